@@ -1,0 +1,92 @@
+# taste: make, make check, make bench, make fuzz, make install. GNU make, no configure step.
+# Yours: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR PKG_CONFIG, and SAN=address,undefined for an instrumented build beside the plain one.
+
+PREFIX  ?= /usr/local
+bindir  := $(PREFIX)/bin
+mandir  := $(PREFIX)/share/man
+CFLAGS  ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+AR      := ar
+
+B    := build/$(or $(SAN),opt)
+LIB  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard lib/*/*.c)))
+CMD  := $(patsubst cmd/%.c,$(B)/bin/%,$(sort $(wildcard cmd/taste-*.c)))
+UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/u-*.c)))
+BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/b-*.c)))
+FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/f-*.c)))
+MAN  := $(sort $(wildcard man/*.[157]))
+
+MACHINE := $(shell $(CC) -dumpmachine | cut -d- -f1)
+ifeq ($(MACHINE),x86_64)
+ARCH := -march=x86-64-v3
+BASELINE := -march=x86-64 -mtune=generic
+endif
+
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings $(if $(DEVELOPER),-Werror)
+FLAGS = -std=c17 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fno-math-errno -pthread -ffile-prefix-map=$(CURDIR)=. \
+        $(WARN) $(CPPFLAGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC)
+LDLIBS := -lcsv $(shell $(PKG_CONFIG) --libs zlib libxxhash 2>/dev/null || echo -lz -lxxhash) -lm
+
+all: $(CMD)
+
+$(B)/%.o: %.c | $(B)/version.h
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(EXTRA) -I$(B) -MMD -MP -c -o $@ $<
+
+# Kernels get their own flags; the files that say "your CPU is too old" must run on an old CPU.
+$(B)/lib/num/%.o: EXTRA = -O3
+$(B)/lib/num/kern_avx512.o: EXTRA = -O3 $(if $(BASELINE),-mavx512f -mavx512vl -mavx512bw -mavx512dq -mprefer-vector-width=512)
+$(B)/lib/base/cpu.o $(B)/lib/base/err.o $(B)/lib/cli/tool.o: EXTRA = $(BASELINE)
+
+$(B)/libtaste.a: $(LIB)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+$(B)/bin/%: $(B)/cmd/%.o $(B)/libtaste.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/tests/u-%: $(B)/tests/u-%.o $(B)/libtaste.a
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(B)/tests/b-%: $(B)/tests/b-%.o $(B)/libtaste.a
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -ldl
+
+# A fuzz target is a file with LLVMFuzzerTestOneInput; tests/fuzz-main.c replays files given as arguments, `make fuzz` links libFuzzer instead.
+$(B)/tests/f-%: $(B)/tests/f-%.o $(B)/tests/fuzz-main.o $(B)/libtaste.a
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The version comes from git where there is git, else from the file that a release carries.
+$(B)/version.h: FORCE
+	@mkdir -p $(@D)
+	@v=$$(cat VERSION); \
+	 printf '#define TASTE_VERSION "%s"\n#define TASTE_FLAGS "%s"\n' "$$v" "$(strip $(CFLAGS) $(ARCH) $(if $(SAN),-fsanitize=$(SAN)))" > $@.tmp; \
+	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+FORCE:
+
+test-programs: $(UNIT) $(FUZZ)
+
+check: all test-programs
+	tests/run $(B)
+
+bench: all $(BENCH)
+	scripts/bench $(B)
+
+fuzz:
+	scripts/fuzz
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
+	install -m 755 $(CMD) $(DESTDIR)$(bindir)
+	for m in $(MAN); do install -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ || exit 1; done
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(CMD)))
+	for m in $(MAN); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all test-programs check bench fuzz install uninstall clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,21 @@
+/*
+ * sort - orders that are the same everywhere. libc's qsort promises nothing about equal keys;
+ * these are stable.
+ */
+#ifndef TASTE_SORT_H
+#define TASTE_SORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "err.h"
+
+/* sort_u64 - stable LSD radix sort of n keys, ascending, carrying val[i] along (val may be NULL).
+ * Skips bytes that are equal in all keys. Scratch: n * 8 bytes (+ n * 4 with val), of mem_try. Returns 0 or ERR_MEM. */
+int sort_u64(uint64_t *key, uint32_t *val, size_t n, struct err *e);
+
+/* sort_stable - stable merge sort of n elements of `size` bytes by cmp(a, b, ctx) (<0, 0, >0).
+ * Scratch: n * size bytes. Returns 0 or ERR_MEM. */
+int sort_stable(void *base, size_t n, size_t size,
+		int (*cmp)(const void *a, const void *b, void *ctx), void *ctx, struct err *e);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * tool - what every taste program does the same way: options, messages, exit status, the last check of stdout.
+ *
+ *   int main(int argc, char **argv) {
+ *           tool_init(&tool, argc, argv);               // parses; --help, -V and usage errors end here
+ *           check_options();
+ *           ...
+ *           return tool_close(0);
+ *   }
+ * A program's own work may use die(). Library code may not.
+ */
+#ifndef TASTE_TOOL_H
+#define TASTE_TOOL_H
+
+#include <stdio.h>
+#include "opt.h"
+#include "../base/par.h"
+#include "../base/buf.h"
+
+struct tool {
+	const char *name;	/* "taste-knn" */
+	const char *about;	/* one line: what comes in, what goes out */
+	const char *usage;	/* "[options] vectors [queries...]" : the synopsis behind the name */
+	const struct opt *opts;	/* own options, ended by a zeroed row */
+	const char *verbs;	/* "pop|als": a first word that must be one of these (before or after options); NULL none */
+	/* set by tool_init */
+	const char *verb;
+	const char **arg;	/* what is left: files */
+	size_t n_args;
+	bool is_quiet, is_verbose, wants_progress;
+	int64_t threads;	/* -t as given; 0: one per CPU */
+	const char *tmpdir;	/* -T, else $TMPDIR, else /tmp */
+	struct buf prov;	/* the options that change the result, as typed in canonical order: "als -d 64 --alpha 1" (options at default are left out) */
+};
+
+extern const char *const tool_version;		/* "0.1.0", from the generated header */
+
+/* tool_init - parse. Handles --help (stdout, 0), -V (stdout, 0), usage errors (stderr, 2), SIGPIPE and the OOM hook, the CPU check
+ * (exit 3) and --cpu. Also --opts-tsv, undocumented: the table as TSV for the test of man pages. */
+void tool_init(struct tool *t, int argc, char **argv);
+/* tool_pool - the threads of -t, made at the first call. */
+struct par *tool_pool(void);
+/* die - "taste-x: message" and exit with status (EXIT_USAGE 2, EXIT_SYS 3, EXIT_DATA 4). die_err takes both from an err. usage_die adds the usage line. */
+enum { EXIT_NO = 1, EXIT_USAGE = 2, EXIT_SYS = 3, EXIT_DATA = 4 };
+void die(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
+void die_err(const struct err *e) __attribute__((noreturn));
+void usage_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* warn - "taste-x: message" on stderr unless -q. note - the same, only with -v, behind wall and CPU seconds. */
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* tool_at_exit - run fn(p) when the program dies, before exit: remove temporaries. */
+void tool_at_exit(void (*fn)(void *), void *p);
+/* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */
+int tool_close(int status);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * artifact - a model or index on disk: key/value text and named tensors behind checksums, used in place from a mapping.
+ *
+ * Writing: artifact_create, put meta, tensors and string tables, finish. Reading: artifact_load (whole from a pipe, mapped from a file) checks structure and bounds of
+ * everything at once and the hash of a tensor at its first use. Every model file carries its ids, options and provenance, and answers without its training data.
+ *
+ * TNSR payload: 32 bytes name (NUL-padded), u32 dtype, u32 ndim, u64 dim[3] (unused: 1), then the elements, 64 bytes in.
+ */
+#ifndef TASTE_ARTIFACT_H
+#define TASTE_ARTIFACT_H
+
+#include "vocab.h"
+#include "../io/prov.h"
+
+enum dtype { DTYPE_F32 = 1, DTYPE_F64, DTYPE_U8, DTYPE_U32, DTYPE_U64, DTYPE_I8 };
+size_t dtype_size(enum dtype t);	/* 0: unknown */
+
+struct artifactw;
+struct artifactw *artifactw_new(struct sink *s, enum block_kind kind, const char *model, struct err *e);	/* model: "als"; meta key "kind" */
+int artifactw_meta(struct artifactw *w, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* before the first tensor */
+int artifactw_tensor(struct artifactw *w, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e);
+/* artifactw_vocab - a string table as three tensors NAME.off u64[n+1], NAME.str u8[bytes], NAME.slot u32[power of two]: looked up without being read in. */
+int artifactw_vocab(struct artifactw *w, const char *name, const struct vocab *v, struct err *e);
+int artifactw_finish(struct artifactw *w, const struct prov *p, struct err *e);
+void artifactw_free(struct artifactw *w);
+
+struct artifact;
+struct artifact *artifact_load(const char *path, enum block_kind kind, struct err *e);
+void artifact_free(struct artifact *a);
+const char *artifact_name(const struct artifact *a);
+const char *artifact_meta(const struct artifact *a, const char *key);	/* NULL when it is not there */
+int artifact_meta_f64(const struct artifact *a, const char *key, double *out, struct err *e);
+int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, struct err *e);
+/* artifact_tensor - *data of the tensor whose type and shape must be these (dim[i] == 0 in the asking: any, filled in). <0 with a sentence otherwise. */
+int artifact_tensor(struct artifact *a, const char *name, enum dtype t, size_t ndim, uint64_t *dim, const void **data, struct err *e);
+int artifact_prov(const struct artifact *a, struct prov *p, struct buf *inputs, struct err *e);
+
+/* A string table in place. */
+struct idtab { size_t n, n_slots; const uint64_t *off; const char *str; const uint32_t *slot; };
+int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct err *e);	/* checks every offset and slot: O(n) */
+uint32_t idtab_find(const struct idtab *t, const char *p, size_t len);	/* VOCAB_NONE when not there */
+struct str idtab_id(const struct idtab *t, size_t i);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * inter - a whole events stream in memory as a users x items matrix: what trainers and evaluators hold. Entry (u, i) is the sum of weights of u's events on i.
+ * Memory: 16 bytes an event while reading, then 8 bytes a distinct pair + ids.
+ */
+#ifndef TASTE_INTER_H
+#define TASTE_INTER_H
+
+#include "event.h"
+#include "../num/csr.h"
+
+struct inter {
+	struct vocab user, item;	/* numbered by first sight */
+	struct csr m;			/* [users x items] summed weights, > 0 */
+	uint64_t n_events;		/* read, whatever their weight */
+};
+
+/* weight(ev, ctx): what an event adds; <= 0 leaves it out (its ids are still numbered). NULL: 1 for each. */
+typedef double inter_weight(const struct event *ev, void *ctx);
+
+struct inter_opts {
+	inter_weight *weight;
+	void *ctx;
+	bool has_header;
+	bool keep_vocab;		/* user and item already hold ids: events of others are left out (and counted) */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL none */
+	void *progress_ctx;
+	uint64_t n_unknown;		/* out: events left out because of keep_vocab */
+};
+
+/* inter_load - read paths[n] (none: stdin) one after the other. Fills *p and *inputs for provenance when not NULL. 0 or <0; then *m is released. */
+int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_opts *o, struct prov *p, struct buf *inputs, struct err *e);
+void inter_release(struct inter *m);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * table - TSV rows that may also travel in binary (kind TABL: rows under zlib, checksummed): items, candidates, ranked lists, truth. One reader for text, gzip and binary.
+ */
+#ifndef TASTE_TABLE_H
+#define TASTE_TABLE_H
+
+#include "../io/prov.h"
+#include "../io/tsv.h"
+
+struct tabler;
+/* tabler_open - path or "-". `schema` ("items", "candidates", "truth") must match a binary input's META; NULL takes any. has_header: skip the first TSV line into tabler_header. */
+struct tabler *tabler_open(const char *path, const char *schema, bool has_header, struct err *e);
+/* tabler_next - 1 a row: (*field)[0..*n), unescaped, which die at the next call; 0 the end; <0 error. Empty lines are errors unless the whole input is empty. */
+int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e);
+void tabler_where(const struct tabler *r, struct buf *out);	/* append "FILE:LINE" of the last row */
+int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err *e);	/* after the end */
+const struct str *tabler_header(const struct tabler *r, size_t *n);
+void tabler_close(struct tabler *r);
+
+struct tablew;
+struct tablew *tablew_new(struct sink *s, const char *schema, bool is_binary, struct err *e);
+/* tablew_row - one finished line: escaped fields, TABs between, no newline. */
+int tablew_row(struct tablew *w, const char *p, size_t len, struct err *e);
+int tablew_finish(struct tablew *w, const struct prov *p, struct err *e);
+void tablew_free(struct tablew *w);
+
+#endif

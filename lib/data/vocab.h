@@ -1,0 +1,31 @@
+/*
+ * vocab - strings to numbers and back, numbered in order of first sight. Strings are any bytes (NUL too), kept exactly. Open addressing over a
+ * table of (hash, id); the hash is XXH3-64. Memory: about 24 bytes a string + the string. At most 2^32 - 2 strings. Not thread-safe to add; safe to look up.
+ */
+#ifndef TASTE_VOCAB_H
+#define TASTE_VOCAB_H
+
+#include "../base/arena.h"
+#include "../io/tsv.h"
+
+#define VOCAB_NONE UINT32_MAX
+
+struct vocab {
+	struct str *str;		/* [n] */
+	size_t n, cap;
+	uint64_t *slot;			/* [n_slots] (hash & ~0xffffffff) | id + 1; 0 empty */
+	size_t n_slots;			/* power of two */
+	struct arena bytes;
+};
+
+void vocab_release(struct vocab *v);		/* zeroed is empty */
+/* vocab_add - the number of p, a new one when it was not there. */
+uint32_t vocab_add(struct vocab *v, const char *p, size_t len);
+/* vocab_find - its number or VOCAB_NONE. */
+uint32_t vocab_find(const struct vocab *v, const char *p, size_t len);
+/* vocab_rank - out[id] = place of id when all strings are sorted by bytes: the order in which ties break. out [n]. */
+int vocab_rank(const struct vocab *v, uint32_t *out, struct err *e);
+/* str_cmp - byte order, shorter first when one is the beginning of the other. */
+int str_cmp(struct str a, struct str b);
+
+#endif

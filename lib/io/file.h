@@ -1,0 +1,58 @@
+/*
+ * file - bytes in and bytes out, with nothing torn and nothing lost.
+ *
+ * Input: a path, or "-" for stdin; gzip is recognised by its first bytes and unpacked on the fly
+ * (several members one behind another are one file; a member cut short is an error). Regular uncompressed files can also be
+ * mapped. Output: "-" is stdout; a path is written beside itself under a temporary name, synced
+ * and renamed when closed, so that it appears whole or not at all; abandoning it leaves the old file as it was.
+ * Errors stick: the first is kept and returned again. One thread per handle.
+ */
+#ifndef TASTE_FILE_H
+#define TASTE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/err.h"
+
+/* ---- reading ---- */
+
+struct file;
+
+/* file_open - NULL with *e set ("NAME: No such file or directory"). Directories are refused. */
+struct file *file_open(const char *path, struct err *e);
+void file_close(struct file *f);			/* takes NULL */
+const char *file_name(const struct file *f);		/* the path, "(standard input)" for "-" */
+/* file_read - up to n bytes; >0 how many, 0 at the end, <0 error. Short only at the end. */
+int64_t file_read(struct file *f, void *p, size_t n, struct err *e);
+/* file_peek - the next n bytes or fewer without taking them, n <= 64 KiB. *p is valid until the next call. Returns how many, <0 error. */
+int64_t file_peek(struct file *f, size_t n, const unsigned char **p, struct err *e);
+uint64_t file_offset(const struct file *f);		/* bytes handed out so far (after unpacking) */
+/* file_size - compressed bytes on disk and how many are consumed, for progress; 0 when unknown. */
+uint64_t file_size(const struct file *f);
+uint64_t file_consumed(const struct file *f);
+/* file_map - the whole file as memory, when it is a plain uncompressed regular file from which nothing was read yet: true
+ * and *p, *n. Otherwise false and reading goes on as ever. The mapping lives until file_close. */
+bool file_map(struct file *f, const unsigned char **p, size_t *n);
+/* file_digest - XXH3-128 of all (unpacked) bytes handed out so far, as 32 hex digits. Turned on by file_digest_on() before the first read. */
+void file_digest_on(struct file *f);
+void file_digest(const struct file *f, char out[33]);
+
+/* ---- writing ---- */
+
+struct sink;
+
+/* sink_open - path or "-". NULL with *e set. */
+struct sink *sink_open(const char *path, struct err *e);
+/* sink_write - buffered; 0 or <0 (then it stays failed). EPIPE ends the process the way SIGPIPE would. */
+int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
+int sink_flush(struct sink *s, struct err *e);
+/* sink_close - flush, fsync and rename (a path) or check (stdout); frees s in any case. 0 or <0 with *e set ("NAME: No space left on device"). */
+int sink_close(struct sink *s, struct err *e);
+/* sink_abandon - remove the temporary, leave what was on disk; frees s. Takes NULL. */
+void sink_abandon(struct sink *s);
+const char *sink_name(const struct sink *s);		/* the path, "(standard output)" */
+bool sink_is_tty(const struct sink *s);
+uint64_t sink_offset(const struct sink *s);		/* bytes written so far */
+
+#endif

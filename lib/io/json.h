@@ -1,0 +1,38 @@
+/*
+ * json - a strict streaming scanner (RFC 8259) that pulls chosen members out of objects.
+ *
+ * The input is any mix of top-level objects, arrays of objects, and concatenated values with or without newlines: JSONL, one
+ * big array, several arrays behind each other. Memory is one object's text (cap JSON_OBJECT_MAX). Depth is capped at 64,
+ * numbers are checked but kept as text (64-bit ids stay exact), strings are unescaped to UTF-8 (surrogate pairs joined; a lone surrogate
+ * and invalid UTF-8 are errors). Of duplicate keys the last wins. A BOM is dropped.
+ */
+#ifndef TASTE_JSON_H
+#define TASTE_JSON_H
+
+#include "tsv.h"
+
+#define JSON_OBJECT_MAX ((size_t)64 << 20)
+enum { JSON_DEPTH_MAX = 64 };
+
+enum json_type { JSON_MISSING, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
+struct json_value {
+	enum json_type type;
+	struct str text;	/* strings unescaped; numbers, objects and arrays as written */
+};
+
+struct json;
+
+/* json_open - f is borrowed; path[n_paths] are dotted member paths ("track_metadata.artist_name"), borrowed until close.
+ * A dot within a key cannot be asked for. */
+struct json *json_open(struct file *f, const char *const *path, size_t n_paths, struct err *e);
+void json_close(struct json *j);
+/* json_next - 1 the next object (top-level, or element of a top-level array): value[i] for path i (dies at the next call);
+ * 0 the end; <0 error "FILE:LINE:COLUMN: ...". Top-level scalars and nested arrays of arrays are errors. */
+int json_next(struct json *j, const struct json_value **value, struct err *e);
+uint64_t json_line(const struct json *j);	/* line on which the last object began */
+/* json_text - the last object as it was written, for reject files. Dies at the next call. */
+struct str json_text(const struct json *j);
+/* json_put - append p as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+void json_put(struct buf *b, const char *p, size_t len);
+
+#endif

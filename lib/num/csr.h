@@ -1,0 +1,27 @@
+/*
+ * csr - a sparse matrix by rows: row r holds col[start[r] .. start[r+1]) ascending, with val beside. 8 bytes a row + 8 bytes an entry.
+ */
+#ifndef TASTE_CSR_H
+#define TASTE_CSR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include "../base/err.h"
+
+struct csr {
+	size_t n_rows, n_cols;
+	size_t *start;		/* [n_rows + 1] */
+	uint32_t *col;		/* [nnz] */
+	float *val;		/* [nnz] */
+};
+
+void csr_release(struct csr *m);
+/* csr_from_pairs - from n (row, col, val) triplets in any order; equal (row, col) pairs are added up in input order. Stable counting sort; the inputs are left alone. */
+int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e);
+/* csr_transpose - t = m^T, columns ascending. */
+int csr_transpose(struct csr *t, const struct csr *m, struct err *e);
+/* csr_has - is (row, col) an entry? Binary search. */
+bool csr_has(const struct csr *m, size_t row, uint32_t col);
+
+#endif

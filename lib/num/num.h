@@ -1,0 +1,61 @@
+/*
+ * num - the arithmetic everything is made of, with the same bits on every path.
+ *
+ * Three builds of the same kernels: plain C (the reference, any CPU), AVX2+FMA, AVX-512F. cpu_path() chooses at run time. They agree bit for bit because
+ *   - a dot product runs over 16 virtual lanes: lane l sums x[l], x[l+16], ... with fused multiply-add in ascending order; the tail is padded with
+ *     zeros (the padded lanes still do fma(0, 0, s)); then the lanes are added in a fixed tree: s[l] += s[l+8], += s[l+4], += s[l+2], += s[l+1];
+ *   - each element of a matrix product is ONE chain of fused multiply-adds in ascending k from 0; tile shapes, packing and threads cannot change it;
+ *   - fused multiply-add is written (intrinsics, fmaf), never left to the compiler: everything is built with -ffp-contract=off.
+ * Matrices are row-major with a leading dimension ld >= columns, in floats. No alignment is required; 64 bytes is fastest. Nothing here allocates
+ * unless it says so, and nothing checks for NaN: callers do, once an epoch.
+ */
+#ifndef TASTE_NUM_H
+#define TASTE_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "../base/par.h"
+
+/* ---- vectors [n] ---- */
+float num_dot(const float *x, const float *y, size_t n);
+float num_l2sq(const float *x, const float *y, size_t n);		/* sum of (x-y)^2, same lanes and tree */
+void num_axpy(float *y, float a, const float *x, size_t n);		/* y = fma(a, x, y) */
+void num_scale(float *x, float a, size_t n);
+/* num_dots - out[i] = num_dot(q, Y + i*ld, d) for n rows: the matrix-vector product of a search, bit-equal to num_dot. */
+void num_dots(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);
+void num_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);
+/* num_is_finite - no NaN, no infinity in x[n]. */
+bool num_is_finite(const float *x, size_t n);
+
+/* ---- matrix products; every element one ascending-k chain ---- */
+enum num_trans { NUM_N, NUM_T };
+/* num_gemm - C [m x n] = A [m x k] B [k x n] (+ C when add). ta/tb: A/B are stored transposed (A as k x m, B as n x k).
+ * With add the chain starts from C. Rows of C are cut over pool (may be NULL). Scratch of a few MB, allocated. 0 or ERR_MEM. */
+int num_gemm(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
+	     size_t m, size_t n, size_t k, bool add, struct par *pool, struct err *e);
+/* num_gemm_ref - the plain triple loop. */
+void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
+		  size_t m, size_t n, size_t k, bool add);
+
+/* num_gram - G [d x d] (full symmetric) = sum over rows of Y [n x d] of y y^T. Rows in chunks of 4096: one ascending chain in a chunk, chunks added in
+ * order. d <= 4096. 0 or ERR_MEM. */
+int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par *pool, struct err *e);
+
+/* num_syrk_rows - A [d x d], lower triangle (the rest is left alone): A += sum_j w[j] y_j y_j^T over rows y_j = Y + row[j]*ld, j = 0..n-1, each element one
+ * ascending-j chain of fma(w*y_r, y_c, a). w NULL means 1. `scratch` holds num_syrk_scratch(d) floats, one per worker. The heart of als. */
+size_t num_syrk_scratch(size_t d);
+void num_syrk_rows(float *A, size_t lda, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d, float *scratch);
+void num_syrk_rows_ref(float *A, size_t lda, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
+/* num_axpy_rows - b [d] += sum_j w[j] * (Y + row[j]*ld), ascending j. */
+void num_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
+
+/* ---- Cholesky, in place, lower triangle of A [d x d] row-major ---- */
+/* num_chol - A = L L^T; returns 0, or 1 + the pivot that was not positive (A then holds rubbish). */
+size_t num_chol(float *A, size_t lda, size_t d);
+size_t num_chol_ref(float *A, size_t lda, size_t d);
+/* num_chol_solve - b = A^-1 b with the factor. */
+void num_chol_solve(const float *L, size_t lda, float *b, size_t d);
+
+#endif
