@@ -1,0 +1,136 @@
+#include "csr.h"
+
+#include <string.h>
+
+#include "../base/mem.h"
+
+void csr_release(struct csr *m)
+{
+	mem_free(m->start);
+	mem_free(m->col);
+	mem_free(m->val);
+	*m = (struct csr){0};
+}
+
+static int csr_init(struct csr *m, size_t n_rows, size_t n_cols, size_t nnz, struct err *e)
+{
+	*m = (struct csr){ .n_rows = n_rows, .n_cols = n_cols };
+	if (n_rows == SIZE_MAX)
+		return err_set(e, ERR_MEM, "a sparse matrix of %zu rows does not fit memory", n_rows);
+	m->start = mem_try0(n_rows + 1, sizeof *m->start, "row starts of a sparse matrix", e);
+	m->col = mem_try(nnz, sizeof *m->col, "columns of a sparse matrix", e);
+	m->val = mem_try(nnz, sizeof *m->val, "values of a sparse matrix", e);
+	if (m->start && m->col && m->val)
+		return 0;
+	csr_release(m);
+	return ERR_MEM;
+}
+
+/* Counts in start[1..n] become offsets: start[i] = where bucket i begins. */
+static void sum_up(size_t *start, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		start[i + 1] += start[i];
+}
+
+/* Scattering used start[i] as the cursor of bucket i, so it now holds the start of i + 1. */
+static void step_back(size_t *start, size_t n)
+{
+	memmove(start + 1, start, n * sizeof *start);
+	start[0] = 0;
+}
+
+/* Equal neighbours in a row become one entry with their sum, in order. */
+static void merge_equal(struct csr *m)
+{
+	size_t to = 0, i = 0;
+	for (size_t r = 0; r < m->n_rows; r++) {
+		size_t begin = to, end = m->start[r + 1];
+		for (; i < end; i++) {
+			if (to > begin && m->col[to - 1] == m->col[i]) {
+				m->val[to - 1] += m->val[i];
+			} else {
+				m->col[to] = m->col[i];
+				m->val[to++] = m->val[i];
+			}
+		}
+		m->start[r + 1] = to;
+	}
+}
+
+/*
+ * Two stable counting sorts, by column and then by row: the second keeps the order of the first within a row, and both keep
+ * the order of input among equal pairs. Scratch: 4 bytes a pair (the order by column) and 8 bytes a column.
+ */
+int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e)
+{
+	*m = (struct csr){0};
+	for (size_t i = 0; i < n; i++)
+		if (row[i] >= n_rows || col[i] >= n_cols)
+			return err_set(e, ERR_DATA, "entry %zu is at row %u, column %u, outside %zu x %zu", i, (unsigned)row[i], (unsigned)col[i], n_rows, n_cols);
+	if (n > UINT32_MAX)
+		return err_set(e, ERR_DATA, "%zu entries: a sparse matrix takes at most 4294967295", n);
+	if (csr_init(m, n_rows, n_cols, n, e) < 0)
+		return ERR_MEM;
+	size_t *by_col = mem_try0(n_cols + 1, sizeof *by_col, "column counts of a sparse matrix", e);
+	uint32_t *order = mem_try(n, sizeof *order, "entries by column", e);
+	if (!by_col || !order) {
+		mem_free(by_col);
+		mem_free(order);
+		csr_release(m);
+		return ERR_MEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		by_col[col[i] + 1]++;
+		m->start[row[i] + 1]++;
+	}
+	sum_up(by_col, n_cols);
+	sum_up(m->start, n_rows);
+	for (size_t i = 0; i < n; i++)
+		order[by_col[col[i]]++] = (uint32_t)i;
+	for (size_t i = 0; i < n; i++) {
+		size_t from = order[i], to = m->start[row[from]]++;
+		m->col[to] = col[from];
+		m->val[to] = val[from];
+	}
+	step_back(m->start, n_rows);
+	mem_free(by_col);
+	mem_free(order);
+	merge_equal(m);
+	return 0;
+}
+
+int csr_transpose(struct csr *t, const struct csr *m, struct err *e)
+{
+	size_t nnz = m->n_rows ? m->start[m->n_rows] : 0;
+	if (m->n_rows > UINT32_MAX)
+		return err_set(e, ERR_DATA, "%zu rows cannot become columns: at most 4294967295", m->n_rows);
+	if (csr_init(t, m->n_cols, m->n_rows, nnz, e) < 0)
+		return ERR_MEM;
+	for (size_t i = 0; i < nnz; i++)
+		t->start[m->col[i] + 1]++;
+	sum_up(t->start, t->n_rows);
+	for (size_t r = 0; r < m->n_rows; r++)
+		for (size_t i = m->start[r]; i < m->start[r + 1]; i++) {
+			size_t to = t->start[m->col[i]]++;
+			t->col[to] = (uint32_t)r;
+			t->val[to] = m->val[i];
+		}
+	step_back(t->start, t->n_rows);
+	return 0;
+}
+
+bool csr_has(const struct csr *m, size_t row, uint32_t col)
+{
+	if (row >= m->n_rows)
+		return false;
+	size_t lo = m->start[row], hi = m->start[row + 1];
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (m->col[mid] < col)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->start[row + 1] && m->col[lo] == col;
+}
