@@ -9,6 +9,7 @@
 #define TASTE_PAR_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "err.h"
 
 struct par;

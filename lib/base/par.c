@@ -1,0 +1,206 @@
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "par.h"
+
+enum { MAX_THREADS = 64 };
+
+struct par {
+	int n;				/* threads that work, the caller among them */
+	pthread_t *thread;		/* [n - 1] */
+	pthread_mutex_t lock;
+	pthread_cond_t go, done;
+	uint64_t job;			/* counts up; a thread that sees a new number joins in */
+	int n_busy;
+	bool is_ending;
+	void (*work)(struct par *p, int worker);
+	/* par_for */
+	void (*fn)(void *ctx, size_t chunk, int worker);
+	void *ctx;
+	size_t n_chunks;
+	_Atomic size_t next;
+	/* par_pipeline */
+	struct pipe *pipe;
+};
+
+struct start { struct par *p; int worker; };
+
+static void *thread_main(void *arg)
+{
+	struct start s = *(struct start *)arg;
+	struct par *p = s.p;
+	uint64_t seen = 0;
+
+	mem_free(arg);
+	pthread_mutex_lock(&p->lock);
+	for (;;) {
+		while (p->job == seen && !p->is_ending)
+			pthread_cond_wait(&p->go, &p->lock);
+		if (p->is_ending)
+			break;
+		seen = p->job;
+		pthread_mutex_unlock(&p->lock);
+		p->work(p, s.worker);
+		pthread_mutex_lock(&p->lock);
+		if (!--p->n_busy)
+			pthread_cond_signal(&p->done);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+struct par *par_new(int n, struct err *e)
+{
+	if (n <= 0) {
+		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+		n = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
+	}
+	struct par *p = mem_new(1, sizeof *p);
+	p->n = 1;
+	p->thread = mem_new((size_t)n, sizeof *p->thread);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->go, NULL);
+	pthread_cond_init(&p->done, NULL);
+	for (; p->n < n; p->n++) {
+		struct start *s = mem_new(1, sizeof *s);
+		*s = (struct start){ p, p->n };
+		int r = pthread_create(&p->thread[p->n - 1], NULL, thread_main, s);
+		if (r) {
+			mem_free(s);
+			err_sys(e, r, "cannot start thread %d of %d", p->n + 1, n);
+			par_free(p);
+			return NULL;
+		}
+	}
+	return p;
+}
+
+void par_free(struct par *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->is_ending = true;
+	pthread_cond_broadcast(&p->go);
+	pthread_mutex_unlock(&p->lock);
+	for (int i = 1; i < p->n; i++)
+		pthread_join(p->thread[i - 1], NULL);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->go);
+	pthread_cond_destroy(&p->done);
+	mem_free(p->thread);
+	mem_free(p);
+}
+
+int par_threads(const struct par *p)
+{
+	return p ? p->n : 1;
+}
+
+/* run - let every thread do p->work, the caller as worker 0, and wait. */
+static void run(struct par *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->n_busy = p->n - 1;
+	p->job++;
+	pthread_cond_broadcast(&p->go);
+	pthread_mutex_unlock(&p->lock);
+	p->work(p, 0);
+	pthread_mutex_lock(&p->lock);
+	while (p->n_busy)
+		pthread_cond_wait(&p->done, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void work_for(struct par *p, int worker)
+{
+	size_t i;
+
+	while ((i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n_chunks)
+		p->fn(p->ctx, i, worker);
+}
+
+void par_for(struct par *p, size_t n_chunks, void (*fn)(void *ctx, size_t chunk, int worker), void *ctx)
+{
+	if (!p || p->n == 1 || n_chunks < 2) {
+		for (size_t i = 0; i < n_chunks; i++)
+			fn(ctx, i, 0);
+		return;
+	}
+	p->work = work_for;
+	p->fn = fn;
+	p->ctx = ctx;
+	p->n_chunks = n_chunks;
+	atomic_store(&p->next, 0);
+	run(p);
+}
+
+/*
+ * The pipeline. Each thread, until the input ends: take the read token and read block i; work on it; wait until blocks
+ * 0 .. i-1 are written; write it. At most one block a thread is alive.
+ */
+struct pipe {
+	void *(*read)(void *ctx);
+	void (*work)(void *ctx, void *block, int worker);
+	void (*write)(void *ctx, void *block);
+	void *ctx;
+	pthread_mutex_t read_lock, write_lock;
+	pthread_cond_t written;
+	uint64_t n_read, n_written;
+	bool is_over;
+};
+
+static void work_pipe(struct par *p, int worker)
+{
+	struct pipe *q = p->pipe;
+
+	for (;;) {
+		pthread_mutex_lock(&q->read_lock);
+		void *block = q->is_over ? NULL : q->read(q->ctx);
+		uint64_t no = q->n_read;
+		if (block)
+			q->n_read++;
+		else
+			q->is_over = true;
+		pthread_mutex_unlock(&q->read_lock);
+		if (!block)
+			return;
+		q->work(q->ctx, block, worker);
+		pthread_mutex_lock(&q->write_lock);
+		while (q->n_written != no)
+			pthread_cond_wait(&q->written, &q->write_lock);
+		q->write(q->ctx, block);
+		q->n_written++;
+		pthread_cond_broadcast(&q->written);
+		pthread_mutex_unlock(&q->write_lock);
+	}
+}
+
+void par_pipeline(struct par *p, void *(*read)(void *ctx), void (*work)(void *ctx, void *block, int worker),
+		  void (*write)(void *ctx, void *block), void *ctx)
+{
+	void *block;
+
+	if (!p || p->n == 1) {
+		while ((block = read(ctx))) {
+			work(ctx, block, 0);
+			write(ctx, block);
+		}
+		return;
+	}
+	struct pipe q = { .read = read, .work = work, .write = write, .ctx = ctx };
+	pthread_mutex_init(&q.read_lock, NULL);
+	pthread_mutex_init(&q.write_lock, NULL);
+	pthread_cond_init(&q.written, NULL);
+	p->pipe = &q;
+	p->work = work_pipe;
+	run(p);
+	pthread_mutex_destroy(&q.read_lock);
+	pthread_mutex_destroy(&q.write_lock);
+	pthread_cond_destroy(&q.written);
+}

@@ -1,0 +1,293 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mem.h"
+#include "scan.h"
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool scan_u64(const char *p, size_t len, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i = len && *p == '+';
+
+	if (i == len)
+		return false;
+	for (; i < len; i++)
+		if (!is_digit(p[i]) || __builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(p[i] - '0'), &v))
+			return false;
+	*out = v;
+	return true;
+}
+
+bool scan_i64(const char *p, size_t len, int64_t *out)
+{
+	bool is_negative = len && *p == '-';
+	uint64_t v;
+
+	if (is_negative && (len < 2 || !is_digit(p[1])))
+		return false;
+	if (!scan_u64(p + is_negative, len - is_negative, &v) || v > (uint64_t)INT64_MAX + is_negative)
+		return false;
+	*out = is_negative ? (int64_t)(0 - v) : (int64_t)v;
+	return true;
+}
+
+/* A decimal number taken apart: value = mantissa * 10^exp10 exactly, when is_exact. */
+struct decimal { uint64_t mantissa; int64_t exp10; bool is_negative, is_exact; };
+
+/* take_decimal - check the grammar of all len bytes; digits beyond the 19th are not in the mantissa. */
+static bool take_decimal(const char *p, size_t len, struct decimal *d)
+{
+	const char *end = p + len;
+	int n_digits = 0;
+	bool has_digit = false;
+
+	*d = (struct decimal){ .is_exact = true };
+	if (p < end && (*p == '-' || *p == '+'))
+		d->is_negative = *p++ == '-';
+	for (bool is_fraction = false; p < end; p++) {
+		if (*p == '.' && !is_fraction) {
+			is_fraction = true;
+			continue;
+		}
+		if (!is_digit(*p))
+			break;
+		has_digit = true;
+		if (n_digits < 19) {
+			d->mantissa = d->mantissa * 10 + (uint64_t)(*p - '0');
+			n_digits += d->mantissa != 0;
+			d->exp10 -= is_fraction;
+		} else {
+			d->is_exact &= *p == '0';
+			d->exp10 += !is_fraction;
+		}
+	}
+	if (!has_digit)
+		return false;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		bool is_minus = ++p < end && *p == '-';
+		int64_t x = 0;
+		if (p < end && (*p == '-' || *p == '+'))
+			p++;
+		if (p == end)
+			return false;
+		for (; p < end && is_digit(*p); p++)
+			x = x < 100000000 ? x * 10 + (*p - '0') : x;
+		d->exp10 += is_minus ? -x : x;
+	}
+	return p == end;
+}
+
+/* slow - libc's correctly rounded conversion on a NUL-terminated copy; the process never leaves the C locale. */
+static bool slow(const char *p, size_t len, double *out_d, float *out_f)
+{
+	char small[128], *s = len < sizeof small ? small : mem_new(len + 1, 1);
+
+	memcpy(s, p, len);
+	s[len] = '\0';
+	if (out_d)
+		*out_d = strtod(s, NULL);
+	else
+		*out_f = strtof(s, NULL);
+	if (s != small)
+		mem_free(s);
+	return out_d ? isfinite(*out_d) : isfinite(*out_f);
+}
+
+bool scan_f64(const char *p, size_t len, double *out)
+{
+	static const double ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+				      1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	struct decimal d;
+	double v;
+
+	if (!take_decimal(p, len, &d))
+		return false;
+	/* Clinger 1990: both factors are exact doubles, so one rounding is all there is. */
+	if (d.is_exact && d.mantissa <= 1ULL << 53 && d.exp10 >= -22 && d.exp10 <= 22) {
+		v = (double)d.mantissa;
+		v = d.exp10 < 0 ? v / ten[-d.exp10] : v * ten[d.exp10];
+		*out = d.is_negative ? -v : v;
+		return true;
+	}
+	if (!slow(p, len, &v, NULL))
+		return false;
+	*out = v;
+	return true;
+}
+
+bool scan_f32(const char *p, size_t len, float *out)
+{
+	static const float ten[] = { 1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f };
+	struct decimal d;
+	float v;
+
+	if (!take_decimal(p, len, &d))
+		return false;
+	if (d.is_exact && d.mantissa <= 1u << 24 && d.exp10 >= -10 && d.exp10 <= 10) {
+		v = (float)d.mantissa;
+		v = d.exp10 < 0 ? v / ten[-d.exp10] : v * ten[d.exp10];
+		*out = d.is_negative ? -v : v;
+		return true;
+	}
+	if (d.is_exact && d.mantissa <= 1ULL << 53 && d.exp10 >= -22 && d.exp10 <= 22) {
+		/* Through double, unless that lands within an ulp (double) of the middle between two floats, where it would round twice. */
+		double w;
+		uint64_t bits;
+		scan_f64(p, len, &w);
+		memcpy(&bits, &w, 8);
+		uint64_t low = bits & 0x1fffffff;
+		if ((low < 0x0fffffff || low > 0x10000001) && fabs(w) < 0x1p127 && (w == 0 || fabs(w) > 0x1p-125)) {
+			*out = (float)w;
+			return true;
+		}
+	}
+	if (!slow(p, len, NULL, &v))
+		return false;
+	*out = v;
+	return true;
+}
+
+bool scan_size(const char *p, size_t len, uint64_t *out)
+{
+	double v;
+	int shift = 0;
+
+	if (!len)
+		return false;
+	switch (p[len - 1]) {
+	case 'K': case 'k': shift = 10; break;
+	case 'M': case 'm': shift = 20; break;
+	case 'G': case 'g': shift = 30; break;
+	case 'T': case 't': shift = 40; break;
+	}
+	if (!scan_f64(p, len - (shift > 0), &v) || v < 0 || ldexp(v, shift) >= 0x1p63)
+		return false;
+	*out = (uint64_t)ldexp(v, shift);
+	return true;
+}
+
+/* ---- time ---- */
+
+/* days_of - days from 1970-01-01 to a date of the proleptic Gregorian calendar (year 0000 on). */
+static int64_t days_of(int64_t y, int m, int d)
+{
+	y -= m <= 2;		/* years that begin in March: leap days come last */
+	int64_t era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+	int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+/* two - exactly n digits at *p as a number; advances. */
+static bool digits(const char **p, const char *end, int n, int *out)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++, (*p)++) {
+		if (*p >= end || !is_digit(**p))
+			return false;
+		v = v * 10 + (**p - '0');
+	}
+	*out = v;
+	return true;
+}
+
+static bool scan_iso(const char *p, const char *end, int64_t *out)
+{
+	static const int month_days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int y, m, d, hh = 0, mm = 0, ss = 0, zh = 0, zm = 0, sign = 0;
+
+	if (!digits(&p, end, 4, &y) || p >= end || *p++ != '-' || !digits(&p, end, 2, &m) || p >= end || *p++ != '-' ||
+	    !digits(&p, end, 2, &d))
+		return false;
+	bool is_leap = (y % 4 == 0 && y % 100) || y % 400 == 0;
+	if (m < 1 || m > 12 || d < 1 || d > month_days[m - 1] || (m == 2 && d == 29 && !is_leap))
+		return false;
+	if (p < end && (*p == 'T' || *p == 't' || *p == ' ')) {
+		p++;
+		if (!digits(&p, end, 2, &hh) || p >= end || *p++ != ':' || !digits(&p, end, 2, &mm))
+			return false;
+		if (p < end && *p == ':') {
+			p++;
+			if (!digits(&p, end, 2, &ss))
+				return false;
+			if (p < end && (*p == '.' || *p == ',')) {
+				if (++p >= end || !is_digit(*p))
+					return false;
+				while (p < end && is_digit(*p))
+					p++;
+			}
+		}
+		if (hh > 23 || mm > 59 || ss > 60)
+			return false;
+		if (ss == 60)
+			ss = 59;
+		if (p < end && (*p == 'Z' || *p == 'z')) {
+			p++;
+		} else if (p < end && (*p == '+' || *p == '-')) {
+			sign = *p++ == '-' ? -1 : 1;
+			if (!digits(&p, end, 2, &zh))
+				return false;
+			if (p < end && *p == ':')
+				p++;
+			if (p < end && !digits(&p, end, 2, &zm))
+				return false;
+			if (zh > 23 || zm > 59)
+				return false;
+		}
+	}
+	if (p != end)
+		return false;
+	*out = days_of(y, m, d) * 86400 + hh * 3600 + mm * 60 + ss - sign * (zh * 3600 + zm * 60);
+	return true;
+}
+
+bool scan_time(const char *p, size_t len, enum scan_time_unit unit, int64_t *out)
+{
+	int64_t v;
+	double f;
+
+	if (scan_i64(p, len, &v)) {
+		if (unit == TIME_MS || (unit == TIME_AUTO && (v >= 100000000000 || v <= -100000000000)))
+			v = v / 1000 - (v % 1000 < 0);
+		if (v == INT64_MIN)
+			return false;
+		*out = v;
+		return true;
+	}
+	if (len > 4 && is_digit(p[0]) && p[4] == '-')
+		return scan_iso(p, p + len, out);
+	if (!scan_f64(p, len, &f))
+		return false;
+	f = floor(unit == TIME_MS || (unit == TIME_AUTO && fabs(f) >= 1e11) ? f / 1000 : f);
+	if (fabs(f) >= 0x1p62)
+		return false;
+	*out = (int64_t)f;
+	return true;
+}
+
+const char *time_iso(int64_t t, char out[32])
+{
+	int64_t days = t / 86400, s = t % 86400;
+
+	if (s < 0) {
+		s += 86400;
+		days--;
+	}
+	if (days < -719528 || days > 2932896) {		/* outside years 0000-9999 */
+		snprintf(out, 32, "%lld", (long long)t);
+		return out;
+	}
+	/* the inverse of days_of */
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153, d = doy - (153 * mp + 2) / 5 + 1, m = mp < 10 ? mp + 3 : mp - 9;
+	int64_t y = yoe + era * 400 + (m <= 2);
+	snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)y, (int)m, (int)d, (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	return out;
+}
