@@ -31,6 +31,10 @@ static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 const struct num_ops *num_ops(void)
 {
 	switch (cpu_path()) {
+#if defined(__x86_64__)
+	case CPU_AVX512: return &num_ops_avx512;
+	case CPU_AVX2: return &num_ops_avx2;
+#endif
 	default: return &num_ops_plain;
 	}
 }

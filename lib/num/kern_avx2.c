@@ -1,0 +1,86 @@
+/* kern_avx2 - kern.inc for 8 lanes: tiles of 6 x 16, 12 accumulators of the 16 registers. */
+#include "kern.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#define W 8
+#define MR 6
+#define SR 6
+#define SNV 2
+#define OPS num_ops_avx2
+typedef __m256 V;
+typedef __m256i M;
+
+#define v_load(p) _mm256_loadu_ps(p)
+#define v_store(p, v) _mm256_storeu_ps(p, v)
+#define v_set1(a) _mm256_set1_ps(a)
+#define v_zero() _mm256_setzero_ps()
+#define v_add(a, b) _mm256_add_ps(a, b)
+#define v_sub(a, b) _mm256_sub_ps(a, b)
+#define v_mul(a, b) _mm256_mul_ps(a, b)
+#define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define v_fnma(a, b, c) _mm256_fnmadd_ps(a, b, c)
+#define v_loadm(p, m) _mm256_maskload_ps(p, m)
+#define v_storem(p, m, v) _mm256_maskstore_ps(p, m, v)
+#define v_blend(a, b, m) _mm256_blendv_ps(a, b, _mm256_castsi256_ps(m))
+#define v_lane(v, i) _mm256_permutevar8x32_ps(v, _mm256_set1_epi32((int)(i)))
+#define v_first(v) _mm256_cvtss_f32(v)
+#define v_bits(v) (!_mm256_testz_si256(_mm256_castps_si256(v), _mm256_castps_si256(v)))
+#define v_ge(a, b) ((unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)))
+
+static inline M lane_numbers(void) { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
+static inline M m_first(size_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(n >= W ? W : (int)n), lane_numbers()); }
+static inline M m_from(size_t i) { return _mm256_cmpgt_epi32(lane_numbers(), _mm256_set1_epi32((int)i - 1)); }
+static inline M m_one(size_t i) { return _mm256_cmpeq_epi32(lane_numbers(), _mm256_set1_epi32((int)i)); }
+
+/* Two vectors of lanes become one of half as many lanes each; the order of pairing makes the rows come out in order. */
+static inline void sum_rows(float *out, V s[8][2])
+{
+	V u[4];
+	for (int j = 0; j < 4; j++) {
+		V a = v_add(s[j][0], s[j][1]), b = v_add(s[4 + j][0], s[4 + j][1]);
+		u[j] = v_add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+	}
+	V x = v_add(_mm256_shuffle_ps(u[0], u[1], 0x44), _mm256_shuffle_ps(u[0], u[1], 0xee));
+	V y = v_add(_mm256_shuffle_ps(u[2], u[3], 0x44), _mm256_shuffle_ps(u[2], u[3], 0xee));
+	v_store(out, v_add(_mm256_shuffle_ps(x, y, 0x88), _mm256_shuffle_ps(x, y, 0xdd)));
+}
+
+static inline void transpose_block(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols)
+{
+	V a[8], b[8];
+	M m = m_first(cols);
+	bool whole = rows == 8 && cols == 8;
+#pragma GCC unroll 8
+	for (size_t i = 0; i < 8; i++)
+		a[i] = whole ? v_load(A + i * lda) : i < rows ? v_loadm(A + i * lda, m) : v_zero();
+#pragma GCC unroll 2
+	for (int i = 0; i < 8; i += 4) {
+		V p = _mm256_unpacklo_ps(a[i], a[i + 1]), q = _mm256_unpacklo_ps(a[i + 2], a[i + 3]);
+		V r = _mm256_unpackhi_ps(a[i], a[i + 1]), s = _mm256_unpackhi_ps(a[i + 2], a[i + 3]);
+		b[i] = _mm256_shuffle_ps(p, q, 0x44);		/* columns 0, 4 of four rows */
+		b[i + 1] = _mm256_shuffle_ps(p, q, 0xee);
+		b[i + 2] = _mm256_shuffle_ps(r, s, 0x44);
+		b[i + 3] = _mm256_shuffle_ps(r, s, 0xee);
+	}
+#pragma GCC unroll 4
+	for (int j = 0; j < 4; j++) {
+		a[j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x20);
+		a[4 + j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x31);
+	}
+	m = m_first(rows);
+#pragma GCC unroll 8
+	for (size_t j = 0; j < 8; j++) {
+		if (whole)
+			v_store(T + j * ldt, a[j]);
+		else if (j < cols)
+			v_storem(T + j * ldt, m, a[j]);
+	}
+}
+
+#include "kern.inc"
+
+#endif

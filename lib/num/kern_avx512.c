@@ -1,0 +1,91 @@
+/* kern_avx512 - kern.inc for 16 lanes: tiles of 12 x 32, 24 accumulators of the 32 registers. */
+#include "kern.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#define W 16
+#define MR 12
+#define SR 8
+#define SNV 3
+#define OPS num_ops_avx512
+typedef __m512 V;
+typedef __mmask16 M;
+
+#define v_load(p) _mm512_loadu_ps(p)
+#define v_store(p, v) _mm512_storeu_ps(p, v)
+#define v_set1(a) _mm512_set1_ps(a)
+#define v_zero() _mm512_setzero_ps()
+#define v_add(a, b) _mm512_add_ps(a, b)
+#define v_sub(a, b) _mm512_sub_ps(a, b)
+#define v_mul(a, b) _mm512_mul_ps(a, b)
+#define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define v_fnma(a, b, c) _mm512_fnmadd_ps(a, b, c)
+#define v_loadm(p, m) _mm512_maskz_loadu_ps(m, p)
+#define v_storem(p, m, v) _mm512_mask_storeu_ps(p, m, v)
+#define v_blend(a, b, m) _mm512_mask_blend_ps(m, a, b)
+#define v_lane(v, i) _mm512_permutexvar_ps(_mm512_set1_epi32((int)(i)), v)
+#define v_first(v) _mm512_cvtss_f32(v)
+#define v_bits(v) (_mm512_test_epi32_mask(_mm512_castps_si512(v), _mm512_castps_si512(v)) != 0)
+#define v_ge(a, b) ((unsigned)_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ))
+
+static inline M m_first(size_t n) { return n >= W ? (M)0xffff : (M)((1u << n) - 1); }
+static inline M m_from(size_t i) { return (M)(0xffffu << i); }
+static inline M m_one(size_t i) { return (M)(1u << i); }
+
+/* Two vectors of lanes become one of half as many lanes each; the order of pairing makes the rows come out in order. */
+static inline void sum_rows(float *out, V s[16][1])
+{
+	V u[4];
+	for (int j = 0; j < 4; j++) {
+		V a = s[j][0], b = s[4 + j][0], c = s[8 + j][0], d = s[12 + j][0];
+		V ab = v_add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+		V cd = v_add(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
+		u[j] = v_add(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+	}
+	V x = v_add(_mm512_shuffle_ps(u[0], u[1], 0x44), _mm512_shuffle_ps(u[0], u[1], 0xee));
+	V y = v_add(_mm512_shuffle_ps(u[2], u[3], 0x44), _mm512_shuffle_ps(u[2], u[3], 0xee));
+	v_store(out, v_add(_mm512_shuffle_ps(x, y, 0x88), _mm512_shuffle_ps(x, y, 0xdd)));
+}
+
+/* 4 x 4 inside 128-bit lanes, then the lanes. */
+static inline void transpose_block(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols)
+{
+	V a[16], b[16];
+	M m = m_first(cols);
+#pragma GCC unroll 16
+	for (size_t i = 0; i < 16; i++)
+		a[i] = rows == 16 && cols == 16 ? v_load(A + i * lda) : i < rows ? v_loadm(A + i * lda, m) : v_zero();
+#pragma GCC unroll 4
+	for (int i = 0; i < 16; i += 4) {
+		V p = _mm512_unpacklo_ps(a[i], a[i + 1]), q = _mm512_unpacklo_ps(a[i + 2], a[i + 3]);
+		V r = _mm512_unpackhi_ps(a[i], a[i + 1]), s = _mm512_unpackhi_ps(a[i + 2], a[i + 3]);
+		b[i] = _mm512_shuffle_ps(p, q, 0x44);		/* columns 0, 4, 8, 12 of four rows */
+		b[i + 1] = _mm512_shuffle_ps(p, q, 0xee);
+		b[i + 2] = _mm512_shuffle_ps(r, s, 0x44);
+		b[i + 3] = _mm512_shuffle_ps(r, s, 0xee);
+	}
+#pragma GCC unroll 4
+	for (int j = 0; j < 4; j++) {
+		V p = _mm512_shuffle_f32x4(b[j], b[4 + j], 0x88), q = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0x88);
+		V r = _mm512_shuffle_f32x4(b[j], b[4 + j], 0xdd), s = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0xdd);
+		a[j] = _mm512_shuffle_f32x4(p, q, 0x88);
+		a[8 + j] = _mm512_shuffle_f32x4(p, q, 0xdd);
+		a[4 + j] = _mm512_shuffle_f32x4(r, s, 0x88);
+		a[12 + j] = _mm512_shuffle_f32x4(r, s, 0xdd);
+	}
+	m = m_first(rows);
+#pragma GCC unroll 16
+	for (size_t j = 0; j < 16; j++) {
+		if (rows == 16 && cols == 16)
+			v_store(T + j * ldt, a[j]);
+		else if (j < cols)
+			v_storem(T + j * ldt, m, a[j]);
+	}
+}
+
+#include "kern.inc"
+
+#endif
