@@ -5,7 +5,7 @@
 #ifndef TASTE_TMP_H
 #define TASTE_TMP_H
 
-enum { TMP_MAX = 64 };
+enum { TMP_FILES = 64 };
 
 /* tmp_register - remember a path (copied). 0, or -1 when the table is full or memory is out: the file is then only removed on the usual ways out. */
 int tmp_register(const char *path);

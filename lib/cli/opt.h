@@ -43,6 +43,20 @@ struct opt {
 	enum opt_flags flags;
 };
 
-/* What every program has, with its place: -h -V -q -v -t -T --cpu --progress are added by tool.h. */
+/* Tables end with a row that has neither name nor type OPT_SECTION. The options that every program has (-h -V -q -v -t -T --cpu --progress) are added by tool.h. */
+
+/*
+ * opt_parse - cut argv by up to two tables (the second may be NULL). rest [argc] gets the operands in order, *n_rest how many; OPT_LIST arrays are mem_new'd. Returns 0, or
+ * ERR_USAGE with a sentence that names the option and what is wrong with its value. Calls getopt_long: not re-entrant.
+ */
+int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *common, const char **rest, size_t *n_rest, struct err *e);
+
+struct buf;
+/* opt_help - append the lines of --help for a table, with defaults as they stand in the variables. Call before opt_parse changes them. */
+void opt_help(struct buf *b, const struct opt *table);
+/* opt_value - append a variable's value as one would type it; nothing for an unset string or list. */
+void opt_value(struct buf *b, const struct opt *o);
+/* opt_tsv - append letter TAB name TAB argument TAB value for each option. */
+void opt_tsv(struct buf *b, const struct opt *table);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * progress - a line for the person who watches: "train: 43 % 1.2 M events/s, 0:12 left". Only when stderr is a terminal or with --progress, never with -q; at most
- * five times a second; wiped when done. Clock and terminal are injected for tests. total 0: unknown (then rate only). One thread.
+ * progress - a line for the person who watches: "train:  43 % 1.2 M events/s, 0:12 left". Shown when stderr is a terminal or
+ * with --progress, never with -q; at most five times a second; wiped when done. total 0: unknown, then only the rate. One thread. Tests put their own clock, stream and
+ * is_on into the struct behind progress_start.
  */
 #ifndef TASTE_PROGRESS_H
 #define TASTE_PROGRESS_H
@@ -12,13 +13,15 @@
 struct progress {
 	const char *what, *unit;
 	uint64_t total, done;
-	/* private */
-	double start, last;
-	bool is_on, has_line;
+	bool is_on;
 	FILE *to;
-	double (*clock)(void);
+	double (*clock)(void);		/* seconds */
+	double start, last;
+	bool has_line;
 };
 
+/* progress_enable - for the whole process; tool_init decides. */
+void progress_enable(bool on);
 void progress_start(struct progress *p, const char *what, const char *unit, uint64_t total);
 void progress_set(struct progress *p, uint64_t done);
 void progress_end(struct progress *p);

@@ -1,0 +1,77 @@
+#include <time.h>
+
+#include "progress.h"
+
+static bool is_wanted;
+
+void progress_enable(bool on)
+{
+	is_wanted = on;
+}
+
+static double wall(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_start(struct progress *p, const char *what, const char *unit, uint64_t total)
+{
+	*p = (struct progress){ .what = what, .unit = unit, .total = total, .is_on = is_wanted, .to = stderr, .clock = wall };
+	p->start = p->last = wall();
+}
+
+static void put_line(struct progress *p, double now)
+{
+	double seconds = now - p->start, rate = seconds > 0 ? (double)p->done / seconds : 0, r = rate;
+	const char *scale = "";
+
+	if (r >= 1e9) {
+		r /= 1e9;
+		scale = "G ";
+	} else if (r >= 1e6) {
+		r /= 1e6;
+		scale = "M ";
+	} else if (r >= 1e3) {
+		r /= 1e3;
+		scale = "k ";
+	}
+	fprintf(p->to, "\r%s:", p->what);
+	if (p->total)
+		fprintf(p->to, " %3.0f %%", 100 * (double)(p->done < p->total ? p->done : p->total) / (double)p->total);
+	fprintf(p->to, " %.*f %s%s/s", r < 10 ? 1 : 0, r, scale, p->unit);
+	if (p->total && rate > 0 && p->done < p->total) {
+		uint64_t left = (uint64_t)((double)(p->total - p->done) / rate + 0.5);
+		if (left >= 3600)
+			fprintf(p->to, ", %llu:%02u:%02u left", (unsigned long long)(left / 3600), (unsigned)(left / 60 % 60), (unsigned)(left % 60));
+		else
+			fprintf(p->to, ", %u:%02u left", (unsigned)(left / 60), (unsigned)(left % 60));
+	}
+	fputs("\033[K", p->to);
+	fflush(p->to);
+	p->has_line = true;
+}
+
+void progress_set(struct progress *p, uint64_t done)
+{
+	p->done = done;
+	/* A look at the clock costs more than most of what is counted: look when 64 more are done. */
+	if (!p->is_on || (done & 63 && done != p->total && p->total > 64))
+		return;
+	double now = p->clock();
+	if (now - p->last < 0.2)
+		return;
+	p->last = now;
+	put_line(p, now);
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->has_line) {
+		fputs("\r\033[K", p->to);
+		fflush(p->to);
+	}
+	p->has_line = false;
+}

@@ -1,0 +1,409 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <csv.h>
+#include <xxhash.h>
+#include <zlib.h>
+
+#include "progress.h"
+#include "tool.h"
+#include "../base/cpu.h"
+#include "../base/mem.h"
+#include "../base/tmp.h"
+#include "version.h"
+
+const char *const tool_version = TASTE_VERSION;
+
+enum { MAX_AT_EXIT = 8 };
+
+static struct {
+	struct tool *t;
+	int argc;
+	char **argv;
+	double start;
+	struct par *pool;
+	struct { void (*fn)(void *); void *p; } at_exit[MAX_AT_EXIT];
+	size_t n_at_exit;
+} g;
+
+static struct {
+	bool help, version, opts_tsv;
+	const char *cpu;
+} common_o = { .cpu = "auto" };
+
+static double wall(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
+}
+
+/* ---- messages and the end ---- */
+
+static void finish_early(void)
+{
+	size_t n = g.n_at_exit;
+
+	g.n_at_exit = 0;		/* a function that dies does not start over */
+	while (n--)
+		g.at_exit[n].fn(g.at_exit[n].p);
+	tmp_unlink_all();
+}
+
+static void message(const char *fmt, va_list ap)
+{
+	struct buf b = { 0 };
+	va_list again;
+
+	/* one write, so that lines of a pipeline's programs do not mix */
+	buf_printf(&b, "%s: ", g.t ? g.t->name : "taste");
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	vsnprintf(buf_reserve(&b, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	b.len += (size_t)n;
+	buf_putc(&b, '\n');
+	fflush(stderr);
+	fwrite(b.p, 1, b.len, stderr);
+	fflush(stderr);
+	buf_release(&b);
+}
+
+void die(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+	finish_early();
+	_exit(status);
+}
+
+void die_err(const struct err *e)
+{
+	die(err_exit(e->code), "%s", e->msg);
+}
+
+void usage_die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "usage: %s %s\n", g.t->name, g.t->usage);
+	fflush(stderr);
+	finish_early();
+	_exit(EXIT_USAGE);
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (g.t->is_quiet)
+		return;
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
+void note(const char *fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	if (!g.t->is_verbose)
+		return;
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	va_start(ap, fmt);
+	vsnprintf(buf_reserve(&b, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: [%.2f*%.2f] %s\n", g.t->name, wall() - g.start, cpu_seconds(), b.p);
+	buf_release(&b);
+}
+
+void tool_at_exit(void (*fn)(void *), void *p)
+{
+	if (g.n_at_exit < MAX_AT_EXIT) {
+		g.at_exit[g.n_at_exit].fn = fn;
+		g.at_exit[g.n_at_exit++].p = p;
+	}
+}
+
+static void on_oom(size_t bytes)
+{
+	char s[160];
+	int n = snprintf(s, sizeof s, "%s: out of memory (%zu bytes more were needed)\n", g.t ? g.t->name : "taste", bytes);
+
+	if (n > 0 && write(STDERR_FILENO, s, (size_t)n) < 0)
+		_exit(EXIT_SYS);
+	tmp_unlink_all();
+	_exit(EXIT_SYS);
+}
+
+static void on_signal(int sig)
+{
+	tmp_unlink_all();
+	signal(sig, SIG_DFL);		/* and die of it, so that the shell sees why */
+	raise(sig);
+}
+
+static void set_signals(void)
+{
+	static const int end[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = (int)SA_RESETHAND;
+	for (size_t i = 0; i < sizeof end / sizeof *end; i++) {
+		sigaction(end[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN)		/* nohup stays nohup */
+			sigaction(end[i], &sa, NULL);
+	}
+}
+
+/* ---- options ---- */
+
+static const struct opt common[] = {
+	{ .type = OPT_SECTION, .help = "every program:" },
+	{ 'h', "help", OPT_FLAG, &common_o.help, NULL, "print this and exit", .flags = OPT_NO_PROV },
+	{ 'q', "quiet", OPT_FLAG, NULL, NULL, "no warnings, no progress", .flags = OPT_NO_PROV },
+	{ 't', "threads", OPT_INT, NULL, "N", "threads; 0: one for each CPU", .min = 0, .max = 64, .flags = OPT_NO_PROV },
+	{ 'T', "tmpdir", OPT_STR, NULL, "DIR", "where scratch files go", .flags = OPT_NO_PROV },
+	{ 'v', "verbose", OPT_FLAG, NULL, NULL, "say what is done; time and memory at the end", .flags = OPT_NO_PROV },
+	{ 'V', "version", OPT_FLAG, &common_o.version, NULL, "print version and build, and exit", .flags = OPT_NO_PROV },
+	{ 0, "cpu", OPT_STR, &common_o.cpu, "PATH", "auto, plain, avx2, avx512: same output", .flags = OPT_NO_PROV },
+	{ 0, "progress", OPT_FLAG, NULL, NULL, "show progress also where stderr is no terminal", .flags = OPT_NO_PROV },
+	{ 0 },
+};
+static const struct opt hidden[] = {
+	{ 0, "opts-tsv", OPT_FLAG, &common_o.opts_tsv, NULL, "", .flags = OPT_NO_PROV },
+	{ 0 },
+};
+enum { N_COMMON = sizeof common / sizeof *common };
+
+/* fill_common - the common table with its variables in t, and the hidden option behind it. */
+static void fill_common(struct opt *table, struct tool *t)
+{
+	memcpy(table, common, sizeof common);
+	for (struct opt *o = table; o->name || o->type == OPT_SECTION; o++)
+		if (!o->var && o->name)
+			o->var = !strcmp(o->name, "quiet") ? (void *)&t->is_quiet : !strcmp(o->name, "verbose") ? (void *)&t->is_verbose :
+				 !strcmp(o->name, "progress") ? (void *)&t->wants_progress : !strcmp(o->name, "threads") ? (void *)&t->threads :
+				 (void *)&t->tmpdir;
+	memcpy(table + N_COMMON - 1, hidden, sizeof hidden);
+}
+
+static void put_help(struct buf *b, const struct tool *t, const struct opt *common_table)
+{
+	buf_printf(b, "usage: %s %s\n\n%s\n\n", t->name, t->usage, t->about);
+	opt_help(b, t->opts);
+	struct opt shown[N_COMMON];
+	memcpy(shown, common_table, (N_COMMON - 1) * sizeof *shown);
+	shown[N_COMMON - 1] = (struct opt){ 0 };
+	opt_help(b, shown);
+	buf_printf(b, "\nExit status: 0 done, 1 no, 2 usage, 3 system, 4 data; see taste(7), and %s(1) for the whole story.\n"
+		   "Report bugs in the project's issue tracker.\n", t->name);
+}
+
+static void put_version(struct buf *b, const struct tool *t)
+{
+	buf_printf(b, "%s (taste) %s\n", t->name, TASTE_VERSION);
+	buf_printf(b, "licence: Apache-2.0\ncompiler: %s %s\nflags: %s\ncpu paths: %s\n",
+#ifdef __clang__
+		   "clang", __clang_version__,
+#else
+		   "gcc", __VERSION__,
+#endif
+		   TASTE_FLAGS, cpu_names());
+	unsigned x = XXH_versionNumber();
+	buf_printf(b, "libraries: zlib %s, xxhash %u.%u.%u, libcsv %d.%d.%d\n", zlibVersion(), x / 10000, x / 100 % 100, x % 100, CSV_MAJOR,
+		   CSV_MINOR, CSV_RELEASE);
+}
+
+static void print_and_exit(struct buf *b)
+{
+	if (fwrite(b->p, 1, b->len, stdout) != b->len || fflush(stdout))
+		die(EXIT_SYS, "(standard output): %s", strerror(errno));
+	exit(0);
+}
+
+/* a value as the shell would need it: plain when it is harmless, else in single quotes */
+static void put_word(struct buf *b, const char *s)
+{
+	if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=+%@^-") == strlen(s)) {
+		buf_puts(b, s);
+		return;
+	}
+	buf_putc(b, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			buf_puts(b, "'\\''");
+		else
+			buf_putc(b, (unsigned char)*s < 32 ? '?' : *s);
+	buf_putc(b, '\'');
+}
+
+static void put_one(struct buf *b, const struct opt *o, const char *value)
+{
+	if (b->len)
+		buf_putc(b, ' ');
+	if (o->letter)
+		buf_printf(b, "-%c", o->letter);
+	else
+		buf_printf(b, "--%s", o->name);
+	if (o->flags & OPT_IS_PATH || o->type == OPT_FLAG)
+		return;
+	buf_putc(b, ' ');
+	put_word(b, value);
+}
+
+/* put_prov - the options whose values are not their defaults, in the order of the table. `was` holds the defaults as text. */
+static void put_prov(struct buf *b, const struct opt *table, char **was)
+{
+	size_t i = 0;
+
+	for (const struct opt *o = table; o->name || o->type == OPT_SECTION; o++, i++) {
+		struct buf v = { 0 };
+		if (o->type == OPT_SECTION || o->flags & OPT_NO_PROV)
+			continue;
+		opt_value(&v, o);
+		if (o->type == OPT_FLAG) {
+			if (*(bool *)o->var)
+				put_one(b, o, "");
+		} else if (o->type == OPT_LIST) {
+			const struct opt_list *l = o->var;
+			for (size_t j = 0; j < l->n; j++)
+				put_one(b, o, l->v[j]);
+		} else if (strcmp(v.p ? v.p : "", was[i])) {
+			put_one(b, o, v.p);
+		}
+		buf_release(&v);
+	}
+}
+
+static bool is_verb(const char *verbs, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (const char *p = verbs;; p++) {
+		size_t n = strcspn(p, "|");
+		if (n == len && !memcmp(p, s, n))
+			return true;
+		p += n;
+		if (!*p)
+			return false;
+	}
+}
+
+void tool_init(struct tool *t, int argc, char **argv)
+{
+	struct opt table[N_COMMON + sizeof hidden / sizeof *hidden];
+	struct err e = { 0 };
+	struct buf out = { 0 }, help = { 0 };
+	char *was[128];
+	size_t n_was = 0;
+
+	g.t = t;
+	g.argc = argc;
+	g.argv = argv;
+	g.start = wall();
+	if (cpu_require(&e))
+		die_err(&e);
+	signal(SIGPIPE, SIG_DFL);
+	set_signals();
+	mem_on_oom(on_oom);
+	fill_common(table, t);
+	if (!t->tmpdir)
+		t->tmpdir = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	put_help(&help, t, table);
+	for (const struct opt *o = t->opts; o->name || o->type == OPT_SECTION; o++) {
+		struct buf v = { 0 };
+		opt_value(&v, o);
+		was[n_was++] = v.p ? buf_detach(&v) : mem_strdup("");
+	}
+	struct buf defaults = { 0 };
+	opt_tsv(&defaults, t->opts);
+
+	t->arg = mem_new((size_t)argc + 1, sizeof *t->arg);
+	if (opt_parse(argc, argv, t->opts, table, t->arg, &t->n_args, &e))
+		usage_die("%s", e.msg);
+	if (common_o.help)
+		print_and_exit(&help);
+	if (common_o.version) {
+		put_version(&out, t);
+		print_and_exit(&out);
+	}
+	if (common_o.opts_tsv)
+		print_and_exit(defaults.p ? &defaults : &out);
+	buf_release(&help);
+	buf_release(&defaults);
+	if (cpu_select(common_o.cpu, &e)) {
+		if (e.code == ERR_USAGE)
+			usage_die("--cpu: %s", e.msg);
+		die_err(&e);
+	}
+	progress_enable(!t->is_quiet && (t->wants_progress || isatty(STDERR_FILENO)));
+	if (t->verbs) {
+		if (!t->n_args)
+			usage_die("say what to do: %s", t->verbs);
+		if (!is_verb(t->verbs, t->arg[0]))
+			usage_die("'%.60s' is not one of %s", t->arg[0], t->verbs);
+		t->verb = *t->arg++;
+		t->n_args--;
+		buf_puts(&t->prov, t->verb);
+	}
+	put_prov(&t->prov, t->opts, was);
+	buf_put(&t->prov, "", 0);	/* a string even when it is empty */
+	while (n_was)
+		mem_free(was[--n_was]);
+}
+
+struct par *tool_pool(void)
+{
+	struct err e = { 0 };
+
+	if (!g.pool && !(g.pool = par_new((int)g.t->threads, &e)))
+		die_err(&e);
+	return g.pool;
+}
+
+int tool_close(int status)
+{
+	struct rusage r;
+
+	if (fflush(stdout) || ferror(stdout) || (close(STDOUT_FILENO) && errno != EBADF))
+		die(EXIT_SYS, "(standard output): %s", strerror(errno));
+	par_free(g.pool);
+	g.pool = NULL;
+	if (g.t->is_verbose) {
+		getrusage(RUSAGE_SELF, &r);
+		fprintf(stderr, "%s: version %s, command:", g.t->name, TASTE_VERSION);
+		for (int i = 0; i < g.argc; i++)
+			fprintf(stderr, " %s", g.argv[i]);
+		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, wall() - g.start, cpu_seconds(),
+			(double)r.ru_maxrss / 1024);
+	}
+	mem_free(g.t->verb ? (void *)(g.t->arg - 1) : (void *)g.t->arg);
+	buf_release(&g.t->prov);
+	return status;
+}
