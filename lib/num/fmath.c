@@ -116,6 +116,8 @@ float fm_logf(float x)
 float fm_tanhf(float x)
 {
 	double a = x < 0 ? -(double)x : x;
+	if (a == 0)
+		return x;	/* keeps -0 */
 	if (a < 0x1p-10)
 		return (float)fma_(-(double)x * x * x, 1.0 / 3, x);
 	double t = 1 - 2 / (exp_short(2 * a) + 1);

@@ -20,7 +20,7 @@
 
 /* ---- vectors [n] ---- */
 float num_dot(const float *x, const float *y, size_t n);
-float num_l2sq(const float *x, const float *y, size_t n);		/* sum of (x-y)^2, same lanes and tree */
+float num_l2sq(const float *x, const float *y, size_t n);		/* sum of (x-y)^2: t = x - y, fma(t, t, s); same lanes and tree */
 void num_axpy(float *y, float a, const float *x, size_t n);		/* y = fma(a, x, y) */
 void num_scale(float *x, float a, size_t n);
 /* num_dots - out[i] = num_dot(q, Y + i*ld, d) for n rows: the matrix-vector product of a search, bit-equal to num_dot. */
@@ -40,7 +40,7 @@ void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_tra
 		  size_t m, size_t n, size_t k, bool add);
 
 /* num_gram - G [d x d] (full symmetric) = sum over rows of Y [n x d] of y y^T. Rows in chunks of 4096: one ascending chain in a chunk, chunks added in
- * order. d <= 4096. 0 or ERR_MEM. */
+ * order from 0. d <= 4096. Scratch: d*d floats for each of up to 2 * threads chunks. 0 or ERR_MEM. */
 int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par *pool, struct err *e);
 
 /* num_syrk_rows - A [d x d], lower triangle (the rest is left alone): A += sum_j w[j] y_j y_j^T over rows y_j = Y + row[j]*ld, j = 0..n-1, each element one
@@ -51,11 +51,17 @@ void num_syrk_rows_ref(float *A, size_t lda, const float *Y, size_t ld, const ui
 /* num_axpy_rows - b [d] += sum_j w[j] * (Y + row[j]*ld), ascending j. */
 void num_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 
-/* ---- Cholesky, in place, lower triangle of A [d x d] row-major ---- */
-/* num_chol - A = L L^T; returns 0, or 1 + the pivot that was not positive (A then holds rubbish). */
+/*
+ * ---- Cholesky, in place, lower triangle of A [d x d] row-major ----
+ * Element (i, j), i >= j, is one chain a = fma(-l_ik, l_jk, a) over k = 0 .. j-1 from a_ij; then l_jj = sqrt(a), and below it l_ij = a * r_j with the
+ * rounded reciprocal r_j = 1 / l_jj. The strict upper triangle is workspace: what it holds before does not matter, afterwards it holds L^T, which
+ * num_chol_solve reads so that both its sweeps run along rows.
+ */
+/* num_chol - A = L L^T; returns 0, or 1 + the first pivot that was not positive and finite (A then holds rubbish). */
 size_t num_chol(float *A, size_t lda, size_t d);
 size_t num_chol_ref(float *A, size_t lda, size_t d);
-/* num_chol_solve - b = A^-1 b with the factor. */
+/* num_chol_solve - b = A^-1 b with what num_chol left in A. Forward: for k = 0 .. d-1: b_k = b_k * (1 / l_kk), then b_i = fma(-b_k, l_ik, b_i) for i > k.
+ * Backward: for k = d-1 .. 0: b_k = b_k * (1 / l_kk), then b_i = fma(-b_k, l_ki, b_i) for i < k. */
 void num_chol_solve(const float *L, size_t lda, float *b, size_t d);
 
 #endif
