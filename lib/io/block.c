@@ -1,0 +1,426 @@
+#define XXH_INLINE_ALL
+#include <endian.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <xxhash.h>
+#include <zlib.h>
+
+#include "block.h"
+#include "../base/mem.h"
+
+static const unsigned char magic[8] = { 0x89, 'T', 'A', 'S', 'T', 'E', '\r', '\n' };
+static const unsigned char block_magic[4] = { 't', 'b', 'l', 'k' };
+enum { ENDIAN_MARK = 0x01020304 };
+
+static void put16(unsigned char *p, uint16_t v) { v = htole16(v); memcpy(p, &v, 2); }
+static void put32(unsigned char *p, uint32_t v) { v = htole32(v); memcpy(p, &v, 4); }
+static void put64(unsigned char *p, uint64_t v) { v = htole64(v); memcpy(p, &v, 8); }
+static uint16_t get16(const unsigned char *p) { uint16_t v; memcpy(&v, p, 2); return le16toh(v); }
+static uint32_t get32(const unsigned char *p) { uint32_t v; memcpy(&v, p, 4); return le32toh(v); }
+static uint64_t get64(const unsigned char *p) { uint64_t v; memcpy(&v, p, 8); return le64toh(v); }
+
+/* The fuzzers must get past the checksums to the code behind them. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+static const bool checks_sums = false;
+#else
+static const bool checks_sums = true;
+#endif
+
+static bool is_sum(uint64_t stored, const void *p, size_t n)
+{
+	return !checks_sums || stored == XXH3_64bits(p, n);
+}
+
+static size_t pad_of(uint64_t n) { return (size_t)(-n & 63); }
+
+static const char *type_name(uint32_t t, char out[5])
+{
+	for (int i = 0; i < 4; i++) {
+		char c = (char)(t >> 8 * i);
+		out[i] = c >= ' ' && c < 127 ? c : '?';
+	}
+	out[4] = '\0';
+	if (out[3] == ' ')
+		out[3] = '\0';
+	return out;
+}
+
+int block_sniff(struct file *f, struct err *e)
+{
+	const unsigned char *p;
+	int64_t n = file_peek(f, sizeof magic, &p, e);
+	int same = 0;
+
+	if (n < 0)
+		return (int)n;
+	for (int64_t i = 0; i < n; i++)
+		same += p[i] == magic[i];
+	return n < (int64_t)sizeof magic ? n && same == n : same >= 6;
+}
+
+/* ---- writing ---- */
+
+struct blockw {
+	struct sink *s;
+	uint64_t n_blocks, n_records;
+	XXH3_state_t *chain;		/* over the block-header hashes */
+	struct buf packed;
+};
+
+struct blockw *blockw_new(struct sink *s, enum block_kind kind, struct err *e)
+{
+	unsigned char h[BLOCK_HEAD] = { 0 };
+	struct blockw *w = mem_new(1, sizeof *w);
+
+	w->s = s;
+	w->chain = XXH3_createState();
+	if (!w->chain)
+		mem_oom(sizeof *w->chain);
+	XXH3_64bits_reset(w->chain);
+	memcpy(h, magic, sizeof magic);
+	put32(h + 8, ENDIAN_MARK);
+	put16(h + 12, BLOCK_MAJOR);
+	put16(h + 14, BLOCK_MINOR);
+	put32(h + 16, kind);
+	put64(h + 56, XXH3_64bits(h, 56));
+	if (sink_write(s, h, sizeof h, e)) {
+		blockw_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t codec, uint64_t raw, uint64_t records, const void *p, size_t n,
+		       struct err *e)
+{
+	static const unsigned char zero[64];
+	unsigned char h[BLOCK_HEAD] = { 0 };
+
+	memcpy(h, block_magic, sizeof block_magic);
+	put32(h + 4, type);
+	put64(h + 8, n);
+	put64(h + 16, raw);
+	put32(h + 24, codec);
+	put32(h + 28, flags);
+	put64(h + 32, w->n_blocks);
+	put64(h + 40, records);
+	put64(h + 48, XXH3_64bits(p, n));
+	put64(h + 56, XXH3_64bits(h, 56));
+	XXH3_64bits_update(w->chain, h + 56, 8);
+	w->n_blocks++;
+	w->n_records += records;
+	int r = sink_write(w->s, h, sizeof h, e);
+	if (!r)
+		r = sink_write(w->s, p, n, e);
+	return r ? r : sink_write(w->s, zero, pad_of(n), e);
+}
+
+int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags, enum block_codec codec, int level, uint64_t records,
+		 const void *p, size_t n, struct err *e)
+{
+	if (codec == BLOCK_ZLIB && n > BLOCK_PACKED_MAX)
+		return err_set(e, ERR_DATA, "%s: a packed block of %zu bytes is larger than a block may be (%llu)", sink_name(w->s), n,
+			       (unsigned long long)BLOCK_PACKED_MAX);
+	if (codec == BLOCK_ZLIB) {
+		uLongf to = compressBound((uLong)n);
+		buf_reset(&w->packed);
+		if (compress2((Bytef *)buf_reserve(&w->packed, to), &to, p, (uLong)n, level) == Z_OK && to < n)
+			return write_block(w, type, flags, BLOCK_ZLIB, n, records, w->packed.p, to, e);
+	}
+	return write_block(w, type, flags, BLOCK_RAW, n, records, p, n, e);
+}
+
+int blockw_finish(struct blockw *w, struct err *e)
+{
+	unsigned char end[24];
+
+	put64(end, w->n_blocks);
+	put64(end + 8, w->n_records);
+	put64(end + 16, XXH3_64bits_digest(w->chain));
+	return write_block(w, BLOCK_END, 0, BLOCK_RAW, sizeof end, 0, end, sizeof end, e);
+}
+
+void blockw_free(struct blockw *w)
+{
+	if (!w)
+		return;
+	XXH3_freeState(w->chain);
+	buf_release(&w->packed);
+	mem_free(w);
+}
+
+/* ---- reading ---- */
+
+struct blockr {
+	struct file *f;
+	enum blockr_flags flags;
+	const unsigned char *map;	/* NULL: by file_read */
+	uint64_t map_n, at;		/* at: bytes of the file taken */
+	enum block_kind kind;
+	bool is_in_stream;
+	uint64_t n_blocks, n_records, last_offset;
+	XXH3_state_t *chain;
+	unsigned char *store;		/* stored payload from a pipe, 64-byte aligned */
+	size_t store_cap;
+	unsigned char *unpacked;
+	size_t unpacked_cap;
+	z_stream z;
+	bool has_z;
+	struct err err;
+};
+
+struct blockr *blockr_new(struct file *f, enum blockr_flags flags, struct err *e)
+{
+	struct blockr *r = mem_new(1, sizeof *r);
+	size_t n;
+
+	(void)e;
+	r->f = f;
+	r->flags = flags;
+	r->at = file_offset(f);
+	r->chain = XXH3_createState();
+	if (!r->chain)
+		mem_oom(sizeof *r->chain);
+	if (flags & BLOCKR_MAP && file_map(f, &r->map, &n))
+		r->map_n = n;
+	return r;
+}
+
+void blockr_free(struct blockr *r)
+{
+	if (!r)
+		return;
+	if (r->has_z)
+		inflateEnd(&r->z);
+	XXH3_freeState(r->chain);
+	mem_free(r->store);
+	mem_free(r->unpacked);
+	mem_free(r);
+}
+
+static int bad(struct blockr *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad(struct blockr *r, const char *fmt, ...)
+{
+	char s[ERR_MSG_MAX / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s, sizeof s, fmt, ap);
+	va_end(ap);
+	return err_set(&r->err, ERR_DATA, "%s: %s", file_name(r->f), s);
+}
+
+/* take - n bytes as they lie in the mapping, or into `to`. Returns how many there were; <0 with r->err set. */
+static int64_t take(struct blockr *r, void *to, size_t n, const unsigned char **p)
+{
+	if (r->map) {
+		size_t got = r->map_n - r->at < n ? (size_t)(r->map_n - r->at) : n;
+		*p = r->map + r->at;
+		r->at += got;
+		return (int64_t)got;
+	}
+	int64_t got = file_read(r->f, to, n, &r->err);
+	*p = to;
+	if (got > 0)
+		r->at += (uint64_t)got;
+	return got;
+}
+
+/* grow - room for n bytes at *p, 64-byte aligned, keeping the first `keep`. */
+static int grow(struct blockr *r, unsigned char **p, size_t *cap, size_t n, size_t keep)
+{
+	if (n <= *cap)
+		return 0;
+	size_t to = *cap * 2 > n ? *cap * 2 : n;
+	unsigned char *q = mem_try(to, 1, "a block", &r->err);
+	if (!q)
+		return r->err.code;
+	if (keep)
+		memcpy(q, *p, keep);
+	mem_free(*p);
+	*p = q;
+	*cap = to;
+	return 0;
+}
+
+static int cut_short(struct blockr *r, const char *within)
+{
+	return bad(r, "ends at byte %llu within %s: the file was cut short", (unsigned long long)r->at, within);
+}
+
+static int read_header(struct blockr *r)
+{
+	unsigned char room[BLOCK_HEAD];
+	const unsigned char *h;
+	uint64_t at = r->at;
+	int64_t n = take(r, room, sizeof room, &h);
+	int same = 0;
+	char k[5];
+
+	if (n <= 0)
+		return (int)n;		/* 0: a clean end */
+	for (int i = 0; i < 8 && i < n; i++)
+		same += h[i] == magic[i];
+	if (same < 6 && same < n)
+		return bad(r, at ? "what follows at byte %llu is not a taste stream" : "byte %llu: not a taste file", (unsigned long long)at);
+	if (n < BLOCK_HEAD)
+		return cut_short(r, "a stream header");
+	if (same < 8 || get32(h + 8) != ENDIAN_MARK || !is_sum(get64(h + 56), h, 56))
+		return bad(r, "the stream header at byte %llu is damaged", (unsigned long long)at);
+	if (get16(h + 12) > BLOCK_MAJOR || !get16(h + 12))
+		return bad(r, "written in format %u.%u, which is newer than this program knows (%d.%d)", get16(h + 12), get16(h + 14), BLOCK_MAJOR,
+			   BLOCK_MINOR);
+	r->kind = (enum block_kind)get32(h + 16);
+	for (int i = 24; i < 56; i++)
+		if (h[i] || get32(h + 20))
+			return bad(r, "the stream header at byte %llu (%s) has bytes that must be zero", (unsigned long long)at, type_name(r->kind, k));
+	r->is_in_stream = true;
+	r->n_blocks = r->n_records = 0;
+	XXH3_64bits_reset(r->chain);
+	return BLOCK_STREAM;
+}
+
+/* read_payload - the stored bytes, in place or into r->store in growing steps, so that a lying length costs no memory. */
+static int read_payload(struct blockr *r, uint64_t n, const char *where, const unsigned char **p)
+{
+	enum { STEP = 1 << 20 };
+
+	if (r->map) {
+		if (n > r->map_n - r->at) {
+			r->at = r->map_n;
+			return cut_short(r, where);
+		}
+		return (int)(take(r, NULL, (size_t)n, p) < 0);
+	}
+	uint64_t got = 0;
+	while (got < n) {
+		size_t step = n - got < STEP + got ? (size_t)(n - got) : (size_t)(STEP + got);
+		const unsigned char *unused;
+		if (grow(r, &r->store, &r->store_cap, (size_t)got + step, (size_t)got))
+			return r->err.code;
+		int64_t k = take(r, r->store + got, step, &unused);
+		if (k < 0)
+			return (int)k;
+		got += (uint64_t)k;
+		if ((size_t)k < step)
+			return cut_short(r, where);
+	}
+	*p = r->store;
+	return 0;
+}
+
+static int unpack(struct blockr *r, const unsigned char *p, size_t n, size_t raw, const char *where)
+{
+	if (grow(r, &r->unpacked, &r->unpacked_cap, raw ? raw : 1, 0))
+		return r->err.code;
+	if (!r->has_z) {
+		if (inflateInit(&r->z) != Z_OK)
+			return err_set(&r->err, ERR_MEM, "%s: no memory to unpack a block", file_name(r->f));
+		r->has_z = true;
+	}
+	inflateReset(&r->z);
+	r->z.next_in = (Bytef *)(uintptr_t)p;
+	r->z.avail_in = (uInt)n;
+	r->z.next_out = r->unpacked;
+	r->z.avail_out = (uInt)raw;
+	if (inflate(&r->z, Z_FINISH) != Z_STREAM_END || r->z.avail_out || r->z.avail_in)
+		return bad(r, "%s: does not unpack to the %zu bytes it says", where, raw);
+	return 0;
+}
+
+static int read_block(struct blockr *r, struct block *b)
+{
+	unsigned char room[BLOCK_HEAD], pad_room[64];
+	const unsigned char *h, *p = NULL, *pad;
+	uint64_t at = r->at;
+	char where[96], t[5];
+	int64_t n = take(r, room, sizeof room, &h);
+
+	if (n < 0)
+		return (int)n;
+	if (!n) {
+		if (!r->n_blocks)
+			return bad(r, "ends at byte %llu with no end block: the writer did not finish, or the file was cut short", (unsigned long long)at);
+		return bad(r, "ends at byte %llu with no end block: the writer did not finish, or the file was cut short (last whole block: %llu at byte %llu)",
+			   (unsigned long long)at, (unsigned long long)r->n_blocks - 1, (unsigned long long)r->last_offset);
+	}
+	snprintf(where, sizeof where, "the header of block %llu at byte %llu", (unsigned long long)r->n_blocks, (unsigned long long)at);
+	if (n < BLOCK_HEAD)
+		return cut_short(r, where);
+	if (memcmp(h, block_magic, 4) || !is_sum(get64(h + 56), h, 56))
+		return bad(r, "block %llu at byte %llu: its header is damaged", (unsigned long long)r->n_blocks, (unsigned long long)at);
+	*b = (struct block){ .kind = r->kind, .type = (enum block_type)get32(h + 4), .stored = get64(h + 8), .codec = (enum block_codec)get32(h + 24),
+			     .flags = (enum block_flags)get32(h + 28), .no = get64(h + 32), .records = get64(h + 40), .offset = at };
+	uint64_t raw = get64(h + 16), sum = get64(h + 48);
+	snprintf(where, sizeof where, "block %llu (%s) at byte %llu", (unsigned long long)r->n_blocks, type_name(b->type, t), (unsigned long long)at);
+	if (b->no != r->n_blocks)
+		return bad(r, "%s: it is numbered %llu: blocks are missing or out of order", where, (unsigned long long)b->no);
+	if (b->codec > BLOCK_ZLIB)
+		return bad(r, "%s: packed in a way this program does not know (%u)", where, (unsigned)b->codec);
+	if (b->codec == BLOCK_RAW ? b->stored != raw || raw > BLOCK_PAYLOAD_MAX : raw > BLOCK_PACKED_MAX || b->stored > BLOCK_PACKED_MAX)
+		return bad(r, "%s: its sizes (%llu stored, %llu unpacked) cannot be", where, (unsigned long long)b->stored, (unsigned long long)raw);
+	if (b->type != BLOCK_END)	/* the end block speaks of those before it */
+		XXH3_64bits_update(r->chain, h + 56, 8);
+	int ret = read_payload(r, b->stored, where, &p);
+	if (ret)
+		return r->err.code;
+	n = take(r, pad_room, pad_of(b->stored), &pad);
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < pad_of(b->stored))
+		return cut_short(r, where);
+	for (int64_t i = 0; i < n; i++)
+		if (pad[i])
+			return bad(r, "%s: the padding behind it is damaged", where);
+	bool is_lazy = r->map && r->flags & BLOCKR_LAZY && b->type == BLOCK_TENSOR && b->codec == BLOCK_RAW;
+	if (!is_lazy && !is_sum(sum, p, (size_t)b->stored))
+		return bad(r, "%s: the payload does not match its checksum", where);
+	b->p = p;
+	b->n = (size_t)raw;
+	if (b->codec == BLOCK_ZLIB) {
+		if (unpack(r, p, (size_t)b->stored, (size_t)raw, where))
+			return r->err.code;
+		b->p = r->unpacked;
+	}
+	if (b->type == BLOCK_END) {
+		uint64_t digest = XXH3_64bits_digest(r->chain);
+		if (b->n != 24 || get64(b->p) != r->n_blocks || get64(b->p + 8) != r->n_records ||
+		    (checks_sums && get64(b->p + 16) != digest))
+			return bad(r, "%s: its totals do not match what came before", where);
+		snprintf(b->digest, sizeof b->digest, "%016llx", (unsigned long long)digest);
+		r->is_in_stream = false;
+		return BLOCK_STREAM_END;
+	}
+	r->n_blocks++;
+	r->n_records += b->records;
+	r->last_offset = at;
+	return BLOCK_BLOCK;
+}
+
+int blockr_next(struct blockr *r, struct block *b, struct err *e)
+{
+	int ret = r->err.code;
+
+	if (!ret && !r->is_in_stream) {
+		uint64_t at = r->at;
+		*b = (struct block){ 0 };
+		ret = read_header(r);
+		b->kind = r->kind;
+		b->offset = at;
+	} else if (!ret) {
+		ret = read_block(r, b);
+	}
+	return ret < 0 || r->err.code ? err_set(e, r->err.code, "%s", r->err.msg) : ret;
+}
+
+int block_verify(const struct blockr *r, const struct block *b, struct err *e)
+{
+	char t[5];
+
+	if (!r->map || is_sum(get64(r->map + b->offset + 48), r->map + b->offset + BLOCK_HEAD, (size_t)b->stored))
+		return 0;
+	return err_set(e, ERR_DATA, "%s: block %llu (%s) at byte %llu: the payload does not match its checksum", file_name(r->f),
+		       (unsigned long long)b->no, type_name(b->type, t), (unsigned long long)b->offset);
+}

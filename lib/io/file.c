@@ -1,0 +1,468 @@
+#define XXH_INLINE_ALL
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xxhash.h>
+#include <zlib.h>
+
+#include "file.h"
+#include "../base/mem.h"
+#include "../base/tmp.h"
+
+enum { BUF_BYTES = 256 << 10, PEEK_MAX = 64 << 10 };
+
+/*
+ * Bytes go: fd -> raw (compressed, only for gzip) -> buf -> the caller. What was peeked at stays in buf[at, fill).
+ */
+struct file {
+	char *name;
+	int fd;
+	unsigned char *buf;		/* [BUF_BYTES] */
+	size_t at, fill;
+	bool is_eof;			/* nothing more will come into buf */
+	uint64_t offset, consumed, size;
+	struct err err;			/* the first error sticks */
+	bool is_sniffed;
+	/* gzip */
+	bool is_gzip, is_between;	/* between: a member has ended and the next not begun */
+	z_stream z;
+	unsigned char *raw;
+	size_t raw_at, raw_fill;
+	bool is_raw_eof;
+	/* mapping */
+	unsigned char *map;
+	size_t map_n;
+	XXH3_state_t *digest;
+};
+
+static int fail(struct file *f, struct err *e)
+{
+	return err_set(e, f->err.code, "%s", f->err.msg);
+}
+
+struct file *file_open(const char *path, struct err *e)
+{
+	bool is_stdin = !strcmp(path, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0) {
+		err_sys(e, errno, "%s", path);
+		return NULL;
+	}
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+		int no = S_ISDIR(st.st_mode) ? EISDIR : errno;
+		if (!is_stdin)
+			close(fd);
+		err_sys(e, no, "%s", is_stdin ? "(standard input)" : path);
+		return NULL;
+	}
+	struct file *f = mem_new(1, sizeof *f);
+	f->name = mem_strdup(is_stdin ? "(standard input)" : path);
+	f->fd = fd;
+	f->size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	f->buf = mem_new(BUF_BYTES, 1);
+	return f;
+}
+
+void file_close(struct file *f)
+{
+	if (!f)
+		return;
+	if (f->is_gzip)
+		inflateEnd(&f->z);
+	if (f->map)
+		munmap(f->map, f->map_n);
+	if (f->fd != STDIN_FILENO)
+		close(f->fd);
+	if (f->digest)
+		XXH3_freeState(f->digest);
+	mem_free(f->raw);
+	mem_free(f->buf);
+	mem_free(f->name);
+	mem_free(f);
+}
+
+const char *file_name(const struct file *f) { return f->name; }
+uint64_t file_offset(const struct file *f) { return f->offset; }
+uint64_t file_size(const struct file *f) { return f->size; }
+uint64_t file_consumed(const struct file *f) { return f->map ? f->map_n : f->consumed; }
+
+/* read_fd - up to n bytes from the descriptor. */
+static int64_t read_fd(struct file *f, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(f->fd, p, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_sys(&f->err, errno, "%s", f->name);
+	f->consumed += (uint64_t)got;
+	return got;
+}
+
+/* read_gzip - up to n unpacked bytes; 0 at the end of the last member. */
+static int64_t read_gzip(struct file *f, void *p, size_t n)
+{
+	f->z.next_out = p;
+	f->z.avail_out = (uInt)n;
+	while (f->z.avail_out == n) {
+		if (f->raw_at == f->raw_fill && !f->is_raw_eof) {
+			int64_t got = read_fd(f, f->raw, BUF_BYTES);
+			if (got < 0)
+				return got;
+			f->raw_at = 0;
+			f->raw_fill = (size_t)got;
+			f->is_raw_eof = !got;
+		}
+		size_t left = f->raw_fill - f->raw_at;
+		if (f->is_between) {
+			if (!left)
+				return 0;
+			if (!f->raw[f->raw_at]) {	/* zero padding behind a member, as tape archives have */
+				f->raw_at++;
+				continue;
+			}
+			if (f->raw[f->raw_at] != 0x1f)
+				return err_set(&f->err, ERR_DATA, "%s: there is something other than gzip behind the gzip data", f->name);
+			inflateReset(&f->z);
+			f->is_between = false;
+		}
+		if (!left)
+			return err_set(&f->err, ERR_DATA, "%s: the gzip data ends early", f->name);
+		f->z.next_in = f->raw + f->raw_at;
+		f->z.avail_in = (uInt)left;
+		int r = inflate(&f->z, Z_NO_FLUSH);
+		f->raw_at = f->raw_fill - f->z.avail_in;
+		if (r == Z_STREAM_END)
+			f->is_between = true;
+		else if (r != Z_OK && r != Z_BUF_ERROR)
+			return err_set(&f->err, ERR_DATA, "%s: the gzip data is damaged (%s)", f->name, f->z.msg ? f->z.msg : "zlib says no more");
+	}
+	return (int64_t)(n - f->z.avail_out);
+}
+
+static int64_t read_some(struct file *f, void *p, size_t n)
+{
+	return f->is_gzip ? read_gzip(f, p, n) : read_fd(f, p, n);
+}
+
+/* fill_to - have at least n bytes in buf, or all there are. */
+static int fill_to(struct file *f, size_t n)
+{
+	if (f->fill - f->at >= n || f->is_eof)
+		return 0;
+	memmove(f->buf, f->buf + f->at, f->fill - f->at);
+	f->fill -= f->at;
+	f->at = 0;
+	while (f->fill < n && !f->is_eof) {
+		int64_t got = read_some(f, f->buf + f->fill, BUF_BYTES - f->fill);
+		if (got < 0)
+			return (int)got;
+		f->fill += (size_t)got;
+		f->is_eof = !got;
+	}
+	return 0;
+}
+
+/* sniff - look at the first two bytes, once: gzip is unpacked from here on. */
+static int sniff(struct file *f)
+{
+	f->is_sniffed = true;
+	int r = fill_to(f, 2);
+	if (r || f->fill < 2 || f->buf[0] != 0x1f || f->buf[1] != 0x8b)
+		return r;
+	if (inflateInit2(&f->z, 15 + 16) != Z_OK)
+		return err_set(&f->err, ERR_MEM, "%s: no memory to unpack gzip", f->name);
+	unsigned char *raw = f->buf;	/* what was read so far is compressed */
+	f->buf = mem_new(BUF_BYTES, 1);
+	f->raw = raw;
+	f->raw_fill = f->fill;
+	f->fill = 0;
+	f->is_raw_eof = f->is_eof;
+	f->is_eof = false;
+	f->is_gzip = true;
+	return 0;
+}
+
+int64_t file_peek(struct file *f, size_t n, const unsigned char **p, struct err *e)
+{
+	assert(n <= PEEK_MAX);
+	if (f->err.code || (!f->is_sniffed && sniff(f)) || fill_to(f, n))
+		return fail(f, e);
+	*p = f->buf + f->at;
+	return (int64_t)(f->fill - f->at < n ? f->fill - f->at : n);
+}
+
+int64_t file_read(struct file *f, void *p, size_t n, struct err *e)
+{
+	unsigned char *to = p;
+	size_t got = 0;
+
+	if (f->err.code || (!f->is_sniffed && sniff(f)))
+		return fail(f, e);
+	while (got < n) {
+		size_t have = f->fill - f->at;
+		if (have) {
+			size_t take = have < n - got ? have : n - got;
+			memcpy(to + got, f->buf + f->at, take);
+			f->at += take;
+			got += take;
+		} else if (f->is_eof) {
+			break;
+		} else if (n - got >= BUF_BYTES) {	/* large reads go past the buffer */
+			int64_t r = read_some(f, to + got, n - got < 1 << 30 ? n - got : 1 << 30);
+			if (r < 0)
+				return fail(f, e);
+			got += (size_t)r;
+			f->is_eof = !r;
+		} else if (fill_to(f, 1)) {
+			return fail(f, e);
+		} else if (got && f->fill == f->at && !f->is_eof) {
+			break;
+		}
+	}
+	if (f->digest)
+		XXH3_128bits_update(f->digest, p, got);
+	f->offset += got;
+	return (int64_t)got;
+}
+
+bool file_map(struct file *f, const unsigned char **p, size_t *n)
+{
+	struct err ignored = { 0 };
+
+	if (f->map) {
+		*p = f->map;
+		*n = f->map_n;
+		return true;
+	}
+	if (!f->size || f->offset || f->err.code || (!f->is_sniffed && sniff(f)) || f->is_gzip)
+		return false;
+	(void)ignored;
+	if (lseek(f->fd, 0, SEEK_CUR) != (off_t)f->consumed)	/* somebody else read from it before us */
+		return false;
+	void *m = mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, f->fd, 0);
+	if (m == MAP_FAILED)
+		return false;
+	f->map = m;
+	f->map_n = (size_t)f->size;
+	*p = f->map;
+	*n = f->map_n;
+	return true;
+}
+
+void file_digest_on(struct file *f)
+{
+	if (!f->digest && (f->digest = XXH3_createState()))
+		XXH3_128bits_reset(f->digest);
+}
+
+void file_digest(const struct file *f, char out[33])
+{
+	XXH128_hash_t h = { 0, 0 };
+
+	if (f->digest)
+		h = XXH3_128bits_digest(f->digest);
+	snprintf(out, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
+}
+
+/* ---- writing ---- */
+
+struct sink {
+	char *name, *path, *tmp, *dir;	/* path and tmp: NULL when written in place */
+	int fd;
+	unsigned char *buf;
+	size_t fill;
+	uint64_t offset;
+	struct err err;
+};
+
+static char *join(const char *a, const char *b, const char *c)
+{
+	char *s = mem_new(strlen(a) + strlen(b) + strlen(c) + 1, 1);
+
+	strcat(strcat(strcpy(s, a), b), c);
+	return s;
+}
+
+/* open_beside - make the temporary in the target's own directory, with the mode the target has or would get. */
+static int open_beside(struct sink *s, const char *path, mode_t mode)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char *dir = mem_strdup(path);
+
+	dir[slash ? slash - path + 1 : 0] = '\0';
+	char *prefix = join(dir, ".", base);
+	if (strlen(base) > 200)		/* leave room in a 255-byte file name */
+		prefix[strlen(dir) + 1 + 200] = '\0';
+	s->tmp = join(prefix, ".tmp", "XXXXXX");
+	s->dir = *dir ? dir : (mem_free(dir), mem_strdup("."));
+	mem_free(prefix);
+	int fd = mkostemp(s->tmp, O_CLOEXEC);
+	if (fd >= 0) {
+		tmp_register(s->tmp);
+		if (fchmod(fd, mode)) {
+			/* a file system without modes */
+		}
+	}
+	return fd;
+}
+
+static void sink_free(struct sink *s)
+{
+	mem_free(s->name);
+	mem_free(s->path);
+	mem_free(s->tmp);
+	mem_free(s->dir);
+	mem_free(s->buf);
+	mem_free(s);
+}
+
+struct sink *sink_open(const char *path, struct err *e)
+{
+	struct sink *s = mem_new(1, sizeof *s);
+	struct stat st;
+
+	if (!strcmp(path, "-")) {
+		s->name = mem_strdup("(standard output)");
+		s->fd = STDOUT_FILENO;
+	} else {
+		s->name = mem_strdup(path);
+		bool is_there = !stat(path, &st);
+		if (is_there && S_ISDIR(st.st_mode)) {
+			errno = EISDIR;
+			s->fd = -1;
+		} else if (is_there && !S_ISREG(st.st_mode)) {
+			s->fd = open(path, O_WRONLY | O_CLOEXEC);
+		} else {
+			mode_t mask = umask(0);
+			umask(mask);
+			s->path = is_there ? realpath(path, NULL) : NULL;	/* through links, so that the link stays */
+			if (!s->path)
+				s->path = mem_strdup(path);
+			s->fd = open_beside(s, s->path, is_there ? st.st_mode & 07777 : 0666 & ~mask);
+		}
+		if (s->fd < 0) {
+			err_sys(e, errno, "%s", path);
+			sink_free(s);
+			return NULL;
+		}
+	}
+	s->buf = mem_new(BUF_BYTES, 1);
+	return s;
+}
+
+/* write_all - EPIPE ends us as SIGPIPE would have, also where it is ignored. */
+static int write_all(struct sink *s, const unsigned char *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(s->fd, p, n);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0 && errno == EPIPE) {
+			signal(SIGPIPE, SIG_DFL);
+			raise(SIGPIPE);
+		}
+		if (w < 0)
+			return err_sys(&s->err, errno, "%s", s->name);
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+static int sink_fail(struct sink *s, struct err *e)
+{
+	return err_set(e, s->err.code, "%s", s->err.msg);
+}
+
+int sink_flush(struct sink *s, struct err *e)
+{
+	if (s->err.code || write_all(s, s->buf, s->fill))
+		return sink_fail(s, e);
+	s->fill = 0;
+	return 0;
+}
+
+int sink_write(struct sink *s, const void *p, size_t n, struct err *e)
+{
+	if (s->err.code)
+		return sink_fail(s, e);
+	s->offset += n;
+	if (n > BUF_BYTES - s->fill) {
+		if (sink_flush(s, e))
+			return s->err.code;
+		if (n >= BUF_BYTES)
+			return write_all(s, p, n) ? sink_fail(s, e) : 0;
+	}
+	if (n)
+		memcpy(s->buf + s->fill, p, n);
+	s->fill += n;
+	return 0;
+}
+
+int sink_close(struct sink *s, struct err *e)
+{
+	int ret = sink_flush(s, e);
+
+	if (ret)
+		goto abandon;
+	if (!s->path) {
+		int fd = s->fd;
+		s->fd = -1;
+		if (close(fd))
+			ret = err_sys(e, errno, "%s", s->name);
+		if (fd == STDOUT_FILENO && !ret && open("/dev/null", O_WRONLY) < 0)
+			ret = 0;	/* keeps the number taken; nothing is lost when that fails */
+		sink_free(s);
+		return ret;
+	}
+	if (fsync(s->fd) && errno != EINVAL && errno != EROFS) {
+		ret = err_sys(e, errno, "%s", s->name);
+		goto abandon;
+	}
+	int fd = s->fd;
+	s->fd = -1;
+	if (close(fd) || rename(s->tmp, s->path)) {
+		ret = err_sys(e, errno, "%s", s->name);
+		goto abandon;
+	}
+	tmp_unregister(s->tmp);
+	int dir = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {		/* the rename itself on disk; the file is whole either way */
+		fsync(dir);
+		close(dir);
+	}
+	sink_free(s);
+	return 0;
+abandon:
+	sink_abandon(s);
+	return ret;
+}
+
+void sink_abandon(struct sink *s)
+{
+	if (!s)
+		return;
+	if (s->fd >= 0 && s->fd != STDOUT_FILENO)
+		close(s->fd);
+	if (s->tmp) {
+		unlink(s->tmp);
+		tmp_unregister(s->tmp);
+	}
+	sink_free(s);
+}
+
+const char *sink_name(const struct sink *s) { return s->name; }
+bool sink_is_tty(const struct sink *s) { return isatty(s->fd); }
+uint64_t sink_offset(const struct sink *s) { return s->offset; }
