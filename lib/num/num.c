@@ -8,7 +8,7 @@
  *        k: KC at a time           n
  *      +--------+--------+   +---+---+---+        A rows are read in place (broadcasts), or transposed into a scratch when A
  *    m |  MC    |        |   |NC |   |   | k      is stored by columns. B goes into slivers: all k of `sliver` columns together,
- *      +--------+--------+   +---+---+---+        so that the kernel reads it in a straight line out of L1.
+ *      +--------+--------+   +---+---+---+        so that the kernel reads it in a straight line.
  */
 #include "num.h"
 #include "kern.h"
@@ -19,8 +19,8 @@
 #include "../base/mem.h"
 
 enum {
-	KC = 256,		/* k at a time: a sliver of 32 x 256 floats and 12 rows of A fill 44 of 48 KB L1 */
-	MC = 192, NC = 512,	/* rows and columns of a chunk at most */
+	KC = 256,		/* k at a time: 12 rows of A, 12 KB, and a sliver, 32 KB, meet in L1 */
+	MC = 384, NC = 256,	/* rows and columns of a chunk at most: B of a chunk, 256 KB, stays in L2 */
 	A_PAD = 16,		/* floats between rows of a packed A, so that rows do not share a cache set */
 	GRAM_ROWS = 4096,
 	SYRK_BYTES = 32 << 10,	/* gathered rows at a time, both copies */
@@ -130,7 +130,7 @@ int num_gemm(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta
 	size_t w = g.ops->sliver, workers = (size_t)par_threads(pool);
 	g.pack_b = tb == NUM_T || m > 16;
 	/* Chunks small enough that every thread gets some, large enough to be worth packing for. */
-	g.mc = min_size(m, n <= 128 ? 4 * MC : MC);
+	g.mc = min_size(m, n <= NC / 2 ? 2 * MC : MC);
 	g.nc = min_size(n, NC);
 	if (workers > 1) {
 		while (g.mc > 48 && ((m - 1) / g.mc + 1) * ((n - 1) / g.nc + 1) < 3 * workers)
@@ -163,6 +163,13 @@ void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_tra
 		}
 }
 
+/* Rows of d floats, in two copies, that stay in L1 while every tile of the triangle passes over them. */
+static size_t syrk_rows_at_once(size_t d)
+{
+	size_t rows = SYRK_BYTES / (2 * sizeof(float) * (d ? d : 1));
+	return rows < 16 ? 16 : rows;
+}
+
 /* ---- Gram matrix: chunks of rows into slots, a wave of slots at a time, added in chunk order ---- */
 
 struct gram {
@@ -180,7 +187,9 @@ static void gram_chunk(void *ctx, size_t i, int worker)
 	const float *Y = g->Y + r * g->ld;
 	(void)worker;
 	memset(S, 0, g->d * g->d * sizeof(float));
-	g->ops->syrk(S, g->d, Y, g->ld, Y, g->ld, min_size(GRAM_ROWS, g->n - r), g->d);
+	size_t n = min_size(GRAM_ROWS, g->n - r), most = 2 * syrk_rows_at_once(g->d);
+	for (size_t j = 0; j < n; j += most)
+		g->ops->syrk(S, g->d, Y + j * g->ld, g->ld, Y + j * g->ld, g->ld, min_size(most, n - j), g->d);
 }
 
 int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par *pool, struct err *e)
@@ -208,12 +217,6 @@ int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par
 }
 
 /* ---- sums of outer products over gathered rows ---- */
-
-static size_t syrk_rows_at_once(size_t d)
-{
-	size_t rows = SYRK_BYTES / (2 * sizeof(float) * (d ? d : 1));
-	return rows < 16 ? 16 : rows;
-}
 
 size_t num_syrk_scratch(size_t d)
 {
