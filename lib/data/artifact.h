@@ -33,6 +33,11 @@ int artifact_meta_f64(const struct artifact *a, const char *key, double *out, st
 int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, struct err *e);
 /* artifact_tensor - *data of the tensor whose type and shape must be these (dim[i] == 0 in the asking: any, filled in). <0 with a sentence otherwise. */
 int artifact_tensor(struct artifact *a, const char *name, enum dtype t, size_t ndim, uint64_t *dim, const void **data, struct err *e);
+/* What is there, for taste-view: i below the count. Strings live with the artifact. */
+size_t artifact_n_meta(const struct artifact *a);
+void artifact_meta_at(const struct artifact *a, size_t i, struct str *key, struct str *value);
+size_t artifact_n_tensors(const struct artifact *a);
+void artifact_tensor_at(const struct artifact *a, size_t i, const char **name, enum dtype *t, size_t *ndim, const uint64_t **dim);
 int artifact_prov(const struct artifact *a, struct prov *p, struct buf *inputs, struct err *e);
 
 /* A string table in place. */

@@ -19,6 +19,7 @@ struct vocab {
 };
 
 void vocab_release(struct vocab *v);		/* zeroed is empty */
+void vocab_reset(struct vocab *v);		/* forget the strings, keep the memory */
 /* vocab_add - the number of p, a new one when it was not there. */
 uint32_t vocab_add(struct vocab *v, const char *p, size_t len);
 /* vocab_find - its number or VOCAB_NONE. */

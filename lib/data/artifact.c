@@ -1,0 +1,424 @@
+#define XXH_INLINE_ALL
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "artifact.h"
+#include "input.h"
+#include "../base/mem.h"
+#include "../base/scan.h"
+
+enum { TENSOR_HEAD = 64, NAME_MAX_BYTES = 32, DIMS = 3 };
+
+size_t dtype_size(enum dtype t)
+{
+	switch (t) {
+	case DTYPE_F32: case DTYPE_U32: return 4;
+	case DTYPE_F64: case DTYPE_U64: return 8;
+	case DTYPE_U8: case DTYPE_I8: return 1;
+	}
+	return 0;
+}
+
+/* ---- writing ---- */
+
+struct artifactw {
+	struct blockw *w;
+	struct buf meta, payload;
+	bool has_meta;			/* written */
+};
+
+struct artifactw *artifactw_new(struct sink *s, enum block_kind kind, const char *model, struct err *e)
+{
+	struct artifactw *a = mem_new(1, sizeof *a);
+
+	if (!(a->w = blockw_new(s, kind, e)) || artifactw_meta(a, "kind", "%s", model)) {
+		artifactw_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void artifactw_free(struct artifactw *a)
+{
+	if (!a)
+		return;
+	blockw_free(a->w);
+	buf_release(&a->meta);
+	buf_release(&a->payload);
+	mem_free(a);
+}
+
+int artifactw_meta(struct artifactw *a, const char *key, const char *fmt, ...)
+{
+	struct buf v = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	va_start(ap, fmt);
+	vsnprintf(buf_reserve(&v, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	tsv_put(&a->meta, key, strlen(key));
+	buf_putc(&a->meta, '\t');
+	tsv_put(&a->meta, v.p, (size_t)n);
+	buf_putc(&a->meta, '\n');
+	buf_release(&v);
+	return 0;
+}
+
+static int flush_meta(struct artifactw *a, struct err *e)
+{
+	if (a->has_meta)
+		return 0;
+	a->has_meta = true;
+	return blockw_write(a->w, BLOCK_META, 0, BLOCK_RAW, 0, 0, a->meta.p, a->meta.len, e);
+}
+
+int artifactw_tensor(struct artifactw *a, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e)
+{
+	struct buf *b = &a->payload;
+	char padded[NAME_MAX_BYTES] = { 0 };
+	size_t bytes = dtype_size(t);
+	int r = flush_meta(a, e);
+
+	for (size_t i = 0; i < ndim; i++)
+		if (!mem_mul(bytes, (size_t)dim[i], &bytes))
+			return err_set(e, ERR_MEM, "tensor %s is larger than memory", name);
+	memcpy(padded, name, strnlen(name, NAME_MAX_BYTES - 1));
+	buf_reset(b);
+	buf_put(b, padded, sizeof padded);
+	buf_put_le32(b, t);
+	buf_put_le32(b, (uint32_t)ndim);
+	for (size_t i = 0; i < DIMS; i++)
+		buf_put_le64(b, i < ndim ? dim[i] : 1);
+	buf_put(b, data, bytes);
+	return r ? r : blockw_write(a->w, BLOCK_TENSOR, 0, BLOCK_RAW, 0, 1, b->p, b->len, e);
+}
+
+int artifactw_vocab(struct artifactw *a, const char *name, const struct vocab *v, struct err *e)
+{
+	char full[NAME_MAX_BYTES];
+	uint64_t n_slots = 16, dim;
+	struct buf text = { 0 };
+	int r = ERR_MEM;
+
+	while (n_slots < v->n * 2)
+		n_slots *= 2;
+	uint64_t *off = mem_try(v->n + 1, sizeof *off, "id offsets", e);
+	uint32_t *slot = mem_try0((size_t)n_slots, sizeof *slot, "id slots", e);
+	if (!off || !slot)
+		goto out;
+	for (size_t i = 0; i < v->n; i++) {
+		off[i] = text.len;
+		buf_put(&text, v->str[i].p, v->str[i].len);
+		size_t at = XXH3_64bits(v->str[i].p, v->str[i].len) & (n_slots - 1);
+		while (slot[at])
+			at = (at + 1) & (n_slots - 1);
+		slot[at] = (uint32_t)i + 1;
+	}
+	off[v->n] = text.len;
+	snprintf(full, sizeof full, "%s.off", name);
+	dim = v->n + 1;
+	if ((r = artifactw_tensor(a, full, DTYPE_U64, 1, &dim, off, e)))
+		goto out;
+	snprintf(full, sizeof full, "%s.str", name);
+	dim = text.len;
+	if ((r = artifactw_tensor(a, full, DTYPE_U8, 1, &dim, text.p ? text.p : "", e)))
+		goto out;
+	snprintf(full, sizeof full, "%s.slot", name);
+	r = artifactw_tensor(a, full, DTYPE_U32, 1, &n_slots, slot, e);
+out:
+	mem_free(off);
+	mem_free(slot);
+	buf_release(&text);
+	return r;
+}
+
+int artifactw_finish(struct artifactw *a, const struct prov *p, struct err *e)
+{
+	int r = flush_meta(a, e);
+
+	if (r || (p && (r = prov_write(p, a->w, e))))
+		return r;
+	return blockw_finish(a->w, e);
+}
+
+/* ---- reading ---- */
+
+struct tensor {
+	char name[NAME_MAX_BYTES];
+	enum dtype type;
+	size_t ndim;
+	uint64_t dim[DIMS];
+	const void *data;
+	struct block b;			/* for the check at first use */
+	bool is_checked;
+};
+
+struct artifact {
+	struct input in;
+	char *name;
+	struct vocab meta_key;
+	struct buf *meta_value;		/* [meta_key.n] */
+	size_t cap_meta;
+	struct tensor *tensor;
+	size_t n_tensors, cap_tensors;
+	void **mem;
+	size_t n_mem, cap_mem;
+};
+
+static int get_meta(struct artifact *a, struct err *e)
+{
+	struct line l = { .file = a->in.file };
+	const char *p = (const char *)a->in.b.p, *end = p + a->in.b.n;
+	struct buf copy = { 0 };
+	struct str f[2];
+	int r = 0;
+
+	while (p < end && !r) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		buf_reset(&copy);
+		if (nl)
+			buf_put(&copy, p, (size_t)(nl - p));
+		l.p = copy.p;
+		l.len = copy.len;
+		l.no++;
+		if (!nl || tsv_split(&l, f, 2, e) != 2) {
+			r = input_bad(&a->in, e, "its key/value lines are damaged");
+			break;
+		}
+		size_t before = a->meta_key.n;
+		uint32_t k = vocab_add(&a->meta_key, f[0].p, f[0].len);
+		if (k == before) {
+			arr_reserve(a->meta_value, a->meta_key.n, a->cap_meta);
+			a->meta_value[k] = (struct buf){ 0 };
+			buf_put(&a->meta_value[k], f[1].p, f[1].len);
+		}
+		p = nl + 1;
+	}
+	buf_release(&copy);
+	return r;
+}
+
+static int get_tensor(struct artifact *a, struct err *e)
+{
+	struct block *b = &a->in.b;
+	struct tensor t = { .b = *b };
+	uint32_t type, ndim;
+
+	if (b->n < TENSOR_HEAD)
+		return input_bad(&a->in, e, "too short for a tensor");
+	memcpy(t.name, b->p, NAME_MAX_BYTES);
+	memcpy(&type, b->p + 32, 4);
+	memcpy(&ndim, b->p + 36, 4);
+	memcpy(t.dim, b->p + 40, sizeof t.dim);
+	t.type = (enum dtype)type;
+	t.ndim = ndim;
+	size_t bytes = dtype_size(t.type);
+	if (!memchr(t.name, '\0', NAME_MAX_BYTES) || !t.name[0] || !bytes || ndim > DIMS)
+		return input_bad(&a->in, e, "a tensor of a name, type or shape that cannot be");
+	for (size_t i = 0; i < DIMS; i++)
+		if ((i >= ndim && t.dim[i] != 1) || !mem_mul(bytes, (size_t)t.dim[i], &bytes))
+			return input_bad(&a->in, e, "tensor %s has a shape that cannot be", t.name);
+	if (bytes != b->n - TENSOR_HEAD)
+		return input_bad(&a->in, e, "tensor %s has %zu bytes, its shape asks for %zu", t.name, b->n - TENSOR_HEAD, bytes);
+	for (size_t i = 0; i < a->n_tensors; i++)
+		if (!strcmp(a->tensor[i].name, t.name))
+			return input_bad(&a->in, e, "tensor %s stands there twice", t.name);
+	const unsigned char *base, *p = b->p;
+	size_t n;
+	if (!(file_map(a->in.file, &base, &n) && p >= base && p < base + n)) {
+		unsigned char *copy = mem_try(b->n, 1, t.name, e);
+		if (!copy)
+			return e->code;
+		arr_reserve(a->mem, a->n_mem + 1, a->cap_mem);
+		a->mem[a->n_mem++] = memcpy(copy, p, b->n);
+		p = copy;
+		t.is_checked = true;
+	}
+	t.data = p + TENSOR_HEAD;
+	arr_reserve(a->tensor, a->n_tensors + 1, a->cap_tensors);
+	a->tensor[a->n_tensors++] = t;
+	return 0;
+}
+
+struct artifact *artifact_load(const char *path, enum block_kind kind, struct err *e)
+{
+	struct artifact *a = mem_new(1, sizeof *a);
+	int got, n_streams = 0;
+
+	if (input_open(&a->in, path, (enum blockr_flags)(BLOCKR_MAP | BLOCKR_LAZY), e)) {
+		mem_free(a);
+		return NULL;
+	}
+	a->name = mem_strdup(file_name(a->in.file));
+	if (!a->in.is_binary) {
+		const unsigned char *p;
+		int64_t n = file_peek(a->in.file, 1, &p, e);
+		got = n < 0 ? (int)n : err_set(e, ERR_DATA, n ? "%s: not a taste file; %s is wanted" : "%s is empty; %s is wanted", a->name, input_kind_name(kind));
+		goto out;
+	}
+	while ((got = input_block(&a->in, kind, input_kind_name(kind), e)) > 0) {
+		if (got == 2)
+			got = ++n_streams > 1 ? err_set(e, ERR_DATA, "%s: a second model follows the first", a->name) : 0;
+		else if (a->in.b.type == BLOCK_META)
+			got = get_meta(a, e);
+		else if (a->in.b.type == BLOCK_TENSOR)
+			got = get_tensor(a, e);
+		else
+			got = input_unknown(&a->in, e);
+		if (got)
+			break;
+	}
+out:
+	if (got) {
+		artifact_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void artifact_free(struct artifact *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->n_mem; i++)
+		mem_free(a->mem[i]);
+	for (size_t i = 0; i < a->meta_key.n; i++)
+		buf_release(&a->meta_value[i]);
+	mem_free(a->mem);
+	mem_free(a->meta_value);
+	vocab_release(&a->meta_key);
+	mem_free(a->tensor);
+	mem_free(a->name);
+	input_close(&a->in);
+	mem_free(a);
+}
+
+const char *artifact_name(const struct artifact *a) { return a->name; }
+
+const char *artifact_meta(const struct artifact *a, const char *key)
+{
+	uint32_t k = vocab_find(&a->meta_key, key, strlen(key));
+
+	return k == VOCAB_NONE ? NULL : a->meta_value[k].p;
+}
+
+int artifact_meta_f64(const struct artifact *a, const char *key, double *out, struct err *e)
+{
+	const char *v = artifact_meta(a, key);
+
+	if (v && scan_f64(v, strlen(v), out))
+		return 0;
+	return err_set(e, ERR_DATA, v ? "%s: '%s' is not a number" : "%s: says no '%s'", a->name, key);
+}
+
+int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, struct err *e)
+{
+	const char *v = artifact_meta(a, key);
+
+	if (v && scan_i64(v, strlen(v), out))
+		return 0;
+	return err_set(e, ERR_DATA, v ? "%s: '%s' is not a whole number" : "%s: says no '%s'", a->name, key);
+}
+
+size_t artifact_n_tensors(const struct artifact *a) { return a->n_tensors; }
+
+void artifact_tensor_at(const struct artifact *a, size_t i, const char **name, enum dtype *t, size_t *ndim, const uint64_t **dim)
+{
+	*name = a->tensor[i].name;
+	*t = a->tensor[i].type;
+	*ndim = a->tensor[i].ndim;
+	*dim = a->tensor[i].dim;
+}
+
+size_t artifact_n_meta(const struct artifact *a) { return a->meta_key.n; }
+
+void artifact_meta_at(const struct artifact *a, size_t i, struct str *key, struct str *value)
+{
+	*key = a->meta_key.str[i];
+	*value = (struct str){ a->meta_value[i].p, a->meta_value[i].len };
+}
+
+int artifact_tensor(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, const void **data, struct err *e)
+{
+	for (size_t i = 0; i < a->n_tensors; i++) {
+		struct tensor *t = &a->tensor[i];
+		if (strcmp(t->name, name))
+			continue;
+		bool fits = t->type == type && t->ndim == ndim;
+		for (size_t k = 0; fits && k < ndim; k++)
+			fits = !dim[k] || dim[k] == t->dim[k];
+		if (!fits)
+			return err_set(e, ERR_DATA, "%s: tensor %s has another type or shape than this program expects", a->name, name);
+		if (!t->is_checked && block_verify(a->in.blocks, &t->b, e))
+			return e->code;
+		t->is_checked = true;
+		memcpy(dim, t->dim, ndim * sizeof *dim);
+		*data = t->data;
+		return 0;
+	}
+	return err_set(e, ERR_DATA, "%s: has no tensor %s", a->name, name);
+}
+
+int artifact_prov(const struct artifact *a, struct prov *p, struct buf *inputs, struct err *e)
+{
+	return input_prov((struct input *)(uintptr_t)&a->in, p, inputs, e);
+}
+
+/* ---- string tables ---- */
+
+int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct err *e)
+{
+	char full[NAME_MAX_BYTES];
+	uint64_t n_off = 0, n_str = 0, n_slots = 0, used = 0;
+	const void *p;
+
+	snprintf(full, sizeof full, "%s.off", name);
+	if (artifact_tensor(a, full, DTYPE_U64, 1, &n_off, &p, e))
+		return e->code;
+	t->off = p;
+	snprintf(full, sizeof full, "%s.str", name);
+	if (artifact_tensor(a, full, DTYPE_U8, 1, &n_str, &p, e))
+		return e->code;
+	t->str = p;
+	snprintf(full, sizeof full, "%s.slot", name);
+	if (artifact_tensor(a, full, DTYPE_U32, 1, &n_slots, &p, e))
+		return e->code;
+	t->slot = p;
+	t->n = n_off - 1;
+	t->n_slots = n_slots;
+	if (!n_off || n_off > UINT32_MAX || t->off[0] || t->off[t->n] != n_str || !n_slots || n_slots & (n_slots - 1) || n_slots < n_off)
+		return err_set(e, ERR_DATA, "%s: the table of %s ids is damaged", a->name, name);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->off[i] > t->off[i + 1])
+			return err_set(e, ERR_DATA, "%s: the table of %s ids is damaged at id %zu", a->name, name, i + 1);
+	for (size_t i = 0; i < n_slots; i++) {
+		used += t->slot[i] != 0;
+		if (t->slot[i] > t->n)
+			return err_set(e, ERR_DATA, "%s: the table of %s ids is damaged at slot %zu", a->name, name, i);
+	}
+	if (used == n_slots)		/* a look-up would never end */
+		return err_set(e, ERR_DATA, "%s: the table of %s ids has no empty slot", a->name, name);
+	return 0;
+}
+
+uint32_t idtab_find(const struct idtab *t, const char *p, size_t len)
+{
+	for (size_t i = XXH3_64bits(p, len) & (t->n_slots - 1);; i = (i + 1) & (t->n_slots - 1)) {
+		uint32_t s = t->slot[i];
+		if (!s)
+			return VOCAB_NONE;
+		if (t->off[s] - t->off[s - 1] == len && !memcmp(t->str + t->off[s - 1], p, len))
+			return s - 1;
+	}
+}
+
+struct str idtab_id(const struct idtab *t, size_t i)
+{
+	return (struct str){ t->str + t->off[i], (size_t)(t->off[i + 1] - t->off[i]) };
+}

@@ -1,0 +1,80 @@
+#include <string.h>
+
+#include "items.h"
+#include "../base/mem.h"
+
+static const char *const column_name[ITEM_COLUMNS] = { "kind", "title", "creator", "group", "released", "seconds", "tags" };
+
+/* find_columns - where each column stands: by place, or by the names of the header. column[0] is the id. */
+static int find_columns(const struct tabler *r, bool has_header, size_t column[ITEM_COLUMNS + 1], const char *path, struct err *e)
+{
+	size_t n;
+	const struct str *h = tabler_header(r, &n);
+
+	for (size_t c = 0; c <= ITEM_COLUMNS; c++)
+		column[c] = c;
+	if (!has_header || !h)
+		return 0;
+	for (size_t c = 0; c <= ITEM_COLUMNS; c++) {
+		const char *name = c ? column_name[c - 1] : "item";
+		column[c] = SIZE_MAX;
+		for (size_t i = 0; i < n; i++)
+			if (h[i].len == strlen(name) && !memcmp(h[i].p, name, h[i].len))
+				column[c] = i;
+	}
+	return column[0] != SIZE_MAX ? 0 : err_set(e, ERR_DATA, "%s:1: no column is named 'item'", path);
+}
+
+int items_load(struct items *it, const char *path, bool has_header, struct prov *p, struct buf *inputs, struct err *e)
+{
+	struct tabler *r = tabler_open(path, "items", has_header, e);
+	size_t column[ITEM_COLUMNS + 1], n;
+	const struct str *f;
+	int got;
+
+	*it = (struct items){ 0 };
+	if (!r)
+		return e->code;
+	if ((got = find_columns(r, has_header, column, path, e)))
+		goto out;
+	while ((got = tabler_next(r, &f, &n, e)) == 1) {
+		if (column[0] >= n || !f[column[0]].len) {
+			struct buf where = { 0 };
+			tabler_where(r, &where);
+			got = err_set(e, ERR_DATA, "%s: field %zu: the item's id is empty", where.p, column[0] + 1);
+			buf_release(&where);
+			break;
+		}
+		size_t before = it->id.n;
+		uint32_t id = vocab_add(&it->id, f[column[0]].p, f[column[0]].len);
+		if (id < before)
+			continue;
+		arr_reserve(it->row, it->id.n, it->cap);
+		for (size_t c = 0; c < ITEM_COLUMNS; c++) {
+			struct str s = column[c + 1] < n ? f[column[c + 1]] : (struct str){ "", 0 };
+			it->row[id][c] = s.len ? (struct str){ arena_bytes(&it->bytes, s.p, s.len), s.len } : (struct str){ "", 0 };
+		}
+	}
+	if (!got)
+		got = tabler_prov(r, p, inputs, e);
+out:
+	tabler_close(r);
+	if (got < 0)
+		items_release(it);
+	return got;
+}
+
+void items_release(struct items *it)
+{
+	vocab_release(&it->id);
+	mem_free(it->row);
+	arena_release(&it->bytes);
+	*it = (struct items){ 0 };
+}
+
+struct str items_get(const struct items *it, struct str id, enum items_column c)
+{
+	uint32_t i = vocab_find(&it->id, id.p, id.len);
+
+	return i == VOCAB_NONE ? (struct str){ "", 0 } : it->row[i][c];
+}

@@ -1,0 +1,406 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "vecs.h"
+#include "input.h"
+#include "../base/mem.h"
+#include "../base/scan.h"
+#include "../num/num.h"
+
+/*
+ * VECT payload: u64 n, u64 d, u64 off[n + 1], the ids' bytes off[0]=0 .. off[n], zeros to a multiple of 64 from the payload's start,
+ * then n * d float32. Because payloads start at a multiple of 64 in the file, so do the floats.
+ */
+enum { BLOCK_FLOATS = 1 << 20 };		/* a block of about 4 MB */
+
+struct vecs_store {
+	struct input in;			/* kept open while rows lie in its mapping */
+	void **mem;				/* what was allocated for rows that do not */
+	size_t n_mem, cap_mem, cap_parts;
+};
+
+static size_t pad64(size_t n) { return (n + 63) & ~(size_t)63; }
+
+/* get_part - check a VECT payload and point into it. */
+static int get_part(const struct input *in, size_t d, struct vecs_part *part, struct err *e)
+{
+	const unsigned char *p = in->b.p;
+	uint64_t n, bd;
+
+	if (in->b.n < 24)
+		return input_bad(in, e, "too short for vectors");
+	memcpy(&n, p, 8);
+	memcpy(&bd, p + 8, 8);
+	if (bd != d || !d)
+		return input_bad(in, e, "says %llu components, the stream says %zu", (unsigned long long)bd, d);
+	if (n != in->b.records || n > (in->b.n - 24) / 8)
+		return input_bad(in, e, "says %llu vectors, which it cannot hold", (unsigned long long)n);
+	*part = (struct vecs_part){ .off = (const uint64_t *)(const void *)(p + 16), .n = (size_t)n };
+	size_t ids_at = 16 + ((size_t)n + 1) * 8, room = in->b.n - ids_at;
+	for (size_t i = 0; i < n; i++)
+		if (part->off[i] > part->off[i + 1])
+			return input_bad(in, e, "the id of vector %zu ends before it begins", i + 1);
+	if (part->off[0] || part->off[n] > room)
+		return input_bad(in, e, "its ids do not fit");
+	part->bytes = (const char *)p + ids_at;
+	size_t floats_at = pad64(ids_at + (size_t)part->off[n]), bytes;
+	if (!mem_mul((size_t)n * 4, d, &bytes) || floats_at > in->b.n || in->b.n - floats_at != bytes)
+		return input_bad(in, e, "%llu vectors of %zu components do not fit its size", (unsigned long long)n, d);
+	part->v = (const float *)(const void *)(p + floats_at);
+	for (size_t i = 0; i < n; i++)
+		if (!num_is_finite(part->v + i * d, d))
+			return input_bad(in, e, "vector %zu is not finite", i + 1);
+	return 0;
+}
+
+/* get_dim - the META block: "dim TAB d". */
+static int get_dim(const struct input *in, size_t *d, struct err *e)
+{
+	const char *p = (const char *)in->b.p;
+	uint64_t v;
+
+	if (in->b.n < 6 || memcmp(p, "dim\t", 4) || p[in->b.n - 1] != '\n' || !scan_u64(p + 4, in->b.n - 5, &v) || v < 1 || v > VECS_DIM_MAX)
+		return input_bad(in, e, "does not say how many components the vectors have");
+	if (*d && *d != v)
+		return input_bad(in, e, "vectors of %llu components behind others of %zu", (unsigned long long)v, *d);
+	*d = (size_t)v;
+	return 0;
+}
+
+/* next_part - the next VECT block of a binary input. 1, 0 or <0. */
+static int next_part(struct input *in, size_t *d, struct vecs_part *part, struct err *e)
+{
+	int got;
+
+	while ((got = input_block(in, KIND_VECTORS, "vectors", e)) > 0) {
+		if (got == 2)
+			continue;
+		if (in->b.type == BLOCK_META)
+			got = get_dim(in, d, e);
+		else if (in->b.type == BLOCK_VECTORS)
+			return get_part(in, *d, part, e) ? e->code : 1;
+		else
+			got = input_unknown(in, e);
+		if (got)
+			return got;
+	}
+	return got;
+}
+
+/* ---- text ---- */
+
+/* get_row - one TSV line: id and *d components into v (room for VECS_DIM_MAX; *d == 0: any number, which it becomes). */
+static int get_row(struct line *l, struct str *field, struct str *id, float *v, size_t *d, struct err *e)
+{
+	int64_t n = tsv_split(l, field, VECS_DIM_MAX + 1, e);
+	char clip[ERR_CLIP_MAX];
+	const char *name = file_name(l->file);
+	unsigned long long no = l->no;
+
+	if (n < 0)
+		return (int)n;
+	if (n < 2 || n > VECS_DIM_MAX + 1)
+		return err_set(e, ERR_DATA, "%s:%llu: %lld field%s: a vector is an id and 1 to %d numbers", name, no, (long long)n, n == 1 ? "" : "s",
+			       VECS_DIM_MAX);
+	if (!field[0].len)
+		return err_set(e, ERR_DATA, "%s:%llu: field 1: the id is empty", name, no);
+	if (*d && (size_t)n - 1 != *d)
+		return err_set(e, ERR_DATA, "%s:%llu: %lld components, the vectors before have %zu", name, no, (long long)n - 1, *d);
+	for (int64_t i = 1; i < n; i++)
+		if (!scan_f32(field[i].p, field[i].len, &v[i - 1]))
+			return err_set(e, ERR_DATA, "%s:%llu: field %lld: '%s' is not a finite number", name, no, (long long)i + 1,
+				       err_clip(clip, field[i].p, field[i].len));
+	*d = (size_t)n - 1;
+	*id = field[0];
+	return 1;
+}
+
+/* ---- whole ---- */
+
+static void *keep(struct vecs_store *s, void *p)
+{
+	arr_reserve(s->mem, s->n_mem + 1, s->cap_mem);
+	s->mem[s->n_mem++] = p;
+	return p;
+}
+
+static void add_part(struct vecs *v, struct vecs_part part)
+{
+	arr_reserve(v->part, v->n_parts + 1, v->store->cap_parts);
+	part.first = v->n;
+	v->part[v->n_parts++] = part;
+	v->n += part.n;
+}
+
+/* hold_block - a block that does not lie in a mapping is copied: its payload dies with the next one. */
+static int hold_block(struct vecs *v, struct vecs_part part, struct err *e)
+{
+	const struct block *b = &v->store->in.b;
+	const unsigned char *base;
+	size_t n;
+
+	if (!(file_map(v->store->in.file, &base, &n) && b->p >= base && b->p < base + n)) {
+		unsigned char *copy = mem_try(b->n, 1, "vectors", e);
+		if (!copy)
+			return e->code;
+		keep(v->store, copy);
+		memcpy(copy, b->p, b->n);
+		part.v = (const float *)(const void *)(copy + ((const unsigned char *)part.v - b->p));
+		part.off = (const uint64_t *)(const void *)(copy + ((const unsigned char *)part.off - b->p));
+		part.bytes = (const char *)copy + (part.bytes - (const char *)b->p);
+	}
+	add_part(v, part);
+	return 0;
+}
+
+static int load_text(struct vecs *v, struct err *e)
+{
+	struct str *field = mem_new(VECS_DIM_MAX + 1, sizeof *field), id;
+	float *row = mem_new(VECS_DIM_MAX, sizeof *row), *all = NULL;
+	uint64_t *off = NULL;
+	size_t cap_v = 0, cap_off = 0, n = 0;
+	struct buf ids = { 0 };
+	int got;
+
+	arr_reserve(off, 1, cap_off);
+	off[0] = 0;
+	while ((got = line_next(&v->store->in.line, e)) == 1 && (got = get_row(&v->store->in.line, field, &id, row, &v->d, e)) == 1) {
+		arr_reserve(all, (n + 1) * v->d, cap_v);
+		memcpy(all + n * v->d, row, v->d * sizeof *row);
+		buf_put(&ids, id.p, id.len);
+		n++;
+		arr_reserve(off, n + 1, cap_off);
+		off[n] = ids.len;
+	}
+	mem_free(field);
+	mem_free(row);
+	keep(v->store, all);
+	keep(v->store, off);
+	char *bytes = keep(v->store, buf_detach(&ids));
+	if (n)
+		add_part(v, (struct vecs_part){ .v = all, .off = off, .bytes = bytes, .n = n });
+	return got;
+}
+
+int vecs_load(struct vecs *v, const char *path, struct prov *p, struct buf *inputs, struct err *e)
+{
+	struct vecs_part part;
+	int got;
+
+	*v = (struct vecs){ .store = mem_new(1, sizeof *v->store) };
+	if ((got = input_open(&v->store->in, path, BLOCKR_MAP, e))) {
+		mem_free(v->store);
+		*v = (struct vecs){ 0 };
+		return got;
+	}
+	if (v->store->in.is_binary)
+		while ((got = next_part(&v->store->in, &v->d, &part, e)) == 1 && !(got = hold_block(v, part, e)))
+			;
+	else
+		got = load_text(v, e);
+	if (!got)
+		got = input_prov(&v->store->in, p, inputs, e);
+	if (got)
+		vecs_release(v);
+	return got;
+}
+
+void vecs_release(struct vecs *v)
+{
+	if (v->store) {
+		for (size_t i = 0; i < v->store->n_mem; i++)
+			mem_free(v->store->mem[i]);
+		mem_free(v->store->mem);
+		input_close(&v->store->in);
+		mem_free(v->store);
+	}
+	mem_free(v->part);
+	*v = (struct vecs){ 0 };
+}
+
+static const struct vecs_part *part_of(const struct vecs *v, size_t row)
+{
+	size_t lo = 0, hi = v->n_parts;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (v->part[mid].first <= row)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &v->part[lo];
+}
+
+struct str vecs_id(const struct vecs *v, size_t row)
+{
+	const struct vecs_part *p = part_of(v, row);
+	const uint64_t *off = p->off + (row - p->first);
+
+	return (struct str){ p->bytes + off[0], (size_t)(off[1] - off[0]) };
+}
+
+const float *vecs_row(const struct vecs *v, size_t row)
+{
+	const struct vecs_part *p = part_of(v, row);
+
+	return p->v + (row - p->first) * v->d;
+}
+
+/* ---- row by row ---- */
+
+struct vecsr {
+	struct input in;
+	struct str *field;		/* text */
+	float *row;
+	size_t d, at;
+	struct vecs_part part;		/* binary: the block at hand, row `at` comes next */
+};
+
+struct vecsr *vecsr_open(const char *path, struct err *e)
+{
+	struct vecsr *r = mem_new(1, sizeof *r);
+
+	if (input_open(&r->in, path, BLOCKR_MAP, e)) {
+		mem_free(r);
+		return NULL;
+	}
+	if (!r->in.is_binary) {
+		r->field = mem_new(VECS_DIM_MAX + 1, sizeof *r->field);
+		r->row = mem_new(VECS_DIM_MAX, sizeof *r->row);
+	}
+	return r;
+}
+
+int vecsr_next(struct vecsr *r, struct str *id, const float **v, size_t *d, struct err *e)
+{
+	int got;
+
+	if (!r->in.is_binary) {
+		if ((got = line_next(&r->in.line, e)) <= 0)
+			return got;
+		*v = r->row;
+		got = get_row(&r->in.line, r->field, id, r->row, &r->d, e);
+		*d = r->d;
+		return got;
+	}
+	while (r->at == r->part.n) {
+		r->at = r->part.n = 0;
+		if ((got = next_part(&r->in, &r->d, &r->part, e)) <= 0)
+			return got;
+	}
+	const uint64_t *off = r->part.off + r->at;
+	*id = (struct str){ r->part.bytes + off[0], (size_t)(off[1] - off[0]) };
+	*v = r->part.v + r->at++ * r->d;
+	*d = r->d;
+	return 1;
+}
+
+int vecsr_prov(struct vecsr *r, struct prov *p, struct buf *inputs, struct err *e)
+{
+	return input_prov(&r->in, p, inputs, e);
+}
+
+void vecsr_close(struct vecsr *r)
+{
+	if (!r)
+		return;
+	input_close(&r->in);
+	mem_free(r->field);
+	mem_free(r->row);
+	mem_free(r);
+}
+
+/* ---- writing ---- */
+
+struct vecsw {
+	struct sink *s;
+	size_t d, n, rows;		/* rows a block */
+	struct blockw *w;		/* NULL: text */
+	struct buf ids, line, payload;
+	uint64_t *off;
+	float *v;
+};
+
+struct vecsw *vecsw_new(struct sink *s, size_t d, bool is_binary, struct err *e)
+{
+	struct vecsw *w = mem_new(1, sizeof *w);
+
+	w->s = s;
+	w->d = d;
+	if (!is_binary)
+		return w;
+	w->rows = d ? BLOCK_FLOATS / d : 1;
+	w->rows = w->rows ? w->rows : 1;
+	w->off = mem_new(w->rows + 1, sizeof *w->off);
+	w->v = mem_new(w->rows * (d ? d : 1), sizeof *w->v);
+	buf_printf(&w->line, "dim\t%zu\n", d);
+	if (!(w->w = blockw_new(s, KIND_VECTORS, e)) || blockw_write(w->w, BLOCK_META, 0, BLOCK_RAW, 0, 0, w->line.p, w->line.len, e)) {
+		vecsw_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void vecsw_free(struct vecsw *w)
+{
+	if (!w)
+		return;
+	blockw_free(w->w);
+	buf_release(&w->ids);
+	buf_release(&w->line);
+	buf_release(&w->payload);
+	mem_free(w->off);
+	mem_free(w->v);
+	mem_free(w);
+}
+
+static int flush_vectors(struct vecsw *w, struct err *e)
+{
+	static const char zero[64];
+	struct buf *b = &w->payload;
+
+	if (!w->n)
+		return 0;
+	buf_reset(b);
+	buf_put_le64(b, w->n);
+	buf_put_le64(b, w->d);
+	for (size_t i = 0; i <= w->n; i++)
+		buf_put_le64(b, w->off[i]);
+	buf_put(b, w->ids.p, w->ids.len);
+	buf_put(b, zero, pad64(b->len) - b->len);
+	buf_put(b, w->v, w->n * w->d * sizeof *w->v);
+	int r = blockw_write(w->w, BLOCK_VECTORS, 0, BLOCK_RAW, 0, w->n, b->p, b->len, e);
+	w->n = 0;
+	buf_reset(&w->ids);
+	return r;
+}
+
+int vecsw_write(struct vecsw *w, struct str id, const float *v, struct err *e)
+{
+	if (w->w) {
+		memcpy(w->v + w->n * w->d, v, w->d * sizeof *v);
+		buf_put(&w->ids, id.p, id.len);
+		w->off[++w->n] = w->ids.len;
+		return w->n == w->rows ? flush_vectors(w, e) : 0;
+	}
+	buf_reset(&w->line);
+	tsv_put(&w->line, id.p, id.len);
+	for (size_t i = 0; i < w->d; i++) {
+		buf_putc(&w->line, '\t');
+		buf_put_f32(&w->line, v[i]);
+	}
+	buf_putc(&w->line, '\n');
+	return sink_write(w->s, w->line.p, w->line.len, e);
+}
+
+int vecsw_finish(struct vecsw *w, const struct prov *p, struct err *e)
+{
+	int r;
+
+	if (!w->w)
+		return 0;
+	if ((r = flush_vectors(w, e)) || (p && (r = prov_write(p, w->w, e))))
+		return r;
+	return blockw_finish(w->w, e);
+}
