@@ -27,6 +27,23 @@ struct eventr;
  * ignored for binary input. */
 struct eventr *eventr_open(const char *path, bool has_header, struct err *e);
 int eventr_next(struct eventr *r, struct event *ev, struct err *e);	/* strings die at the next call */
+/*
+ * The same, a block at a time, for those who load a whole log: ids come as codes, so that no string is hashed for an event. Only for binary input, and not mixed with
+ * eventr_next. Codes index dictionaries that grow from block to block and start afresh at is_new_stream. All of it dies at the next call but the codes' meaning.
+ */
+struct event_block {
+	size_t n;
+	const uint32_t *user, *item;		/* [n] into users, items */
+	const uint32_t *kind, *context;		/* [n] 1 + code into kinds, contexts; 0: missing */
+	const int64_t *time;			/* [n] or TIME_NONE */
+	const double *value;			/* [n] or NaN */
+	const struct str *users, *items, *kinds, *contexts;
+	size_t n_users, n_items;		/* strings so far */
+	bool is_new_stream;
+};
+bool eventr_is_binary(const struct eventr *r);
+int eventr_block(struct eventr *r, struct event_block *b, struct err *e);	/* 1 a block, 0 the clean end, <0 error */
+void event_block_get(const struct event_block *b, size_t i, struct event *ev);
 void eventr_where(const struct eventr *r, struct buf *out);	/* append "FILE:LINE" or "FILE: block N at OFFSET", of the last event */
 uint64_t eventr_bytes(const struct eventr *r, uint64_t *total);	/* for progress */
 /* eventr_prov - add the input's provenance steps and its digest ("xxh3:..." or "taste:...") to *p and *inputs (comma-separated). After the end. */

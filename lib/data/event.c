@@ -1,0 +1,715 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "event.h"
+#include "input.h"
+#include "../base/mem.h"
+#include "../base/scan.h"
+
+/*
+ * The EVNT payload (taste-format(5) has the table): u32 n, the strings new in this block for four dictionaries, then nine columns, each a byte saying how it is packed, a
+ * varint length, and its bytes. A block's columns are unpacked into arrays at once, and events are handed out of those.
+ */
+enum { BLOCK_EVENTS_MAX = 65536, BLOCK_LEVEL = 2, DICTS = 4, COLUMNS = 6 };
+enum dict { DICT_USER, DICT_ITEM, DICT_KIND, DICT_CONTEXT };
+enum packing { PACK_CONST, PACK_VARINT, PACK_DELTA, PACK_PLANES, PACK_RUNS, PACK_F64 };
+enum { SCALE_RAW = 0 };
+#define NEW_STRINGS_MAX ((size_t)64 << 20)
+
+static const char *const column_name[COLUMNS] = { "user", "item", "time", "event", "value", "context" };
+static const uint16_t scales[] = { 1, 2, 10, 100, 1000 };
+
+/* ---- columns ---- */
+
+static size_t varint_size(uint64_t v)
+{
+	size_t n = 1;
+
+	while (v >>= 7)
+		n++;
+	return n;
+}
+
+/* put_column - v[n] in the packing that is smallest before zlib; ties go to the earlier in the list. */
+static void put_column(struct buf *b, const uint64_t *v, size_t n, struct buf *tmp)
+{
+	size_t runs = 0, runs_bytes = 0, varint = 0, delta = 0;
+	uint64_t min = UINT64_MAX, max = 0, last = 0;
+
+	for (size_t i = 0, start = 0; i < n; i++) {
+		varint += varint_size(v[i]);
+		delta += varint_size(zigzag((int64_t)(v[i] - last)));
+		last = v[i];
+		min = v[i] < min ? v[i] : min;
+		max = v[i] > max ? v[i] : max;
+		if (i + 1 == n || v[i + 1] != v[i]) {
+			runs++;
+			runs_bytes += varint_size(v[i]) + varint_size(i + 1 - start);
+			start = i + 1;
+		}
+	}
+	unsigned width = 1;
+	while (width < 8 && n && (max - min) >> 8 * width)
+		width++;
+	size_t planes = 1 + varint_size(n ? min : 0) + width * n;
+	enum packing how = runs <= 1 ? PACK_CONST : PACK_RUNS;
+	size_t best = runs <= 1 ? 0 : runs_bytes;
+	if (how != PACK_CONST) {
+		/* Planes give zlib the same byte of every value side by side: worth a little before packing. */
+		if (delta + delta / 8 < best)
+			how = PACK_DELTA, best = delta + delta / 8;
+		if (planes < best)
+			how = PACK_PLANES, best = planes;
+		if (varint + varint / 8 < best)
+			how = PACK_VARINT;
+	}
+	buf_reset(tmp);
+	last = 0;
+	switch (how) {
+	case PACK_CONST:
+		buf_put_varint(tmp, n ? v[0] : 0);
+		break;
+	case PACK_RUNS:
+		for (size_t i = 0, start = 0; i < n; i++)
+			if (i + 1 == n || v[i + 1] != v[i]) {
+				buf_put_varint(tmp, v[i]);
+				buf_put_varint(tmp, i + 1 - start);
+				start = i + 1;
+			}
+		break;
+	case PACK_DELTA:
+		for (size_t i = 0; i < n; i++) {
+			buf_put_varint(tmp, zigzag((int64_t)(v[i] - last)));
+			last = v[i];
+		}
+		break;
+	case PACK_PLANES:
+		buf_putc(tmp, (char)width);
+		buf_put_varint(tmp, min);
+		for (unsigned j = 0; j < width; j++) {
+			unsigned char *to = (unsigned char *)buf_reserve(tmp, n);
+			for (size_t i = 0; i < n; i++)
+				to[i] = (unsigned char)((v[i] - min) >> 8 * j);
+			tmp->len += n;
+		}
+		break;
+	default:
+		for (size_t i = 0; i < n; i++)
+			buf_put_varint(tmp, v[i]);
+	}
+	buf_putc(b, (char)how);
+	buf_put_varint(b, tmp->len);
+	buf_put(b, tmp->p, tmp->len);
+}
+
+/* put_doubles - 8 planes of the bits, low byte first. */
+static void put_doubles(struct buf *b, const double *v, size_t n)
+{
+	buf_putc(b, PACK_F64);
+	buf_put_varint(b, 8 * n);
+	for (unsigned j = 0; j < 8; j++) {
+		unsigned char *to = (unsigned char *)buf_reserve(b, n);
+		for (size_t i = 0; i < n; i++) {
+			uint64_t bits;
+			memcpy(&bits, &v[i], 8);
+			to[i] = (unsigned char)(bits >> 8 * j);
+		}
+		b->len += n;
+	}
+}
+
+struct cursor { const unsigned char *p, *end; };
+
+/* get_column - undo put_column into out[n]; what does not fit exactly is NULL's opposite: a sentence. */
+static const char *get_column(struct cursor *c, uint64_t *out, size_t n)
+{
+	uint64_t len, v, run, last = 0;
+
+	if (c->p == c->end)
+		return "a column is missing";
+	enum packing how = (enum packing)*c->p++;
+	if (!scan_varint(&c->p, c->end, &len) || len > (uint64_t)(c->end - c->p))
+		return "a column is longer than its block";
+	const unsigned char *p = c->p, *end = p + len;
+	c->p = end;
+	switch (how) {
+	case PACK_CONST:
+		if (!scan_varint(&p, end, &v) || p != end)
+			return "a constant column is damaged";
+		for (size_t i = 0; i < n; i++)
+			out[i] = v;
+		return NULL;
+	case PACK_VARINT:
+		for (size_t i = 0; i < n; i++)
+			if (!scan_varint(&p, end, &out[i]))
+				return "a column of varints ends early";
+		break;
+	case PACK_DELTA:
+		for (size_t i = 0; i < n; i++) {
+			if (!scan_varint(&p, end, &v))
+				return "a column of differences ends early";
+			out[i] = last += (uint64_t)unzigzag(v);
+		}
+		break;
+	case PACK_PLANES: {
+		unsigned width = p < end ? *p++ : 0;
+		if (width < 1 || width > 8 || !scan_varint(&p, end, &v) || (size_t)(end - p) != width * n)
+			return "a column of planes has the wrong size";
+		for (size_t i = 0; i < n; i++)
+			out[i] = v + p[i];
+		for (unsigned j = 1; j < width; j++)
+			for (size_t i = 0; i < n; i++)
+				out[i] += (uint64_t)p[j * n + i] << 8 * j;
+		return NULL;
+	}
+	case PACK_RUNS:
+		for (size_t i = 0; i < n;) {
+			if (!scan_varint(&p, end, &v) || !scan_varint(&p, end, &run) || !run || run > n - i)
+				return "a column of runs is damaged";
+			while (run--)
+				out[i++] = v;
+		}
+		break;
+	default:
+		return "a column is packed in a way this program does not know";
+	}
+	return p == end ? NULL : "a column has bytes too many";
+}
+
+static const char *get_doubles(struct cursor *c, double *out, size_t n)
+{
+	uint64_t len;
+
+	if (c->p == c->end || *c->p++ != PACK_F64 || !scan_varint(&c->p, c->end, &len) || len != 8 * n || len > (uint64_t)(c->end - c->p))
+		return "a column of doubles is damaged";
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bits = 0;
+		for (unsigned j = 0; j < 8; j++)
+			bits |= (uint64_t)c->p[j * n + i] << 8 * j;
+		memcpy(&out[i], &bits, 8);
+		if (!isfinite(out[i]))
+			return "a value is not finite";
+	}
+	c->p += len;
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+struct eventr {
+	struct input in;
+	/* text */
+	bool has_columns;		/* a header was read: */
+	size_t column[COLUMNS];		/* where each column stands, SIZE_MAX: nowhere */
+	struct str *field;
+	size_t n_fields;		/* of the first line with a header */
+	/* binary */
+	struct vocab_list { struct str *s; size_t n, cap; } dict[DICTS];
+	struct arena strings;
+	size_t n, at;			/* events of the block */
+	uint64_t *col;			/* [COLUMNS x n], scratch of n and the arrays below */
+	uint32_t *user, *item, *kind, *context;	/* kind, context: code + 1, 0 missing */
+	int64_t *time;
+	double *value;
+	void *mem;
+};
+
+enum { MAX_FIELDS = 1024 };
+
+static int read_header(struct eventr *r, struct err *e)
+{
+	struct line *l = &r->in.line;
+	int got = line_next(l, e);
+
+	if (got <= 0)
+		return got;
+	int64_t n = tsv_split(l, r->field, MAX_FIELDS, e);
+	if (n < 0)
+		return (int)n;
+	if (n > MAX_FIELDS)
+		return err_set(e, ERR_DATA, "%s:1: %lld columns, more than %d", file_name(r->in.file), (long long)n, MAX_FIELDS);
+	for (size_t c = 0; c < COLUMNS; c++) {
+		r->column[c] = SIZE_MAX;
+		for (int64_t i = 0; i < n; i++)
+			if (r->field[i].len == strlen(column_name[c]) && !memcmp(r->field[i].p, column_name[c], r->field[i].len))
+				r->column[c] = (size_t)i;
+		if (c < 2 && r->column[c] == SIZE_MAX)
+			return err_set(e, ERR_DATA, "%s:1: no column is named '%s'", file_name(r->in.file), column_name[c]);
+	}
+	r->has_columns = true;
+	r->n_fields = (size_t)n;
+	return 0;
+}
+
+struct eventr *eventr_open(const char *path, bool has_header, struct err *e)
+{
+	struct eventr *r = mem_new(1, sizeof *r);
+
+	if (input_open(&r->in, path, BLOCKR_MAP, e)) {
+		mem_free(r);
+		return NULL;
+	}
+	if (!r->in.is_binary) {
+		r->field = mem_new(MAX_FIELDS, sizeof *r->field);
+		for (size_t c = 0; c < COLUMNS; c++)
+			r->column[c] = c;
+		if (has_header && read_header(r, e) < 0) {
+			eventr_close(r);
+			return NULL;
+		}
+		return r;
+	}
+	/* one piece for all arrays of a block */
+	size_t n = BLOCK_EVENTS_MAX;
+	char *p = r->mem = mem_new(n, 8 + 4 * 4 + 8 + 8);
+	r->col = (uint64_t *)(void *)p;
+	r->time = (int64_t *)(void *)(p + 8 * n);
+	r->value = (double *)(void *)(p + 16 * n);
+	r->user = (uint32_t *)(void *)(p + 24 * n);
+	r->item = r->user + n;
+	r->kind = r->item + n;
+	r->context = r->kind + n;
+	return r;
+}
+
+void eventr_close(struct eventr *r)
+{
+	if (!r)
+		return;
+	input_close(&r->in);
+	mem_free(r->field);
+	for (int i = 0; i < DICTS; i++)
+		mem_free(r->dict[i].s);
+	arena_release(&r->strings);
+	mem_free(r->mem);
+	mem_free(r);
+}
+
+static int bad_field(const struct eventr *r, size_t column, struct str s, const char *what, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	return err_set(e, ERR_DATA, "%s:%llu: field %zu: '%s' %s", file_name(r->in.file), (unsigned long long)r->in.line.no, column + 1,
+		       err_clip(clip, s.p, s.len), what);
+}
+
+static int next_text(struct eventr *r, struct event *ev, struct err *e)
+{
+	struct line *l = &r->in.line;
+	struct str f[COLUMNS];
+	int got = line_next(l, e);
+
+	if (got <= 0)
+		return got;
+	int64_t n = tsv_split(l, r->field, r->has_columns ? MAX_FIELDS : COLUMNS, e);
+	if (n < 0)
+		return (int)n;
+	if (r->has_columns ? (size_t)n != r->n_fields : n < 2 || n > COLUMNS)
+		return r->has_columns ? err_set(e, ERR_DATA, "%s:%llu: %lld fields, the header has %zu", file_name(r->in.file), (unsigned long long)l->no,
+						(long long)n, r->n_fields)
+				      : err_set(e, ERR_DATA, "%s:%llu: %lld field%s: an event has 2 to 6 (user item time event value context)",
+						file_name(r->in.file), (unsigned long long)l->no, (long long)n, n == 1 ? "" : "s");
+	for (size_t c = 0; c < COLUMNS; c++)
+		f[c] = r->column[c] < (size_t)n ? r->field[r->column[c]] : (struct str){ "", 0 };
+	*ev = (struct event){ .user = f[0], .item = f[1], .time = TIME_NONE, .kind = f[3], .value = VALUE_NONE, .context = f[5] };
+	for (size_t c = 0; c < 2; c++)
+		if (!f[c].len)
+			return err_set(e, ERR_DATA, "%s:%llu: field %zu: the %s is empty", file_name(r->in.file), (unsigned long long)l->no, r->column[c] + 1,
+				       column_name[c]);
+	if (f[2].len && (!scan_i64(f[2].p, f[2].len, &ev->time) || ev->time == TIME_NONE))
+		return bad_field(r, r->column[2], f[2], "is not a time (seconds since 1970; taste-ingest converts others)", e);
+	if (f[4].len && !scan_f64(f[4].p, f[4].len, &ev->value))
+		return bad_field(r, r->column[4], f[4], "is not a value (a finite number)", e);
+	return 1;
+}
+
+/* ---- binary ---- */
+
+/* get_strings - the strings new in this block, of one dictionary. They are copied: a dictionary lives as long as its stream. */
+static const char *get_strings(struct eventr *r, struct cursor *c, enum dict d)
+{
+	struct vocab_list *l = &r->dict[d];
+	uint64_t n, len, total = 0;
+
+	if (!scan_varint(&c->p, c->end, &n) || n > (uint64_t)(c->end - c->p) || n > UINT32_MAX - 2 - l->n)
+		return "says more strings than it holds";
+	const unsigned char *lengths = c->p;
+	for (uint64_t i = 0; i < n; i++)
+		if (!scan_varint(&c->p, c->end, &len) || (total += len) > (uint64_t)(c->end - lengths))
+			return "a string is longer than the block";
+	if (total > (uint64_t)(c->end - c->p))
+		return "a string is longer than the block";
+	arr_reserve(l->s, l->n + n, l->cap);
+	for (uint64_t i = 0; i < n; i++) {
+		scan_varint(&lengths, c->end, &len);
+		if (!len)
+			return "a string is empty";
+		l->s[l->n++] = (struct str){ arena_bytes(&r->strings, c->p, (size_t)len), (size_t)len };
+		c->p += len;
+	}
+	return NULL;
+}
+
+/* get_codes - a column of codes; with `offset` 1, 0 means missing. */
+static const char *get_codes(struct eventr *r, struct cursor *c, enum dict d, unsigned offset, uint32_t *out)
+{
+	const char *why = get_column(c, r->col, r->n);
+	uint64_t max = 0;
+
+	if (why)
+		return why;
+	for (size_t i = 0; i < r->n; i++) {
+		max = r->col[i] > max ? r->col[i] : max;
+		out[i] = (uint32_t)r->col[i];
+	}
+	return r->n && max >= r->dict[d].n + offset ? "an id that is not in the dictionary" : NULL;
+}
+
+/* get_present - a column of 0 and 1; *k is how many are 1. The flags stay in flag[]. */
+static const char *get_present(struct eventr *r, struct cursor *c, uint8_t *flag, size_t *k)
+{
+	const char *why = get_column(c, r->col, r->n);
+
+	*k = 0;
+	for (size_t i = 0; i < r->n && !why; i++) {
+		if (r->col[i] > 1)
+			return "a presence flag is neither 0 nor 1";
+		flag[i] = (uint8_t)r->col[i];
+		*k += flag[i];
+	}
+	return why;
+}
+
+static const char *get_times(struct eventr *r, struct cursor *c)
+{
+	static const char none[] = "a time that means none";
+	uint8_t flag[BLOCK_EVENTS_MAX];
+	size_t k;
+	const char *why = get_present(r, c, flag, &k);
+
+	if (why || (why = get_column(c, r->col, k)))
+		return why;
+	for (size_t i = 0, j = 0; i < r->n; i++) {
+		r->time[i] = flag[i] ? unzigzag(r->col[j++]) : TIME_NONE;
+		if (flag[i] && r->time[i] == TIME_NONE)
+			return none;
+	}
+	return NULL;
+}
+
+static const char *get_values(struct eventr *r, struct cursor *c)
+{
+	uint8_t flag[BLOCK_EVENTS_MAX];
+	uint64_t scale;
+	size_t k;
+	const char *why = get_present(r, c, flag, &k);
+
+	if (why)
+		return why;
+	if (!scan_varint(&c->p, c->end, &scale) || scale > 1000000)
+		return "the scale of the values is damaged";
+	double *v = r->value;
+	if (scale == SCALE_RAW) {
+		if ((why = get_doubles(c, v, k)))
+			return why;
+	} else {
+		if ((why = get_column(c, r->col, k)))
+			return why;
+		for (size_t i = 0; i < k; i++)
+			v[i] = (double)unzigzag(r->col[i]) / (double)scale;
+	}
+	for (size_t i = r->n, j = k; i-- > 0;)		/* from the back, to spread them in place */
+		v[i] = flag[i] ? v[--j] : VALUE_NONE;
+	return NULL;
+}
+
+static const char *get_events(struct eventr *r)
+{
+	struct cursor c = { r->in.b.p, r->in.b.p + r->in.b.n };
+	const char *why = NULL;
+	uint32_t n;
+
+	if (r->in.b.n < 4)
+		return "too short for events";
+	memcpy(&n, c.p, 4);
+	c.p += 4;
+	if (n > BLOCK_EVENTS_MAX || n != r->in.b.records)
+		return "says a number of events that cannot be";
+	r->n = n;
+	for (int d = 0; d < DICTS && !why; d++)
+		why = get_strings(r, &c, (enum dict)d);
+	if (why || (why = get_codes(r, &c, DICT_USER, 0, r->user)) || (why = get_codes(r, &c, DICT_ITEM, 0, r->item)) || (why = get_times(r, &c)) ||
+	    (why = get_codes(r, &c, DICT_KIND, 1, r->kind)) || (why = get_values(r, &c)) || (why = get_codes(r, &c, DICT_CONTEXT, 1, r->context)))
+		return why;
+	return c.p == c.end ? NULL : "has bytes behind its last column";
+}
+
+int eventr_block(struct eventr *r, struct event_block *b, struct err *e)
+{
+	int got;
+
+	if (!r->in.is_binary)
+		return err_set(e, ERR_USAGE, "%s is text: it has no blocks", file_name(r->in.file));
+	b->is_new_stream = false;
+	while ((got = input_block(&r->in, KIND_EVENTS, "events", e)) > 0) {
+		if (got == 2) {		/* dictionaries start afresh */
+			for (int d = 0; d < DICTS; d++)
+				r->dict[d].n = 0;
+			arena_reset(&r->strings);
+			b->is_new_stream = true;
+		} else if (r->in.b.type == BLOCK_EVENTS) {
+			const char *why = get_events(r);
+			if (why)
+				return input_bad(&r->in, e, "%s", why);
+			b->n = r->n;
+			b->user = r->user;
+			b->item = r->item;
+			b->kind = r->kind;
+			b->context = r->context;
+			b->time = r->time;
+			b->value = r->value;
+			b->users = r->dict[DICT_USER].s;
+			b->items = r->dict[DICT_ITEM].s;
+			b->kinds = r->dict[DICT_KIND].s;
+			b->contexts = r->dict[DICT_CONTEXT].s;
+			b->n_users = r->dict[DICT_USER].n;
+			b->n_items = r->dict[DICT_ITEM].n;
+			return 1;
+		} else if (input_unknown(&r->in, e)) {
+			return e->code;
+		}
+	}
+	r->n = r->at = 0;
+	return got;
+}
+
+bool eventr_is_binary(const struct eventr *r)
+{
+	return r->in.is_binary;
+}
+
+void event_block_get(const struct event_block *b, size_t i, struct event *ev)
+{
+	*ev = (struct event){ .user = b->users[b->user[i]], .item = b->items[b->item[i]], .time = b->time[i],
+			      .kind = b->kind[i] ? b->kinds[b->kind[i] - 1] : (struct str){ "", 0 }, .value = b->value[i],
+			      .context = b->context[i] ? b->contexts[b->context[i] - 1] : (struct str){ "", 0 } };
+}
+
+int eventr_next(struct eventr *r, struct event *ev, struct err *e)
+{
+	if (!r->in.is_binary)
+		return next_text(r, ev, e);
+	while (r->at == r->n) {
+		struct event_block unused;
+		int got = eventr_block(r, &unused, e);
+		r->at = 0;
+		if (got <= 0)
+			return got;
+	}
+	const struct event_block b = { .users = r->dict[DICT_USER].s, .items = r->dict[DICT_ITEM].s, .kinds = r->dict[DICT_KIND].s,
+				       .contexts = r->dict[DICT_CONTEXT].s, .user = r->user, .item = r->item, .kind = r->kind,
+				       .context = r->context, .time = r->time, .value = r->value };
+	event_block_get(&b, r->at++, ev);
+	return 1;
+}
+
+void eventr_where(const struct eventr *r, struct buf *out)
+{
+	input_where(&r->in, out);
+}
+
+uint64_t eventr_bytes(const struct eventr *r, uint64_t *total)
+{
+	*total = file_size(r->in.file);
+	return r->in.is_binary && r->in.b.offset ? r->in.b.offset : file_consumed(r->in.file);
+}
+
+int eventr_prov(struct eventr *r, struct prov *p, struct buf *inputs, struct err *e)
+{
+	return input_prov(&r->in, p, inputs, e);
+}
+
+/* ---- writing ---- */
+
+struct eventw {
+	struct sink *s;
+	struct blockw *w;		/* NULL: text */
+	struct buf line;
+	struct vocab dict[DICTS];
+	size_t known[DICTS];		/* strings of each dictionary already written */
+	struct event_row { uint32_t code[DICTS]; int64_t time; double value; } *row;	/* codes of kind and context + 1 */
+	size_t n, flushed_bytes;	/* rows held; bytes of all dictionaries when the last block went out */
+	uint64_t *col;
+	double *val;
+	struct buf payload, tmp;
+};
+
+struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e)
+{
+	struct eventw *w = mem_new(1, sizeof *w);
+	int r = 0;
+
+	w->s = s;
+	if (format == EVENT_TSV_HEADER)
+		r = sink_write(s, "user\titem\ttime\tevent\tvalue\tcontext\n", 36, e);
+	if (format == EVENT_BINARY) {
+		w->row = mem_new(BLOCK_EVENTS_MAX, sizeof *w->row);
+		w->col = mem_new(BLOCK_EVENTS_MAX, sizeof *w->col);
+		w->val = mem_new(BLOCK_EVENTS_MAX, sizeof *w->val);
+		w->w = blockw_new(s, KIND_EVENTS, e);
+	}
+	if (r || (format == EVENT_BINARY && !w->w)) {
+		eventw_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void eventw_free(struct eventw *w)
+{
+	if (!w)
+		return;
+	blockw_free(w->w);
+	for (int i = 0; i < DICTS; i++)
+		vocab_release(&w->dict[i]);
+	buf_release(&w->line);
+	buf_release(&w->payload);
+	buf_release(&w->tmp);
+	mem_free(w->row);
+	mem_free(w->col);
+	mem_free(w->val);
+	mem_free(w);
+}
+
+static void put_strings(struct eventw *w, enum dict d)
+{
+	const struct vocab *v = &w->dict[d];
+
+	buf_put_varint(&w->payload, v->n - w->known[d]);
+	for (size_t i = w->known[d]; i < v->n; i++)
+		buf_put_varint(&w->payload, v->str[i].len);
+	for (size_t i = w->known[d]; i < v->n; i++)
+		buf_put(&w->payload, v->str[i].p, v->str[i].len);
+	w->known[d] = v->n;
+}
+
+static void put_codes(struct eventw *w, enum dict d)
+{
+	for (size_t i = 0; i < w->n; i++)
+		w->col[i] = w->row[i].code[d];
+	put_column(&w->payload, w->col, w->n, &w->tmp);
+}
+
+/* scale_of - the smallest divisor with which every value is a whole number over it, exactly; SCALE_RAW when there is none. */
+static unsigned scale_of(const double *v, size_t n)
+{
+	for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+		size_t i = 0;
+		for (; i < n; i++) {
+			double x = v[i] * scales[s];
+			if (!(fabs(x) < 0x1p53) || (double)(int64_t)(x < 0 ? x - 0.5 : x + 0.5) / scales[s] != v[i] || (v[i] == 0 && signbit(v[i])))
+				break;
+		}
+		if (i == n)
+			return scales[s];
+	}
+	return SCALE_RAW;
+}
+
+static int flush_events(struct eventw *w, struct err *e)
+{
+	size_t k = 0;
+
+	if (!w->n)
+		return 0;
+	buf_reset(&w->payload);
+	buf_put_le32(&w->payload, (uint32_t)w->n);
+	for (int d = 0; d < DICTS; d++)
+		put_strings(w, (enum dict)d);
+	put_codes(w, DICT_USER);
+	put_codes(w, DICT_ITEM);
+
+	for (size_t i = 0; i < w->n; i++)
+		w->col[i] = w->row[i].time != TIME_NONE;
+	put_column(&w->payload, w->col, w->n, &w->tmp);
+	for (size_t i = 0; i < w->n; i++)
+		if (w->row[i].time != TIME_NONE)
+			w->col[k++] = zigzag(w->row[i].time);
+	put_column(&w->payload, w->col, k, &w->tmp);
+
+	put_codes(w, DICT_KIND);
+
+	for (size_t i = 0; i < w->n; i++)
+		w->col[i] = !isnan(w->row[i].value);
+	put_column(&w->payload, w->col, w->n, &w->tmp);
+	k = 0;
+	for (size_t i = 0; i < w->n; i++)
+		if (!isnan(w->row[i].value))
+			w->val[k++] = w->row[i].value;
+	unsigned scale = scale_of(w->val, k);
+	buf_put_varint(&w->payload, scale);
+	if (scale == SCALE_RAW) {
+		put_doubles(&w->payload, w->val, k);
+	} else {
+		for (size_t i = 0; i < k; i++) {
+			double x = w->val[i] * scale;
+			w->col[i] = zigzag((int64_t)(x < 0 ? x - 0.5 : x + 0.5));
+		}
+		put_column(&w->payload, w->col, k, &w->tmp);
+	}
+
+	put_codes(w, DICT_CONTEXT);
+	uint64_t n = w->n;
+	w->n = 0;
+	w->flushed_bytes = 0;
+	for (int d = 0; d < DICTS; d++)
+		w->flushed_bytes += w->dict[d].bytes.bytes;
+	return blockw_write(w->w, BLOCK_EVENTS, 0, BLOCK_ZLIB, BLOCK_LEVEL, n, w->payload.p, w->payload.len, e);
+}
+
+int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
+{
+	if (w->w) {
+		struct event_row *r = &w->row[w->n];
+		r->code[DICT_USER] = vocab_add(&w->dict[DICT_USER], ev->user.p, ev->user.len);
+		r->code[DICT_ITEM] = vocab_add(&w->dict[DICT_ITEM], ev->item.p, ev->item.len);
+		r->code[DICT_KIND] = ev->kind.len ? vocab_add(&w->dict[DICT_KIND], ev->kind.p, ev->kind.len) + 1 : 0;
+		r->code[DICT_CONTEXT] = ev->context.len ? vocab_add(&w->dict[DICT_CONTEXT], ev->context.p, ev->context.len) + 1 : 0;
+		r->time = ev->time;
+		r->value = ev->value;
+		w->n++;
+		/* a block also ends when its new strings are long, so that it stays far below BLOCK_PACKED_MAX */
+		size_t bytes = 0;
+		for (int d = 0; d < DICTS; d++)
+			bytes += w->dict[d].bytes.bytes;
+		return w->n == BLOCK_EVENTS_MAX || bytes - w->flushed_bytes > NEW_STRINGS_MAX ? flush_events(w, e) : 0;
+	}
+	struct buf *b = &w->line;
+	buf_reset(b);
+	tsv_put(b, ev->user.p, ev->user.len);
+	buf_putc(b, '\t');
+	tsv_put(b, ev->item.p, ev->item.len);
+	buf_putc(b, '\t');
+	if (ev->time != TIME_NONE)
+		buf_put_i64(b, ev->time);
+	buf_putc(b, '\t');
+	tsv_put(b, ev->kind.p, ev->kind.len);
+	buf_putc(b, '\t');
+	if (!isnan(ev->value))
+		buf_put_f64(b, ev->value);
+	buf_putc(b, '\t');
+	tsv_put(b, ev->context.p, ev->context.len);
+	buf_putc(b, '\n');
+	return sink_write(w->s, b->p, b->len, e);
+}
+
+int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
+{
+	int r;
+
+	if (!w->w)
+		return 0;
+	if ((r = flush_events(w, e)) || (p && (r = prov_write(p, w->w, e))))
+		return r;
+	return blockw_finish(w->w, e);
+}

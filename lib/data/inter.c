@@ -1,0 +1,159 @@
+#include <string.h>
+
+#include "inter.h"
+#include "../base/mem.h"
+
+struct pairs {			/* what is read, before it becomes a matrix */
+	uint32_t *user, *item;
+	float *w;
+	size_t n, cap;
+};
+
+static int reserve(struct pairs *p, size_t more, struct err *e)
+{
+	if (p->n + more <= p->cap)
+		return 0;
+	size_t cap = p->cap ? p->cap * 2 : 1 << 16;
+	while (cap < p->n + more)
+		cap *= 2;
+	for (int i = 0; i < 3; i++) {
+		void **a = i == 0 ? (void **)&p->user : i == 1 ? (void **)&p->item : (void **)&p->w;
+		void *q = mem_try(cap, 4, "events", e);
+		if (!q)
+			return e->code;
+		if (p->n)
+			memcpy(q, *a, p->n * 4);
+		mem_free(*a);
+		*a = q;
+	}
+	p->cap = cap;
+	return 0;
+}
+
+static double weigh(const struct inter_opts *o, const struct event *ev)
+{
+	return o->weight ? o->weight(ev, o->ctx) : 1;
+}
+
+static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t u, uint32_t i, double w)
+{
+	m->n_events++;
+	if (u == VOCAB_NONE || i == VOCAB_NONE) {
+		o->n_unknown++;
+		return;
+	}
+	if (!(w > 0))
+		return;
+	p->user[p->n] = u;
+	p->item[p->n] = i;
+	p->w[p->n++] = (float)w;
+}
+
+static uint32_t number(struct vocab *v, struct str s, bool is_kept)
+{
+	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
+}
+
+static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, struct pairs *p, struct err *e)
+{
+	struct event ev;
+	uint64_t total;
+	int got;
+
+	while ((got = eventr_next(r, &ev, e)) == 1) {
+		if ((got = reserve(p, 1, e)))
+			return got;
+		uint32_t u = number(&m->user, ev.user, o->keep_vocab), i = number(&m->item, ev.item, o->keep_vocab);
+		add(m, o, p, u, i, weigh(o, &ev));
+		if (o->progress && !(m->n_events & 4095)) {
+			uint64_t done = eventr_bytes(r, &total);
+			o->progress(o->progress_ctx, done, total);
+		}
+	}
+	return got;
+}
+
+/* A dictionary of the file to ours: grows as the file's does. */
+struct remap { uint32_t *to; size_t n, cap; };
+
+static void remap_to(struct remap *m, const struct str *s, size_t n, struct vocab *v, bool is_kept)
+{
+	arr_reserve(m->to, n, m->cap);
+	for (; m->n < n; m->n++)
+		m->to[m->n] = number(v, s[m->n], is_kept);
+}
+
+static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, struct pairs *p, struct err *e)
+{
+	struct remap user = { 0 }, item = { 0 };
+	struct event_block b;
+	struct event ev;
+	uint64_t total;
+	int got;
+
+	while ((got = eventr_block(r, &b, e)) == 1) {
+		if (b.is_new_stream)
+			user.n = item.n = 0;
+		if ((got = reserve(p, b.n, e)))
+			break;
+		remap_to(&user, b.users, b.n_users, &m->user, o->keep_vocab);
+		remap_to(&item, b.items, b.n_items, &m->item, o->keep_vocab);
+		for (size_t i = 0; i < b.n; i++) {
+			double w = 1;
+			if (o->weight) {
+				event_block_get(&b, i, &ev);
+				w = o->weight(&ev, o->ctx);
+			}
+			add(m, o, p, user.to[b.user[i]], item.to[b.item[i]], w);
+		}
+		if (o->progress) {
+			uint64_t done = eventr_bytes(r, &total);
+			o->progress(o->progress_ctx, done, total);
+		}
+	}
+	mem_free(user.to);
+	mem_free(item.to);
+	return got;
+}
+
+int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_opts *o, struct prov *p, struct buf *inputs, struct err *e)
+{
+	static const char *const from_stdin[] = { "-" };
+	struct pairs pairs = { 0 };
+	int got = 0;
+
+	if (!o->keep_vocab)
+		*m = (struct inter){ 0 };
+	o->n_unknown = 0;
+	if (!n) {
+		path = from_stdin;
+		n = 1;
+	}
+	for (size_t i = 0; i < n && !got; i++) {
+		struct eventr *r = eventr_open(path[i], o->has_header, e);
+		if (!r) {
+			got = e->code;
+			break;
+		}
+		got = eventr_is_binary(r) ? load_binary(m, o, r, &pairs, e) : load_text(m, o, r, &pairs, e);
+		if (!got)
+			got = eventr_prov(r, p, inputs, e);
+		eventr_close(r);
+	}
+	if (!got)
+		got = csr_from_pairs(&m->m, pairs.user, pairs.item, pairs.w, pairs.n, m->user.n, m->item.n, e);
+	mem_free(pairs.user);
+	mem_free(pairs.item);
+	mem_free(pairs.w);
+	if (got)
+		inter_release(m);
+	return got;
+}
+
+void inter_release(struct inter *m)
+{
+	vocab_release(&m->user);
+	vocab_release(&m->item);
+	csr_release(&m->m);
+	*m = (struct inter){ 0 };
+}
