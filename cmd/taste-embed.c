@@ -1,0 +1,309 @@
+/*
+ * taste-embed - vectors out of a model: of items or users it knows, by id or all, or of users it never saw, folded in from their events.
+ * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (16 bytes each while reading, then 8 bytes a distinct pair and the ids).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../lib/base/mem.h"
+#include "../lib/base/sort.h"
+#include "../lib/cli/output.h"
+#include "../lib/cli/progress.h"
+#include "../lib/cli/tool.h"
+#include "../lib/data/inter.h"
+#include "../lib/data/table.h"
+#include "../lib/data/vecs.h"
+#include "../lib/model/als.h"
+#include "../lib/num/num.h"
+
+enum { BATCH = 1024 };			/* users folded in together; the answer does not depend on it */
+
+static struct {
+	const char *model, *items, *users, *out;
+	struct opt_list fold;
+	bool has_header, is_binary, normalise, skip_unknown;
+} o = { .out = "-" };
+
+static const struct opt opts[] = {
+	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the vectors in binary", .flags = OPT_NO_PROV },
+	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "text inputs begin with a line of column names", .flags = 0 },
+	{ 'm', "model", OPT_STR, &o.model, "MODEL", "the model, made by taste-train", .flags = OPT_IS_PATH },
+	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 0, "fold", OPT_LIST, &o.fold, "EVENTS", "fold in the users of these events, as of the operands", .flags = OPT_IS_PATH },
+	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .flags = OPT_IS_PATH },
+	{ 0, "normalise", OPT_FLAG, &o.normalise, NULL, "scale each vector to length 1", .flags = 0 },
+	{ 0, "skip-unknown", OPT_FLAG, &o.skip_unknown, NULL, "leave out and count ids that the model does not know", .flags = 0 },
+	{ 0, "users", OPT_STR, &o.users, "all|FILE", "vectors of all users, or of those in the file's first column", .flags = OPT_IS_PATH },
+	{ 0 },
+};
+
+static struct tool tool = {
+	.name = "taste-embed",
+	.about = "vectors out of a model: known items or users, or new users folded in from their events",
+	.usage = "-m model [options] [events...]",
+	.opts = opts,
+};
+
+static struct model model;
+static struct vecsw *vectors;
+static float *unit;			/* [d] room for a scaled copy */
+static struct prov prov;
+static struct buf inputs;
+
+static void write_vector(struct str id, const float *v, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	if (!num_is_finite(v, model.d))
+		die(EXIT_DATA, "%s: the vector of '%s' is not finite", o.model, err_clip(clip, id.p, id.len));
+	if (o.normalise) {
+		double length = sqrt((double)num_dot(v, v, model.d));
+		memcpy(unit, v, model.d * sizeof *unit);
+		if (length > 0)
+			num_scale(unit, (float)(1 / length), model.d);
+		v = unit;
+	}
+	if (vecsw_write(vectors, id, v, e))
+		die_err(e);
+}
+
+/* ---- known ids ---- */
+
+static void write_all(enum model_axis axis, struct err *e)
+{
+	for (size_t i = 0; i < model.n[axis]; i++)
+		write_vector(idtab_id(&model.ids[axis], i), model.vec[axis] + i * model.d, e);
+}
+
+static void write_listed(enum model_axis axis, const char *path, struct err *e)
+{
+	struct tabler *r = tabler_open(path, NULL, o.has_header, e);
+	const struct str *field;
+	uint64_t n_unknown = 0;
+	size_t n;
+	int got;
+
+	if (!r)
+		die_err(e);
+	while ((got = tabler_next(r, &field, &n, e)) == 1) {
+		uint32_t i = idtab_find(&model.ids[axis], field[0].p, field[0].len);
+		if (i != VOCAB_NONE) {
+			write_vector(field[0], model.vec[axis] + i * model.d, e);
+		} else if (o.skip_unknown) {
+			n_unknown++;
+		} else {
+			struct buf where = { 0 };
+			char clip[ERR_CLIP_MAX];
+			tabler_where(r, &where);
+			die(EXIT_DATA, "%s: field 1: '%s' is no %s of %s (--skip-unknown leaves such ids out)", where.p,
+			    err_clip(clip, field[0].p, field[0].len), model_axis_name[axis], o.model);
+		}
+	}
+	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
+		die_err(e);
+	tabler_close(r);
+	if (n_unknown)
+		warn("%llu ids left out: no %s of %s", (unsigned long long)n_unknown, model_axis_name[axis], o.model);
+}
+
+static void write_known(enum model_axis axis, const char *which, struct err *e)
+{
+	if (model_vectors(&model, axis, e) || model_ids(&model, axis, e))
+		die_err(e);
+	if (!strcmp(which, "all"))
+		write_all(axis, e);
+	else
+		write_listed(axis, which, e);
+}
+
+/* ---- new users ---- */
+
+static struct {
+	struct als_fold fold;
+	struct inter in;
+	uint32_t *row;			/* [in.item.n] item of the events -> row of the model, VOCAB_NONE */
+	size_t first;			/* user of the batch's first vector */
+	float *x;			/* [BATCH x d] */
+	size_t n_known[BATCH];
+	struct err err[BATCH];
+	struct fold_worker { float *scratch, *r; uint32_t *item; uint64_t *key; } *worker;
+} job;
+
+static uint64_t read_new(struct err *e)
+{
+	struct inter_opts io = { .weight = weigh_event, .ctx = &job.fold.weigh, .has_header = o.has_header };
+	uint64_t n_unknown = 0;
+	size_t n = o.fold.n + tool.n_args;
+	const char **path = mem_new(n + 1, sizeof *path);
+
+	if (o.fold.n)
+		memcpy(path, o.fold.v, o.fold.n * sizeof *path);
+	memcpy(path + o.fold.n, tool.arg, tool.n_args * sizeof *path);
+	if (inter_load(&job.in, path, n, &io, &prov, &inputs, e))
+		die_err(e);
+	mem_free(path);
+	if (!(job.row = mem_try(job.in.item.n, sizeof *job.row, "items of the events", e)))
+		die_err(e);
+	for (size_t i = 0; i < job.in.item.n; i++) {
+		job.row[i] = idtab_find(&model.ids[MODEL_ITEMS], job.in.item.str[i].p, job.in.item.str[i].len);
+		n_unknown += job.row[i] == VOCAB_NONE;
+	}
+	return n_unknown;
+}
+
+static void make_workers(struct err *e)
+{
+	size_t most = 0;
+	int n = par_threads(tool_pool());
+
+	for (size_t u = 0; u < job.in.m.n_rows; u++) {
+		size_t has = job.in.m.start[u + 1] - job.in.m.start[u];
+		most = has > most ? has : most;
+	}
+	job.worker = mem_new((size_t)n, sizeof *job.worker);
+	for (int i = 0; i < n; i++) {
+		struct fold_worker *w = &job.worker[i];
+		w->scratch = mem_try(als_fold_scratch(&job.fold), sizeof *w->scratch, "normal equations", e);
+		w->r = mem_try(most, sizeof *w->r, "weights of a user", e);
+		w->item = mem_try(most, sizeof *w->item, "items of a user", e);
+		w->key = mem_try(most, sizeof *w->key, "items of a user", e);
+		if (!w->scratch || !w->r || !w->item || !w->key)
+			die_err(e);
+	}
+	if (!(job.x = mem_try(BATCH, model.d * sizeof *job.x, "vectors", e)))
+		die_err(e);
+}
+
+/* fold_user - chunk c of a batch is one user: their known items in the model's order, then als_fold. */
+static void fold_user(void *ctx, size_t c, int worker)
+{
+	const struct csr *m = &job.in.m;
+	struct fold_worker *w = &job.worker[worker];
+	size_t u = job.first + c, n = 0;
+	struct err *e = &job.err[c];
+	(void)ctx;
+
+	for (size_t j = m->start[u]; j < m->start[u + 1]; j++)
+		if (job.row[m->col[j]] != VOCAB_NONE) {
+			w->key[n] = job.row[m->col[j]];
+			w->item[n++] = (uint32_t)(j - m->start[u]);
+		}
+	job.n_known[c] = n;
+	if (sort_u64(w->key, w->item, n, e))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		w->r[i] = m->val[m->start[u] + w->item[i]];
+		w->item[i] = (uint32_t)w->key[i];
+	}
+	als_fold(&job.fold, job.x + c * model.d, w->item, w->r, n, w->scratch, e);
+}
+
+static void write_folded(struct err *e)
+{
+	uint64_t n_strangers = 0;
+	struct progress pr;
+	size_t n_users = job.in.user.n;
+
+	progress_start(&pr, "fold", "users", n_users);
+	for (job.first = 0; job.first < n_users; job.first += BATCH) {
+		size_t n = n_users - job.first < BATCH ? n_users - job.first : BATCH;
+		par_for(tool_pool(), n, fold_user, NULL);
+		for (size_t c = 0; c < n; c++) {
+			struct str id = job.in.user.str[job.first + c];
+			char clip[ERR_CLIP_MAX];
+			if (job.err[c].code) {
+				err_prefix(&job.err[c], "user '%s'", err_clip(clip, id.p, id.len));
+				die_err(&job.err[c]);
+			}
+			if (job.n_known[c])
+				write_vector(id, job.x + c * model.d, e);
+			else
+				n_strangers++;
+		}
+		progress_set(&pr, job.first + n);
+	}
+	progress_end(&pr);
+	if (n_strangers)
+		warn("%llu of %zu users have no item that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, o.model);
+}
+
+static void fold_in(struct err *e)
+{
+	if (als_fold_open(&job.fold, &model, e) || model_ids(&model, MODEL_ITEMS, e))
+		die_err(e);
+	uint64_t n_unknown = read_new(e);
+	make_workers(e);
+	write_folded(e);
+	if (n_unknown)
+		warn("%llu of %zu items are unknown to %s: their events do not count", (unsigned long long)n_unknown, job.in.item.n, o.model);
+	for (int i = 0; i < par_threads(tool_pool()); i++) {
+		struct fold_worker *w = &job.worker[i];
+		mem_free(w->scratch);
+		mem_free(w->r);
+		mem_free(w->item);
+		mem_free(w->key);
+	}
+	mem_free(job.worker);
+	mem_free(job.row);
+	mem_free(job.x);
+	als_fold_release(&job.fold);
+	inter_release(&job.in);
+}
+
+/* ---- main ---- */
+
+static void check_options(void)
+{
+	const char *listed = o.items ? o.items : o.users;
+	int stdins = 0;
+
+	if (!o.model)
+		usage_die("which model? (-m)");
+	if (!!o.items + !!o.users + (o.fold.n || tool.n_args) > 1)
+		usage_die("--items, --users and events to fold in: one at a time");
+	if (o.skip_unknown && !listed)
+		usage_die("--skip-unknown needs --items or --users; items of events that are folded in may always be unknown");
+	stdins += !strcmp(o.model, "-");
+	stdins += listed ? !strcmp(listed, "-") : !o.fold.n && !tool.n_args;
+	for (size_t i = 0; i < o.fold.n; i++)
+		stdins += !strcmp(o.fold.v[i], "-");
+	for (size_t i = 0; i < tool.n_args; i++)
+		stdins += !strcmp(tool.arg[i], "-");
+	if (stdins > 1)
+		usage_die("standard input can be read only once");
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { 0 };
+
+	tool_init(&tool, argc, argv);
+	check_options();
+	struct sink *out = tool_output(o.out, o.is_binary);
+
+	if (model_open(&model, o.model, &e))
+		die_err(&e);
+	if (!model.d)
+		die(EXIT_DATA, "%s: a %s model has no vectors", o.model, model.kind);
+	unit = mem_new(model.d, sizeof *unit);
+	if (!(vectors = vecsw_new(out, model.d, o.is_binary, &e)))
+		die_err(&e);
+	if (o.items)
+		write_known(MODEL_ITEMS, o.items, &e);
+	else if (o.users)
+		write_known(MODEL_USERS, o.users, &e);
+	else
+		fold_in(&e);
+	if (artifact_prov(model.art, &prov, &inputs, &e))
+		die_err(&e);
+	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
+	if (vecsw_finish(vectors, &prov, &e))
+		die_err(&e);
+	tool_output_close(out);
+	vecsw_free(vectors);
+	mem_free(unit);
+	model_release(&model);
+	prov_release(&prov);
+	buf_release(&inputs);
+	return tool_close(0);
+}

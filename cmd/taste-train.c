@@ -1,0 +1,257 @@
+/*
+ * taste-train - events in, a model out. pop counts; als factorises the users x items matrix. als holds all distinct pairs (8 to 12 bytes each, 16 bytes an event while
+ * it reads) and one row of floats for each user and item; pop holds 8 bytes an event, or with --count events 16 bytes an item.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "../lib/base/mem.h"
+#include "../lib/cli/output.h"
+#include "../lib/cli/progress.h"
+#include "../lib/cli/tool.h"
+#include "../lib/data/inter.h"
+#include "../lib/model/als.h"
+#include "../lib/model/pop.h"
+
+static struct {
+	const char *out;
+	bool has_header;
+	struct opt_list weight;
+	int count;			/* enum pop_count */
+	double half_life;		/* days; 0: none */
+	int64_t d, epochs, seed;
+	double lambda, nu, unobserved, alpha, stddev;
+	int confidence;			/* enum weigh_shape */
+} o = {
+	.out = "-", .d = 64, .epochs = 16, .seed = 1, .lambda = 0.003, .nu = 1, .unobserved = 0.1, .alpha = 1, .stddev = 0.1,
+	.confidence = WEIGH_LOG,
+};
+
+static const struct opt opts[] = {
+	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
+	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
+	{ .type = OPT_SECTION, .help = "pop:" },
+	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = "users|events" },
+	{ 0, "half-life", OPT_FLOAT, &o.half_life, "DAYS", "count half what is so much older than the newest event; 0: all alike", .min = 0, .max = 1e6 },
+	{ .type = OPT_SECTION, .help = "als:" },
+	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
+	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "times that items and users are solved", .min = 1, .max = 100000 },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of the first vectors", .min = 0, .max = 9e15 },
+	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation", .min = 0, .max = 1e6 },
+	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
+	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of every pair, observed or not", .min = 0, .max = 1e6 },
+	{ 0, "alpha", OPT_FLOAT, &o.alpha, "X", "weight of a pair observed once", .min = 1e-6, .max = 1e6 },
+	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r)", .names = "binary|linear|log" },
+	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
+	{ 0 },
+};
+
+static struct tool tool = {
+	.name = "taste-train",
+	.about = "learn a model: events in, model out",
+	.usage = "pop|als [options] [events...]",
+	.opts = opts,
+	.verbs = "pop|als",
+};
+
+static struct weigh weigh;
+static struct prov prov;
+static struct buf inputs;
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void finish_prov(void)
+{
+	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
+}
+
+/* ---- pop ---- */
+
+static void count_file(struct pop_make *p, const char *path, struct progress *pr, struct err *e)
+{
+	struct eventr *r = eventr_open(path, o.has_header, e);
+	struct event ev;
+	uint64_t total;
+	int got;
+
+	if (!r)
+		die_err(e);
+	while ((got = eventr_next(r, &ev, e)) == 1) {
+		if (pop_make_event(p, &ev, e)) {
+			struct buf where = { 0 };
+			eventr_where(r, &where);
+			err_prefix(e, "%s", where.p);
+			die_err(e);
+		}
+		if (p->n_events % 4096 == 0) {
+			uint64_t done = eventr_bytes(r, &total);
+			pr->total = total;
+			progress_set(pr, done);
+		}
+	}
+	if (got < 0 || eventr_prov(r, &prov, &inputs, e))
+		die_err(e);
+	eventr_close(r);
+}
+
+static void train_pop(struct sink *out, struct err *e)
+{
+	static const char *standard_input[] = { "-" };
+	struct pop_opts po = { (enum pop_count)o.count, o.half_life * 86400, weigh };
+	struct pop_make p;
+	struct progress pr;
+	size_t n_files = tool.n_args ? tool.n_args : 1;
+
+	pop_make_init(&p, &po);
+	for (size_t i = 0; i < n_files; i++) {
+		progress_start(&pr, "read", "bytes", 0);
+		count_file(&p, tool.n_args ? tool.arg[i] : standard_input[0], &pr, e);
+		progress_end(&pr);
+	}
+	if (pop_make_count(&p, e))
+		die_err(e);
+	finish_prov();
+	if (pop_make_save(&p, out, &prov, e))
+		die_err(e);
+	note("%llu events, %zu users, %zu items", (unsigned long long)p.n_events, p.user.n, p.item.n);
+	pop_make_release(&p);
+}
+
+/* ---- als ---- */
+
+static void show_reading(void *ctx, uint64_t done, uint64_t total)
+{
+	struct progress *pr = ctx;
+
+	pr->total = total;
+	progress_set(pr, done);
+}
+
+static void read_pairs(struct inter *in, struct err *e)
+{
+	struct progress pr;
+	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_reading, .progress_ctx = &pr };
+
+	progress_start(&pr, "read", "bytes", 0);
+	if (inter_load(in, tool.arg, tool.n_args, &io, &prov, &inputs, e))
+		die_err(e);
+	progress_end(&pr);
+	note("%llu events, %zu pairs, %zu users, %zu items", (unsigned long long)in->n_events, in->m.start ? in->m.start[in->m.n_rows] : 0,
+	     in->user.n, in->item.n);
+}
+
+/* write_loss - with -v a row for each epoch on stderr; seconds are those of its two sweeps. */
+static void write_loss(struct als *m, int64_t epoch, double took, struct err *e)
+{
+	struct als_loss l;
+
+	if (als_loss(m, &l, tool_pool(), e))
+		die_err(e);
+	if (epoch == 1)
+		fprintf(stderr, "epoch\tloss\tobserved\tunobserved\tregularisation\tseconds\n");
+	fprintf(stderr, "%lld\t%.9g\t%.9g\t%.9g\t%.9g\t%.3f\n", (long long)epoch, l.total, l.observed, l.unobserved, l.regularisation, took);
+}
+
+static void train_als(struct sink *out, struct err *e)
+{
+	struct inter in;
+	struct als m;
+	struct progress pr;
+
+	read_pairs(&in, e);
+	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.stddev, (uint64_t)o.seed, { &in.item, &in.user } };
+	const char *wrong = als_check(&ao);
+	if (wrong)
+		usage_die("%s", wrong);
+	if (als_init(&m, &in.m, &weigh, &ao, tool_pool(), e))
+		die_err(e);
+	progress_start(&pr, "train", "sweeps", 2 * (uint64_t)o.epochs);
+	for (int64_t epoch = 1; epoch <= o.epochs; epoch++) {
+		double start = seconds();
+		if (als_sweep(&m, ALS_ITEMS, tool_pool(), e))
+			die_err(e);
+		progress_set(&pr, 2 * (uint64_t)epoch - 1);
+		if (als_sweep(&m, ALS_USERS, tool_pool(), e))
+			die_err(e);
+		progress_set(&pr, 2 * (uint64_t)epoch);
+		if (tool.is_verbose)
+			write_loss(&m, epoch, seconds() - start, e);
+	}
+	progress_end(&pr);
+	finish_prov();
+	if (als_save(&m, out, &in.user, &in.item, &weigh, (size_t)o.epochs, in.n_events, &prov, e))
+		die_err(e);
+	als_release(&m);
+	inter_release(&in);
+}
+
+/* ---- main ---- */
+
+/* belongs_to - the verb under whose heading an option stands; NULL: any. */
+static const char *belongs_to(const struct opt *of)
+{
+	const char *verb = NULL;
+
+	for (const struct opt *r = opts; r != of; r++)
+		if (r->type == OPT_SECTION)
+			verb = r->help;
+	return verb;
+}
+
+/* check_options - defaults holds the values before argv: an option of the other verb that changed something was meant for it. */
+static void check_options(const struct buf *defaults)
+{
+	struct err e = { 0 };
+	size_t row = 0;
+
+	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
+		const char *verb = belongs_to(r);
+		struct buf v = { 0 };
+		opt_value(&v, r);
+		if (r->type != OPT_SECTION && verb && strncmp(verb, tool.verb, strlen(tool.verb)) && v.len &&
+		    strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
+			usage_die("--%s is an option of %.3s", r->name, verb);
+		buf_release(&v);
+	}
+	weigh_init(&weigh);
+	weigh.shape = (enum weigh_shape)o.confidence;
+	weigh.alpha = o.alpha;
+	for (size_t i = 0; i < o.weight.n; i++)
+		if (weigh_parse(&weigh, o.weight.v[i], &e))
+			usage_die("--weight: %s", e.msg);
+	if (tool.n_args > 1)
+		for (size_t i = 0; i < tool.n_args; i++)
+			for (size_t j = 0; j < i; j++)
+				if (!strcmp(tool.arg[i], "-") && !strcmp(tool.arg[j], "-"))
+					usage_die("standard input can be read only once");
+}
+
+int main(int argc, char **argv)
+{
+	struct buf defaults[sizeof opts / sizeof *opts] = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i + 1 < sizeof opts / sizeof *opts; i++)
+		opt_value(&defaults[i], &opts[i]);
+	tool_init(&tool, argc, argv);
+	check_options(defaults);
+	struct sink *out = tool_output(o.out, true);
+	if (!strcmp(tool.verb, "pop"))
+		train_pop(out, &e);
+	else
+		train_als(out, &e);
+	tool_output_close(out);
+	weigh_release(&weigh);
+	prov_release(&prov);
+	buf_release(&inputs);
+	for (size_t i = 0; i < sizeof opts / sizeof *opts; i++)
+		buf_release(&defaults[i]);
+	return tool_close(0);
+}

@@ -1,0 +1,593 @@
+#include "als.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/rng.h"
+#include "../num/fmath.h"
+#include "../num/num.h"
+
+enum {
+	PIECE = 1024,			/* pairs of a row whose weights are laid out at a time */
+	CUT_COST = 4096,		/* a chunk of rows: about as much work as this many pairs */
+	MAX_LEVELS = 65536,		/* what a 16-bit code can name */
+	LEVEL_SLOTS = 4 * MAX_LEVELS,
+};
+
+const char *als_check(const struct als_opts *o)
+{
+	if (o->d < 1 || o->d > MODEL_DIM_MAX)
+		return "the number of dimensions is not in 1..4096";
+	if (!(o->lambda >= 0) || !isfinite(o->lambda))
+		return "lambda is not a number from 0 up";
+	if (!(o->nu >= 0 && o->nu <= 4))
+		return "nu is not in 0..4";
+	if (!(o->unobserved >= 0) || !isfinite(o->unobserved))
+		return "the weight of unobserved pairs is not a number from 0 up";
+	if (!(o->stddev > 0) || !isfinite(o->stddev))
+		return "the sd of the first vectors is not a number above 0";
+	return NULL;
+}
+
+/* ---- one row ---- */
+
+struct equations {			/* what all rows of a sweep share */
+	const float *Y;			/* [n_other x d] the fixed side */
+	const float *base;		/* [d x d] w0 G, lower triangle */
+	size_t d, n_other;
+	double lambda, nu, w0;
+};
+
+static size_t scratch_floats(size_t d)
+{
+	size_t n = d * d + num_syrk_scratch(d) + PIECE;
+
+	return (n + 15) / 16 * 16;
+}
+
+static void row_begin(const struct equations *q, float *x, float *A, size_t n)
+{
+	size_t d = q->d;
+	float reg = (float)(q->lambda * fm_pow((double)n + q->w0 * (double)q->n_other, q->nu));
+
+	memcpy(A, q->base, d * d * sizeof *A);
+	for (size_t i = 0; i < d; i++)
+		A[i * d + i] += reg;
+	memset(x, 0, d * sizeof *x);
+}
+
+static void row_add(const struct equations *q, float *x, float *A, float *scratch, const uint32_t *col, const float *w, size_t n)
+{
+	num_syrk_rows(A, q->d, q->Y, q->d, col, w, n, q->d, scratch);
+	num_axpy_rows(x, q->Y, q->d, col, w, n, q->d);
+}
+
+/* row_solve - 0; 1 + a pivot; SIZE_MAX when the solution is not finite. */
+static size_t row_solve(const struct equations *q, float *x, float *A)
+{
+	size_t bad = num_chol(A, q->d, q->d);
+
+	if (bad)
+		return bad;
+	num_chol_solve(A, q->d, x, q->d);
+	return num_is_finite(x, q->d) ? 0 : SIZE_MAX;
+}
+
+static int numeric(struct err *e, const char *who, size_t bad)
+{
+	if (bad == SIZE_MAX)
+		return err_set(e, ERR_NUMERIC, "the vector of %s is not finite: the weights are too large or --lambda is too small", who);
+	return err_set(e, ERR_NUMERIC, "the equations of %s are not positive definite (pivot %zu): --lambda or --unobserved is too small", who, bad);
+}
+
+/* ---- sweeps ---- */
+
+struct sweep {
+	struct als *m;
+	struct als_side *side;
+	struct equations q;
+	float *scratch;
+	size_t per_worker;
+	size_t *bad;			/* [n_cuts] row_solve's answer ... */
+	size_t *bad_row;		/* ... and whose */
+};
+
+/* lay_out - weights of n pairs from `at` on, as floats. */
+static const float *lay_out(const struct als *m, const struct als_side *s, size_t at, size_t n, float *to)
+{
+	if (s->val)
+		return s->val + at;
+	for (size_t j = 0; j < n; j++)
+		to[j] = m->level[s->code ? s->code[at + j] : 0];
+	return to;
+}
+
+static void sweep_chunk(void *ctx, size_t c, int worker)
+{
+	struct sweep *w = ctx;
+	struct als_side *s = w->side;
+	size_t d = w->q.d;
+	float *A = w->scratch + (size_t)worker * w->per_worker, *scratch = A + d * d, *weights = scratch + num_syrk_scratch(d);
+
+	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++) {
+		size_t at = s->start[r], end = s->start[r + 1], bad;
+		float *x = s->v + r * d;
+		if (at == end) {
+			memset(x, 0, d * sizeof *x);
+			continue;
+		}
+		row_begin(&w->q, x, A, end - at);
+		for (size_t n; at < end; at += n) {
+			n = end - at < PIECE ? end - at : PIECE;
+			row_add(&w->q, x, A, scratch, s->col + at, lay_out(w->m, s, at, n, weights), n);
+		}
+		if ((bad = row_solve(&w->q, x, A)) && !w->bad[c]) {
+			w->bad[c] = bad;
+			w->bad_row[c] = r;
+		}
+	}
+}
+
+static int need_gram(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
+{
+	struct als_side *s = &m->side[axis];
+	int ret = s->has_gram ? 0 : num_gram(s->gram, s->v, s->n, m->o.d, m->o.d, pool, e);
+
+	s->has_gram = !ret;
+	return ret;
+}
+
+static int name_bad_row(const struct sweep *w, enum als_axis axis, struct err *e)
+{
+	char who[ERR_CLIP_MAX + 40], clip[ERR_CLIP_MAX];
+
+	for (size_t c = 0; c < w->side->n_cuts; c++) {
+		if (!w->bad[c])
+			continue;
+		const struct vocab *ids = w->m->o.ids[axis];
+		if (ids)
+			snprintf(who, sizeof who, "%s '%s'", model_axis_name[axis],
+				 err_clip(clip, ids->str[w->bad_row[c]].p, ids->str[w->bad_row[c]].len));
+		else
+			snprintf(who, sizeof who, "%s %zu", model_axis_name[axis], w->bad_row[c] + 1);
+		return numeric(e, who, w->bad[c]);
+	}
+	return 0;
+}
+
+int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
+{
+	struct als_side *other = &m->side[!axis];
+	size_t d = m->o.d, dd = d * d;
+	struct sweep w = { .m = m, .side = &m->side[axis], .per_worker = scratch_floats(d) };
+	size_t workers = (size_t)par_threads(pool);
+	float *base = mem_try(dd, sizeof *base, "Gram matrix", e);
+	int ret = base ? need_gram(m, (enum als_axis)!axis, pool, e) : ERR_MEM;
+
+	w.scratch = mem_try(workers, w.per_worker * sizeof *w.scratch, "normal equations", e);
+	w.bad = mem_try0(w.side->n_cuts, sizeof *w.bad, "checks of a sweep", e);
+	w.bad_row = mem_try0(w.side->n_cuts, sizeof *w.bad_row, "checks of a sweep", e);
+	if (!w.scratch || !w.bad || !w.bad_row)
+		ret = ERR_MEM;
+	if (!ret) {
+		for (size_t i = 0; i < dd; i++)
+			base[i] = (float)m->o.unobserved * other->gram[i];
+		w.q = (struct equations){ other->v, base, d, other->n, m->o.lambda, m->o.nu, m->o.unobserved };
+		w.side->has_gram = false;
+		par_for(pool, w.side->n_cuts, sweep_chunk, &w);
+		ret = name_bad_row(&w, axis, e);
+	}
+	mem_free(base);
+	mem_free(w.scratch);
+	mem_free(w.bad);
+	mem_free(w.bad_row);
+	return ret;
+}
+
+/* ---- the loss ---- */
+
+struct loss_job { const struct als *m; const struct als_side *side, *other; double *observed; };
+
+static void loss_chunk(void *ctx, size_t c, int worker)
+{
+	struct loss_job *l = ctx;
+	const struct als_side *s = l->side;
+	size_t d = l->m->o.d;
+	float w[PIECE];
+	double sum = 0;
+	(void)worker;
+
+	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++)
+		for (size_t at = s->start[r], n; at < s->start[r + 1]; at += n) {
+			n = s->start[r + 1] - at < PIECE ? s->start[r + 1] - at : PIECE;
+			const float *a = lay_out(l->m, s, at, n, w);
+			for (size_t j = 0; j < n; j++) {
+				double miss = (double)num_dot(s->v + r * d, l->other->v + s->col[at + j] * d, d) - 1;
+				sum += (double)a[j] * miss * miss;
+			}
+		}
+	l->observed[c] = sum;
+}
+
+static double regularisation(const struct als *m, enum als_axis axis)
+{
+	const struct als_side *s = &m->side[axis];
+	size_t d = m->o.d;
+	double sum = 0;
+
+	for (size_t r = 0; r < s->n; r++) {
+		double f = (double)(s->start[r + 1] - s->start[r]) + m->o.unobserved * (double)m->side[!axis].n;
+		const float *x = s->v + r * d;
+		if (s->start[r] < s->start[r + 1])
+			sum += fm_pow(f, m->o.nu) * (double)num_dot(x, x, d);
+	}
+	return m->o.lambda * sum;
+}
+
+int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
+{
+	const struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
+	double *observed = mem_try0(users->n_cuts, sizeof *observed, "loss", e);
+	struct loss_job job = { m, users, items, observed };
+	int ret = observed ? need_gram(m, ALS_USERS, pool, e) : ERR_MEM;
+
+	if (!ret)
+		ret = need_gram(m, ALS_ITEMS, pool, e);
+	*l = (struct als_loss){ 0 };
+	if (!ret) {
+		par_for(pool, users->n_cuts, loss_chunk, &job);
+		for (size_t c = 0; c < users->n_cuts; c++)
+			l->observed += observed[c];
+		for (size_t i = 0; i < m->o.d * m->o.d; i++)
+			l->unobserved += (double)users->gram[i] * (double)items->gram[i];
+		l->unobserved *= m->o.unobserved;
+		l->regularisation = regularisation(m, ALS_USERS) + regularisation(m, ALS_ITEMS);
+		l->total = l->observed + l->unobserved + l->regularisation;
+	}
+	mem_free(observed);
+	return ret;
+}
+
+/* ---- start and end ---- */
+
+/* weigh_all - val becomes the weights a_ui. */
+static int weigh_all(struct csr *R, const struct weigh *w, const struct vocab *ids, struct err *e)
+{
+	for (size_t u = 0; u < R->n_rows; u++)
+		for (size_t j = R->start[u]; j < R->start[u + 1]; j++) {
+			float a = weigh_pair(w, R->val[j]);
+			if (!(a > 0) || !isfinite(a)) {
+				char clip[ERR_CLIP_MAX];
+				return err_set(e, ERR_NUMERIC, "user '%s': a pair whose weight is not positive and finite",
+					       ids ? err_clip(clip, ids->str[u].p, ids->str[u].len) : "?");
+			}
+			R->val[j] = a;
+		}
+	return 0;
+}
+
+/*
+ * encode - weights as 16-bit codes of the different ones, numbered by first sight, when they are at most MAX_LEVELS: then
+ * a pair takes 6 bytes on each side and not 8. *code stays NULL when all are equal (level[0]), and with n_levels 0 when they are too many.
+ */
+static int encode(struct als *m, const float *val, size_t n, uint16_t **code, struct err *e)
+{
+	uint32_t *slot = mem_try0(LEVEL_SLOTS, sizeof *slot, "levels of weight", e);	/* 1 + number; 0 empty */
+
+	m->level = mem_try(MAX_LEVELS, sizeof *m->level, "levels of weight", e);
+	*code = mem_try(n, sizeof **code, "codes of weight", e);
+	if (!slot || !m->level || !*code) {
+		mem_free(slot);
+		return ERR_MEM;
+	}
+	for (size_t j = 0; j < n; j++) {
+		uint32_t bits, i;
+		memcpy(&bits, &val[j], sizeof bits);
+		i = (uint32_t)(bits * 2654435769u) / (uint32_t)(0x100000000ull / LEVEL_SLOTS);
+		while (slot[i] && m->level[slot[i] - 1] != val[j])
+			i = (i + 1) % LEVEL_SLOTS;
+		if (!slot[i]) {
+			if (m->n_levels == MAX_LEVELS) {
+				m->n_levels = 0;
+				break;
+			}
+			m->level[m->n_levels++] = val[j];
+			slot[i] = (uint32_t)m->n_levels;
+		}
+		(*code)[j] = (uint16_t)(slot[i] - 1);
+	}
+	mem_free(slot);
+	if (m->n_levels < 2) {
+		mem_free(*code);
+		*code = NULL;
+	}
+	return 0;
+}
+
+/* transpose - items' rows from the users'. Users come in ascending order, so each row is ascending. */
+static int transpose(struct als_side *t, const struct als_side *s, size_t n, struct err *e)
+{
+	size_t nnz = s->start[s->n];
+
+	t->n = n;
+	t->start = mem_try0(n + 2, sizeof *t->start, "pairs by item", e);
+	t->col = mem_try(nnz, sizeof *t->col, "pairs by item", e);
+	if (s->code)
+		t->code = mem_try(nnz, sizeof *t->code, "pairs by item", e);
+	if (s->val)
+		t->val = mem_try(nnz, sizeof *t->val, "pairs by item", e);
+	if (!t->start || !t->col || (s->code && !t->code) || (s->val && !t->val))
+		return ERR_MEM;
+	size_t *next = t->start + 1;		/* becomes start: each entry moves up to where the next row begins */
+	for (size_t j = 0; j < nnz; j++)
+		next[s->col[j] + 1]++;
+	for (size_t i = 0; i < n; i++)
+		next[i + 1] += next[i];
+	for (size_t u = 0; u < s->n; u++)
+		for (size_t j = s->start[u]; j < s->start[u + 1]; j++) {
+			size_t to = next[s->col[j]]++;
+			t->col[to] = (uint32_t)u;
+			if (s->code)
+				t->code[to] = s->code[j];
+			if (s->val)
+				t->val[to] = s->val[j];
+		}
+	return 0;
+}
+
+/* cut_rows - chunks of about CUT_COST: a row costs its pairs and the d^3 / 6 of its solution, which is worth d / 3 pairs. */
+static int cut_rows(struct als_side *s, size_t d, struct err *e)
+{
+	size_t own = d / 3 + 1, cost = 0;
+
+	s->cut = mem_try((s->start[s->n] + own * s->n) / CUT_COST + 2, sizeof *s->cut, "chunks of rows", e);
+	if (!s->cut)
+		return ERR_MEM;
+	s->cut[0] = 0;
+	for (size_t r = 0; r < s->n; r++) {
+		cost += s->start[r + 1] - s->start[r] + own;
+		if (cost >= CUT_COST || r + 1 == s->n) {
+			s->cut[++s->n_cuts] = r + 1;
+			cost = 0;
+		}
+	}
+	return 0;
+}
+
+static int alloc_vectors(struct als_side *s, size_t d, const char *what, struct err *e)
+{
+	size_t bytes;
+
+	if (!mem_mul(d, sizeof(float), &bytes))
+		return err_set(e, ERR_MEM, "%s do not fit into memory", what);
+	s->v = mem_try0(s->n, bytes, what, e);
+	s->gram = mem_try(d, bytes, "Gram matrix", e);
+	return s->v && s->gram ? 0 : ERR_MEM;
+}
+
+static void draw_chunk(void *ctx, size_t c, int worker)
+{
+	struct als *m = ctx;
+	struct als_side *s = &m->side[ALS_USERS];
+	size_t d = m->o.d;
+	float sd = (float)(m->o.stddev / sqrt((double)d));
+	(void)worker;
+
+	for (size_t u = s->cut[c]; u < s->cut[c + 1]; u++) {
+		struct pcg32 r;
+		pcg32_seed(&r, m->o.seed, u);
+		for (size_t i = 0; i < d && s->start[u] < s->start[u + 1]; i++)
+			s->v[u * d + i] = sd * fm_normal(&r);
+	}
+}
+
+/* take_pairs - users' side out of R, which is empty afterwards. */
+static int take_pairs(struct als *m, struct csr *R, const struct weigh *w, struct err *e)
+{
+	struct als_side *users = &m->side[ALS_USERS];
+	size_t nnz = R->start ? R->start[R->n_rows] : 0;
+	int ret;
+
+	if (!nnz)
+		return err_set(e, ERR_DATA, "no events to learn from%s", R->n_rows ? ": those read all weigh 0" : "");
+	if ((ret = weigh_all(R, w, m->o.ids[ALS_USERS], e)) || (ret = encode(m, R->val, nnz, &users->code, e)))
+		return ret;
+	users->n = R->n_rows;
+	users->start = R->start;
+	users->col = R->col;
+	if (!m->n_levels)
+		users->val = R->val;
+	else
+		mem_free(R->val);
+	*R = (struct csr){ .n_cols = R->n_cols };
+	return 0;
+}
+
+int als_init(struct als *m, struct csr *R, const struct weigh *w, const struct als_opts *o, struct par *pool, struct err *e)
+{
+	int ret;
+
+	*m = (struct als){ .o = *o };
+	ret = take_pairs(m, R, w, e);
+	if (!ret)
+		ret = transpose(&m->side[ALS_ITEMS], &m->side[ALS_USERS], R->n_cols, e);
+	csr_release(R);
+	for (int a = 0; a < 2 && !ret; a++)
+		if (!(ret = cut_rows(&m->side[a], o->d, e)))
+			ret = alloc_vectors(&m->side[a], o->d, a == ALS_USERS ? "user vectors" : "item vectors", e);
+	if (ret) {
+		als_release(m);
+		return ret;
+	}
+	par_for(pool, m->side[ALS_USERS].n_cuts, draw_chunk, m);
+	return 0;
+}
+
+void als_release(struct als *m)
+{
+	for (int a = 0; a < 2; a++) {
+		struct als_side *s = &m->side[a];
+		mem_free(s->start);
+		mem_free(s->col);
+		mem_free(s->code);
+		mem_free(s->val);
+		mem_free(s->v);
+		mem_free(s->gram);
+		mem_free(s->cut);
+	}
+	mem_free(m->level);
+	*m = (struct als){ 0 };
+}
+
+static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, size_t epochs, uint64_t n_events)
+{
+	static const char *const shape[] = { "binary", "linear", "log" };
+	struct buf kinds = { 0 };
+	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, n_events);
+
+	weigh_text(w, &kinds);
+	if (!ret)
+		ret = artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
+	if (!ret)
+		ret = artifactw_meta(a, "d", "%zu", m->o.d);
+	if (!ret)
+		ret = artifactw_meta(a, "epochs", "%zu", epochs);
+	if (!ret)
+		ret = model_put_number(a, "lambda", m->o.lambda);
+	if (!ret)
+		ret = model_put_number(a, "nu", m->o.nu);
+	if (!ret)
+		ret = model_put_number(a, "unobserved", m->o.unobserved);
+	if (!ret)
+		ret = model_put_number(a, "stddev", m->o.stddev);
+	if (!ret)
+		ret = artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed);
+	if (!ret)
+		ret = model_put_number(a, "alpha", w->alpha);
+	if (!ret)
+		ret = artifactw_meta(a, "shape", "%s", shape[w->shape]);
+	if (!ret)
+		ret = artifactw_meta(a, "weight", "%s", kinds.p);
+	buf_release(&kinds);
+	return ret;
+}
+
+int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, size_t epochs,
+	     uint64_t n_events, const struct prov *prov, struct err *e)
+{
+	struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
+	uint64_t d = m->o.d, gram[2] = { d, d }, user_dim[2] = { users->n, d }, item_dim[2] = { items->n, d }, n_items = items->n;
+	double *count = mem_try(items->n, sizeof *count, "counts of items", e);
+	struct artifactw *a = count ? artifactw_new(s, KIND_MODEL, "als", e) : NULL;
+	int ret;
+
+	if (!a) {
+		mem_free(count);
+		return e ? (int)e->code : ERR_SYS;
+	}
+	for (size_t i = 0; i < items->n; i++)
+		count[i] = (double)(items->start[i + 1] - items->start[i]);
+	ret = save_meta(m, a, w, epochs, n_events);
+	if (!ret)
+		ret = need_gram(m, ALS_ITEMS, NULL, e);
+	if (!ret)
+		ret = artifactw_tensor(a, "item.vec", DTYPE_F32, 2, item_dim, items->v, e);
+	if (!ret)
+		ret = artifactw_tensor(a, "item.gram", DTYPE_F32, 2, gram, items->gram, e);
+	if (!ret)
+		ret = artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, count, e);
+	if (!ret)
+		ret = artifactw_vocab(a, "item", item, e);
+	if (!ret)
+		ret = artifactw_tensor(a, "user.vec", DTYPE_F32, 2, user_dim, users->v, e);
+	if (!ret)
+		ret = artifactw_vocab(a, "user", user, e);
+	if (!ret)
+		ret = artifactw_finish(a, prov, e);
+	artifactw_free(a);
+	mem_free(count);
+	return ret;
+}
+
+/* ---- folding in ---- */
+
+static int fold_weigh(struct weigh *w, const struct model *m, struct err *e)
+{
+	const char *kinds = artifact_meta(m->art, "weight"), *shape = artifact_meta(m->art, "shape");
+
+	weigh_init(w);
+	if (!kinds || !shape)
+		return err_set(e, ERR_DATA, "%s: does not say how events are weighed", artifact_name(m->art));
+	if (weigh_parse(w, kinds, NULL))
+		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
+	if (!strcmp(shape, "binary"))
+		w->shape = WEIGH_BINARY;
+	else if (!strcmp(shape, "linear"))
+		w->shape = WEIGH_LINEAR;
+	else if (!strcmp(shape, "log"))
+		w->shape = WEIGH_LOG;
+	else
+		return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), weigh_shapes);
+	return model_number(m, "alpha", 0, 1e6, &w->alpha, e);
+}
+
+int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
+{
+	uint64_t dim[2] = { m->d, m->d };
+	const void *gram;
+	int ret;
+
+	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS], .o = { .d = m->d } };
+	if (strcmp(m->kind, "als"))
+		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model", artifact_name(m->art), m->kind);
+	if ((ret = fold_weigh(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
+	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "unobserved", 0, 1e30, &f->o.unobserved, e)) ||
+	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)))
+		goto out;
+	f->item = m->vec[MODEL_ITEMS];
+	if (!(f->base = mem_try(m->d * m->d, sizeof *f->base, "Gram matrix", e))) {
+		ret = ERR_MEM;
+		goto out;
+	}
+	for (size_t i = 0; i < m->d * m->d; i++)
+		f->base[i] = (float)f->o.unobserved * ((const float *)gram)[i];
+out:
+	if (ret)
+		als_fold_release(f);
+	return ret;
+}
+
+void als_fold_release(struct als_fold *f)
+{
+	weigh_release(&f->weigh);
+	mem_free(f->base);
+	*f = (struct als_fold){ 0 };
+}
+
+size_t als_fold_scratch(const struct als_fold *f)
+{
+	return scratch_floats(f->o.d);
+}
+
+int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e)
+{
+	struct equations q = { f->item, f->base, f->o.d, f->n_items, f->o.lambda, f->o.nu, f->o.unobserved };
+	size_t d = f->o.d, bad;
+	float *A = scratch, *weights = A + d * d + num_syrk_scratch(d);
+
+	if (!n) {
+		memset(x, 0, d * sizeof *x);
+		return 0;
+	}
+	row_begin(&q, x, A, n);
+	for (size_t at = 0, m; at < n; at += m) {
+		m = n - at < PIECE ? n - at : PIECE;
+		for (size_t j = 0; j < m; j++)
+			weights[j] = weigh_pair(&f->weigh, r[at + j]);
+		row_add(&q, x, A, A + d * d, item + at, weights, m);
+	}
+	bad = row_solve(&q, x, A);
+	return bad ? numeric(e, "a user who is folded in", bad) : 0;
+}

@@ -1,0 +1,121 @@
+/*
+ * als - matrix factorisation of implicit feedback by alternating least squares.
+ *
+ * Users u and items i get vectors x_u, y_i of d floats; their inner product says how much u would like i. With S the observed
+ * pairs, a_ui > 0 the weight of one (weigh.h), n_u and n_i the numbers of observed pairs of a user and an item, we minimise
+ *
+ *   L =   sum over (u,i) in S of   a_ui (x_u.y_i - 1)^2              observed
+ *       + w0 sum over all u, i of  (x_u.y_i)^2                       unobserved: every pair, observed or not
+ *       + lambda ( sum_u (n_u + w0 n_items)^nu |x_u|^2 + sum_i (n_i + w0 n_users)^nu |y_i|^2 )       regularisation
+ *
+ * With one side fixed this is a separate ridge regression for each row of the other, solved exactly by Cholesky:
+ *
+ *   ( w0 G + sum over the row's i of a_ui y_i y_i^T + lambda (n_u + w0 n_items)^nu I ) x_u = sum over the row's i of a_ui y_i,    G = sum_i y_i y_i^T
+ *
+ * A row without observed pairs is the zero vector. An epoch solves the items, then the users, so that the users of a finished model are exactly
+ * what folding in gives: als_fold of a training user's pairs is the stored vector bit for bit.
+ *
+ * Sources: Hu, Koren, Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets" (the weighting, and G shared by
+ * all rows, eq. 4). Rendle, Krichene, Zhang, Koren 2021, "Revisiting the Performance of iALS on Item Recommendation
+ * Benchmarks" (w0 as a free parameter, regularisation scaled by frequency, sd of the start). Hu and others put weight c_ui = 1 + alpha r_ui on an
+ * observed pair, with target 1, and weight 1 on the rest. w0 = 1 and a_ui = alpha r_ui give the same matrix, with the pull a_ui where they have 1 + a_ui; nu = 0 gives
+ * their regularisation.
+ *
+ * Order of calls: als_init, then als_sweep(ALS_ITEMS), als_sweep(ALS_USERS) each epoch, als_loss whenever wanted, als_save, als_release.
+ * Rows run in parallel, cut by the data; no number depends on threads or on the CPU path. Not to be called from two threads at once.
+ *
+ * Memory, for n pairs: 8 n bytes when all weights are equal, 12 n when there are at most 65536 different ones (counts of plays always are), else 16 n;
+ * 4 d + 8 bytes a row; d^2 floats a thread. als_init holds the 8 n that come in and 2 n more while it looks at the weights, never more than in the end. Time: n d^2 / 2 multiply-adds a sweep + d^3 / 6 a row.
+ */
+#ifndef TASTE_ALS_H
+#define TASTE_ALS_H
+
+#include "model.h"
+#include "weigh.h"
+#include "../base/par.h"
+#include "../num/csr.h"
+
+enum als_axis { ALS_ITEMS = MODEL_ITEMS, ALS_USERS = MODEL_USERS };
+
+struct als_opts {
+	size_t d;
+	double lambda, nu;		/* regularisation and its power of the frequency */
+	double unobserved;		/* w0 */
+	double stddev;			/* users start as normal, sd stddev / sqrt(d) */
+	uint64_t seed;
+	const struct vocab *ids[2];	/* by enum als_axis: borrowed, to name rows in messages; may be NULL */
+};
+
+/* als_check - NULL, or a sentence that says what is wrong with the options. */
+const char *als_check(const struct als_opts *o);
+
+struct als_side {			/* the rows of one axis; column numbers are rows of the other */
+	size_t n;
+	size_t *start;			/* [n + 1] */
+	uint32_t *col;			/* [start[n]] ascending in a row */
+	uint16_t *code;			/* [start[n]] weight = level[code]; NULL: see val */
+	float *val;			/* [start[n]] weights when they are too many for codes; NULL with codes or when all are equal */
+	float *v;			/* [n x d] the vectors */
+	float *gram;			/* [d x d] sum of v v^T, when has_gram */
+	bool has_gram;
+	size_t *cut;			/* [n_cuts + 1] rows of chunk c: cut[c] .. cut[c+1] */
+	size_t n_cuts;
+};
+
+struct als {
+	struct als_opts o;
+	struct als_side side[2];	/* by enum als_axis */
+	float *level;			/* [n_levels] different weights */
+	size_t n_levels;
+};
+
+/*
+ * als_init - take over observed pairs and draw the users' first vectors.
+ *   R  [users x items] in: values r > 0; released as it is taken apart, and empty afterwards, also on failure
+ *   w  turns r into a_ui (weigh_pair)
+ * Row u is drawn from PCG stream u of the seed. Returns 0, ERR_DATA without any pair, ERR_NUMERIC (a weight that is not positive and
+ * finite), ERR_MEM; then *m is released.
+ */
+int als_init(struct als *m, struct csr *R, const struct weigh *w, const struct als_opts *o, struct par *pool, struct err *e);
+void als_release(struct als *m);
+
+/* als_sweep - solve all rows of one side with the other fixed. ERR_NUMERIC names the first row whose equations are not positive definite
+ * or whose solution is not finite; the side is then partly new. */
+int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e);
+
+/* The loss and its parts. Sums run in double and in a fixed order over float products; Gram matrices are float32: good to about 1e-6 of the total. */
+struct als_loss { double total, observed, unobserved, regularisation; };
+int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e);
+
+/*
+ * als_save - the model file: what model.h lists (item.count: distinct users) and
+ *   meta    d epochs lambda nu unobserved stddev seed alpha shape weight n_pairs
+ *   tensor  item.gram  f32 [d x d]
+ * After a sweep of the users.
+ */
+int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, size_t epochs,
+	     uint64_t n_events, const struct prov *prov, struct err *e);
+
+/* ---- folding in: vectors of users a finished model never saw ---- */
+
+struct als_fold {
+	struct als_opts o;		/* d, lambda, nu, unobserved as the model was made */
+	struct weigh weigh;		/* likewise; hand it to whoever reads the events */
+	size_t n_items;
+	const float *item;		/* [n_items x d] in the model */
+	float *base;			/* [d x d] w0 G */
+};
+
+/* als_fold_open - from a model of kind als, which must stay open. ERR_DATA for other kinds or a damaged file. */
+int als_fold_open(struct als_fold *f, struct model *m, struct err *e);
+void als_fold_release(struct als_fold *f);
+/* als_fold_scratch - floats of scratch that one thread needs. */
+size_t als_fold_scratch(const struct als_fold *f);
+/*
+ * als_fold - the vector of one user.
+ *   x [d] out;  item [n] ascending rows of the model;  r [n] summed event weights > 0;  scratch [als_fold_scratch]
+ * n == 0 gives zeros. Returns 0 or ERR_NUMERIC. Thread-safe with scratch of one's own.
+ */
+int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e);
+
+#endif

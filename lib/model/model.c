@@ -1,0 +1,164 @@
+#include "model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+
+const char *const model_axis_name[2] = { "item", "user" };
+
+static const struct { const char *kind; bool has_vectors; } model_kinds[] = {
+	{ "pop", false },
+	{ "als", true },
+};
+
+static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
+{
+	double v;
+
+	if (model_number(m, key, 0, max, &v, e))
+		return ERR_DATA;
+	if (v != floor(v))
+		return err_set(e, ERR_DATA, "%s: meta '%s' is not a whole number", artifact_name(m->art), key);
+	*out = (uint64_t)v;
+	return 0;
+}
+
+static int read_meta(struct model *m, struct err *e)
+{
+	static const double max_rows = UINT32_MAX - 1;		/* what a vocabulary holds */
+	const char *kind = artifact_meta(m->art, "kind");
+	uint64_t n_users, n_items, d = 0;
+	size_t k = 0, n_kinds = sizeof model_kinds / sizeof *model_kinds;
+	char clip[ERR_CLIP_MAX];
+
+	if (!kind)
+		return err_set(e, ERR_DATA, "%s: a model that does not say its kind", artifact_name(m->art));
+	while (k < n_kinds && strcmp(model_kinds[k].kind, kind))
+		k++;
+	if (k == n_kinds)
+		return err_set(e, ERR_DATA, "%s: a model of kind '%s', which this version does not know", artifact_name(m->art),
+			       err_clip(clip, kind, strlen(kind)));
+	m->kind = model_kinds[k].kind;
+	if (whole(m, "n_users", max_rows, &n_users, e) || whole(m, "n_items", max_rows, &n_items, e) ||
+	    whole(m, "n_events", 9e15, &m->n_events, e) ||
+	    (model_kinds[k].has_vectors && whole(m, "d", MODEL_DIM_MAX, &d, e)))
+		return ERR_DATA;
+	if (model_kinds[k].has_vectors && !d)
+		return err_set(e, ERR_DATA, "%s: vectors of no components", artifact_name(m->art));
+	m->n[MODEL_USERS] = n_users;
+	m->n[MODEL_ITEMS] = n_items;
+	m->d = d;
+	return 0;
+}
+
+int model_open(struct model *m, const char *path, struct err *e)
+{
+	struct err local = { 0 };
+	struct err *err = e ? e : &local;
+	int ret;
+
+	*m = (struct model){ 0 };
+	m->art = artifact_load(path, KIND_MODEL, err);
+	if (!m->art)
+		return err->code;
+	ret = read_meta(m, err);
+	if (ret)
+		model_release(m);
+	return ret;
+}
+
+void model_release(struct model *m)
+{
+	artifact_free(m->art);
+	*m = (struct model){ 0 };
+}
+
+int model_ids(struct model *m, enum model_axis axis, struct err *e)
+{
+	struct idtab t;
+	int ret;
+
+	if (m->ids[axis].off)
+		return 0;
+	if ((ret = artifact_idtab(m->art, model_axis_name[axis], &t, e)))
+		return ret;
+	if (t.n != m->n[axis])
+		return err_set(e, ERR_DATA, "%s: %zu %s ids where the header says %zu", artifact_name(m->art), t.n,
+			       model_axis_name[axis], m->n[axis]);
+	m->ids[axis] = t;
+	return 0;
+}
+
+int model_vectors(struct model *m, enum model_axis axis, struct err *e)
+{
+	char name[16];
+	uint64_t dim[2] = { m->n[axis], m->d };
+	const void *data;
+	int ret;
+
+	if (m->vec[axis])
+		return 0;
+	if (!m->d)
+		return err_set(e, ERR_DATA, "%s: a %s model has no vectors", artifact_name(m->art), m->kind);
+	snprintf(name, sizeof name, "%s.vec", model_axis_name[axis]);
+	/* a size of 0 would ask for any */
+	if (!m->n[axis])
+		return err_set(e, ERR_DATA, "%s: a model of no %ss", artifact_name(m->art), model_axis_name[axis]);
+	if ((ret = artifact_tensor(m->art, name, DTYPE_F32, 2, dim, &data, e)))
+		return ret;
+	m->vec[axis] = data;
+	return 0;
+}
+
+int model_counts(struct model *m, const double **count, struct err *e)
+{
+	uint64_t dim = m->n[MODEL_ITEMS];
+	const void *data;
+	int ret;
+
+	if ((ret = artifact_tensor(m->art, "item.count", DTYPE_F64, 1, &dim, &data, e)))
+		return ret;
+	if (dim != m->n[MODEL_ITEMS])
+		return err_set(e, ERR_DATA, "%s: counts of %llu items where the header says %zu", artifact_name(m->art),
+			       (unsigned long long)dim, m->n[MODEL_ITEMS]);
+	*count = data;
+	for (size_t i = 0; i < dim; i++)
+		if (!isfinite((*count)[i]) || (*count)[i] < 0)
+			return err_set(e, ERR_DATA, "%s: the count of item %zu is not a number from 0 up", artifact_name(m->art), i + 1);
+	return 0;
+}
+
+int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e)
+{
+	int ret = artifact_meta_f64(m->art, key, out, e);
+
+	if (ret)
+		return ret;
+	if (!(*out >= min && *out <= max))
+		return err_set(e, ERR_DATA, "%s: meta '%s' is out of its range", artifact_name(m->art), key);
+	return 0;
+}
+
+int model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events)
+{
+	int ret = artifactw_meta(w, "n_users", "%zu", n_users);
+
+	if (!ret)
+		ret = artifactw_meta(w, "n_items", "%zu", n_items);
+	if (!ret)
+		ret = artifactw_meta(w, "n_events", "%llu", (unsigned long long)n_events);
+	return ret;
+}
+
+int model_put_number(struct artifactw *w, const char *key, double v)
+{
+	struct buf b = { 0 };
+
+	buf_put_f64(&b, v);
+	int ret = artifactw_meta(w, key, "%s", b.p);
+	buf_release(&b);
+	return ret;
+}

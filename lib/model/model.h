@@ -1,0 +1,58 @@
+/*
+ * model - any model file, whatever its kind: what it is, which ids it knows, its vectors.
+ *
+ * A model is an artifact (lib/data/artifact.h) of KIND_MODEL. What all kinds write, by the same names:
+ *
+ *   meta    kind          pop, als, ...
+ *           n_users       distinct users in the events       n_items   distinct items     n_events   events read
+ *   ids     item          n_items of them                                        each kind
+ *   tensor  item.count    f64 [n_items] how popular each item is                 each kind
+ *   meta    d             components of a vector                                 kinds with vectors
+ *   tensor  item.vec      f32 [n_items x d]                                      kinds with item vectors
+ *   ids     user          n_users of them                                        kinds with user vectors
+ *   tensor  user.vec      f32 [n_users x d]                                      kinds with user vectors
+ *
+ * Everything else is a kind's own and is described in its header (als.h). A new kind adds its name to model_kinds and
+ * gets taste-embed's --items and --users from this module for nothing.
+ *
+ * model_open reads the header only; ids and vectors are checked at the first call that wants them, so that one vector out
+ * of a mapped file costs a hash over that tensor and not a read of the whole. What is asked for twice is checked once.
+ * Nothing is held but what the artifact holds. One thread.
+ */
+#ifndef TASTE_MODEL_H
+#define TASTE_MODEL_H
+
+#include "../data/artifact.h"
+
+#define MODEL_DIM_MAX 4096
+
+enum model_axis { MODEL_ITEMS, MODEL_USERS };
+extern const char *const model_axis_name[2];	/* "item", "user": the first part of names in the file */
+
+struct model {
+	struct artifact *art;
+	const char *kind;
+	size_t n[2];			/* by enum model_axis */
+	size_t d;			/* 0: a kind without vectors */
+	uint64_t n_events;
+	struct idtab ids[2];		/* after model_ids */
+	const float *vec[2];		/* [n x d] after model_vectors */
+};
+
+/* model_open - path or "-". <0 with *e set; then *m is released. */
+int model_open(struct model *m, const char *path, struct err *e);
+void model_release(struct model *m);	/* zeroed is empty */
+/* model_ids - make m->ids[axis] usable. */
+int model_ids(struct model *m, enum model_axis axis, struct err *e);
+/* model_vectors - make m->vec[axis] usable; a sentence (ERR_DATA) when this kind of model has none. */
+int model_vectors(struct model *m, enum model_axis axis, struct err *e);
+/* model_counts - *count [m->n[MODEL_ITEMS]], each finite and >= 0. */
+int model_counts(struct model *m, const double **count, struct err *e);
+/* model_number - a meta value in [min, max]. */
+int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e);
+
+/* For writers: the common meta, and a number with the digits that read back to the same value. */
+int model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events);
+int model_put_number(struct artifactw *w, const char *key, double v);
+
+#endif

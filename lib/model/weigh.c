@@ -1,0 +1,114 @@
+#include "weigh.h"
+
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/scan.h"
+#include "../num/fmath.h"
+
+static const double WEIGHT_MAX = 1e6;
+
+const char *const weigh_shapes = "binary|linear|log";
+
+/* set - the weight of one kind, keeping the table sorted. */
+static void set(struct weigh *w, const char *name, size_t len, double weight)
+{
+	size_t at = 0;
+
+	if (len == 1 && *name == '*') {
+		w->other = weight;
+		return;
+	}
+	for (; at < w->n; at++) {
+		struct weigh_kind *k = &w->kind[at];
+		int order = str_cmp((struct str){ name, len }, (struct str){ k->name, k->len });
+		if (!order) {
+			k->w = weight;
+			return;
+		}
+		if (order < 0)
+			break;
+	}
+	arr_reserve(w->kind, w->n + 1, w->cap);
+	memmove(w->kind + at + 1, w->kind + at, (w->n - at) * sizeof *w->kind);
+	w->n++;
+	w->kind[at].name = mem_new(len + 1, 1);
+	memcpy(w->kind[at].name, name, len);
+	w->kind[at].len = len;
+	w->kind[at].w = weight;
+}
+
+void weigh_init(struct weigh *w)
+{
+	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG, .alpha = 1 };
+	set(w, "skip", 4, 0);
+	set(w, "dislike", 7, 0);
+}
+
+void weigh_release(struct weigh *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		mem_free(w->kind[i].name);
+	mem_free(w->kind);
+	*w = (struct weigh){ 0 };
+}
+
+int weigh_parse(struct weigh *w, const char *spec, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	for (const char *p = spec;; p++) {
+		size_t n = strcspn(p, ","), name = 0;
+		double weight;
+
+		while (name < n && p[name] != '=')
+			name++;
+		if (!name || name == n)
+			return err_set(e, ERR_USAGE, "'%s' is not KIND=WEIGHT", err_clip(clip, p, n));
+		for (size_t i = 0; i < name; i++)
+			if ((unsigned char)p[i] < ' ')		/* would break the lines of a model's header */
+				return err_set(e, ERR_USAGE, "'%s': a kind holds no control characters", err_clip(clip, p, n));
+		if (!scan_f64(p + name + 1, n - name - 1, &weight) || !(weight >= 0 && weight <= WEIGHT_MAX))
+			return err_set(e, ERR_USAGE, "'%s': the weight is not a number from 0 to 1000000", err_clip(clip, p, n));
+		set(w, p, name, weight);
+		p += n;
+		if (!*p)
+			return 0;
+	}
+}
+
+void weigh_text(const struct weigh *w, struct buf *out)
+{
+	buf_puts(out, "*=");
+	buf_put_f64(out, w->other);
+	for (size_t i = 0; i < w->n; i++) {
+		buf_putc(out, ',');
+		buf_puts(out, w->kind[i].name);
+		buf_putc(out, '=');
+		buf_put_f64(out, w->kind[i].w);
+	}
+}
+
+double weigh_event(const struct event *ev, void *ctx)
+{
+	const struct weigh *w = ctx;
+	struct str kind = ev->kind.len ? ev->kind : (struct str){ "play", 4 };
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->kind[i].len == kind.len && !memcmp(w->kind[i].name, kind.p, kind.len))
+			return w->kind[i].w;
+	return w->other;
+}
+
+float weigh_pair(const struct weigh *w, float r)
+{
+	switch (w->shape) {
+	case WEIGH_LINEAR:
+		return (float)(w->alpha * (double)r);
+	case WEIGH_LOG:
+		return (float)(w->alpha * fm_log2(1 + (double)r));
+	case WEIGH_BINARY:
+		break;
+	}
+	return (float)w->alpha;
+}

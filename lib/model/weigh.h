@@ -1,0 +1,46 @@
+/*
+ * weigh - from events to the weight of an observed (user, item) pair, in two steps:
+ *
+ *   r = sum over the pair's events of the weight of the event's kind         weigh_event, while the events are read
+ *   a = shape(r)                                                             weigh_pair, once a pair
+ *       binary   alpha
+ *       linear   alpha * r
+ *       log      alpha * log2(1 + r)
+ *
+ * The three agree at r = 1. A model keeps both steps in its file, so that users who are folded in are weighed as those it
+ * learnt from. An event without a kind is a play. Kinds are compared byte by byte; there are few, so by a plain loop.
+ * Reading an event's weight is thread-safe, changing the table is not.
+ * Source of the shapes: Hu, Koren, Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", section 4 (linear
+ * and log). We take log2(1 + r) where they have log(1 + r / epsilon), so that one play means the same under every shape.
+ */
+#ifndef TASTE_WEIGH_H
+#define TASTE_WEIGH_H
+
+#include "../base/buf.h"
+#include "../data/event.h"
+
+enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
+extern const char *const weigh_shapes;		/* "binary|linear|log" */
+
+struct weigh {
+	struct weigh_kind { char *name; size_t len; double w; } *kind;	/* sorted by name */
+	size_t n, cap;
+	double other;		/* of kinds that are not in the table */
+	enum weigh_shape shape;
+	double alpha;
+};
+
+/* weigh_init - skip=0, dislike=0, all others 1; log, alpha 1. */
+void weigh_init(struct weigh *w);
+void weigh_release(struct weigh *w);
+/* weigh_parse - change the table by "KIND=W[,KIND=W...]"; the kind * stands for all that are not in the table. W is 0 (leave such events out)
+ * to 1e6. Returns 0, or ERR_USAGE with a sentence that says what is wrong with which part. */
+int weigh_parse(struct weigh *w, const char *spec, struct err *e);
+/* weigh_text - append the table as weigh_parse takes it, one way only: "*=1,dislike=0,skip=0". */
+void weigh_text(const struct weigh *w, struct buf *out);
+/* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
+double weigh_event(const struct event *ev, void *ctx);
+/* weigh_pair - a from r > 0. */
+float weigh_pair(const struct weigh *w, float r);
+
+#endif
