@@ -22,7 +22,7 @@ ARCH := -march=x86-64-v3
 BASELINE := -march=x86-64 -mtune=generic
 endif
 
-WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings $(if $(DEVELOPER),-Werror)
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wno-missing-field-initializers $(if $(DEVELOPER),-Werror)
 FLAGS = -std=c17 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fno-math-errno -pthread -ffile-prefix-map=$(CURDIR)=. \
         $(WARN) $(CPPFLAGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC)
 LDLIBS := -lcsv $(shell $(PKG_CONFIG) --libs zlib libxxhash 2>/dev/null || echo -lz -lxxhash) -lm

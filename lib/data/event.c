@@ -341,8 +341,7 @@ static const char *get_strings(struct eventr *r, struct cursor *c, enum dict d)
 		return "a string is longer than the block";
 	arr_reserve(l->s, l->n + n, l->cap);
 	for (uint64_t i = 0; i < n; i++) {
-		scan_varint(&lengths, c->end, &len);
-		if (!len)
+		if (!scan_varint(&lengths, c->end, &len) || !len)
 			return "a string is empty";
 		l->s[l->n++] = (struct str){ arena_bytes(&r->strings, c->p, (size_t)len), (size_t)len };
 		c->p += len;
