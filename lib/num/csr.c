@@ -91,7 +91,7 @@ int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, cons
 	for (size_t i = 0; i < n; i++) {
 		size_t from = order[i], to = m->start[row[from]]++;
 		m->col[to] = col[from];
-		m->val[to] = val[from];
+		m->val[to] = val ? val[from] : 1;
 	}
 	step_back(m->start, n_rows);
 	mem_free(by_col);

@@ -17,7 +17,7 @@ struct csr {
 };
 
 void csr_release(struct csr *m);
-/* csr_from_pairs - from n (row, col, val) triplets in any order; equal (row, col) pairs are added up in input order. Stable counting sort; the inputs are left alone. */
+/* csr_from_pairs - from n (row, col, val) triplets in any order; equal (row, col) pairs are added up in input order. val NULL: 1 each. Stable counting sort; the inputs are left alone. */
 int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e);
 /* csr_transpose - t = m^T, columns ascending. */
 int csr_transpose(struct csr *t, const struct csr *m, struct err *e);

@@ -41,9 +41,8 @@ struct num_ops {
 	void (*gather)(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 	void (*axpy_rows)(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 
-	/* chol - the upper triangle of U [d x d] holds a symmetric matrix; becomes R with R^T R = U. Returns 0 or 1 + the pivot.
-	 * Entries below the diagonal may be overwritten. */
-	size_t (*chol)(float *U, size_t ldu, size_t d);
+	/* chol - as num_chol. */
+	size_t (*chol)(float *A, size_t lda, size_t d);
 	/* chol_solve - F holds L below and L^T above the diagonal. */
 	void (*chol_solve)(const float *F, size_t ldf, float *b, size_t d);
 };

@@ -21,8 +21,11 @@ typedef __m256i M;
 #define v_add(a, b) _mm256_add_ps(a, b)
 #define v_sub(a, b) _mm256_sub_ps(a, b)
 #define v_mul(a, b) _mm256_mul_ps(a, b)
+#define v_div(a, b) _mm256_div_ps(a, b)
+#define v_sqrt(a) _mm256_sqrt_ps(a)
 #define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define v_fnma(a, b, c) _mm256_fnmadd_ps(a, b, c)
+#define v_fnma_in(a, b, c, m) v_blend(c, v_fnma(a, b, c), m)
 #define v_loadm(p, m) _mm256_maskload_ps(p, m)
 #define v_storem(p, m, v) _mm256_maskstore_ps(p, m, v)
 #define v_blend(a, b, m) _mm256_blendv_ps(a, b, _mm256_castsi256_ps(m))
@@ -49,14 +52,10 @@ static inline void sum_rows(float *out, V s[8][2])
 	v_store(out, v_add(_mm256_shuffle_ps(x, y, 0x88), _mm256_shuffle_ps(x, y, 0xdd)));
 }
 
-static inline void transpose_block(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols)
+/* 4 x 4 inside 128-bit lanes, then the lanes. */
+static inline __attribute__((always_inline)) void v_transpose(V a[8])
 {
-	V a[8], b[8];
-	M m = m_first(cols);
-	bool whole = rows == 8 && cols == 8;
-#pragma GCC unroll 8
-	for (size_t i = 0; i < 8; i++)
-		a[i] = whole ? v_load(A + i * lda) : i < rows ? v_loadm(A + i * lda, m) : v_zero();
+	V b[8];
 #pragma GCC unroll 2
 	for (int i = 0; i < 8; i += 4) {
 		V p = _mm256_unpacklo_ps(a[i], a[i + 1]), q = _mm256_unpacklo_ps(a[i + 2], a[i + 3]);
@@ -70,14 +69,6 @@ static inline void transpose_block(float *T, size_t ldt, const float *A, size_t 
 	for (int j = 0; j < 4; j++) {
 		a[j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x20);
 		a[4 + j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x31);
-	}
-	m = m_first(rows);
-#pragma GCC unroll 8
-	for (size_t j = 0; j < 8; j++) {
-		if (whole)
-			v_store(T + j * ldt, a[j]);
-		else if (j < cols)
-			v_storem(T + j * ldt, m, a[j]);
 	}
 }
 

@@ -21,8 +21,11 @@ typedef __mmask16 M;
 #define v_add(a, b) _mm512_add_ps(a, b)
 #define v_sub(a, b) _mm512_sub_ps(a, b)
 #define v_mul(a, b) _mm512_mul_ps(a, b)
+#define v_div(a, b) _mm512_div_ps(a, b)
+#define v_sqrt(a) _mm512_sqrt_ps(a)
 #define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define v_fnma(a, b, c) _mm512_fnmadd_ps(a, b, c)
+#define v_fnma_in(a, b, c, m) _mm512_mask3_fnmadd_ps(a, b, c, m)
 #define v_loadm(p, m) _mm512_maskz_loadu_ps(m, p)
 #define v_storem(p, m, v) _mm512_mask_storeu_ps(p, m, v)
 #define v_blend(a, b, m) _mm512_mask_blend_ps(m, a, b)
@@ -51,13 +54,9 @@ static inline void sum_rows(float *out, V s[16][1])
 }
 
 /* 4 x 4 inside 128-bit lanes, then the lanes. */
-static inline void transpose_block(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols)
+static inline __attribute__((always_inline)) void v_transpose(V a[16])
 {
-	V a[16], b[16];
-	M m = m_first(cols);
-#pragma GCC unroll 16
-	for (size_t i = 0; i < 16; i++)
-		a[i] = rows == 16 && cols == 16 ? v_load(A + i * lda) : i < rows ? v_loadm(A + i * lda, m) : v_zero();
+	V b[16];
 #pragma GCC unroll 4
 	for (int i = 0; i < 16; i += 4) {
 		V p = _mm512_unpacklo_ps(a[i], a[i + 1]), q = _mm512_unpacklo_ps(a[i + 2], a[i + 3]);
@@ -75,14 +74,6 @@ static inline void transpose_block(float *T, size_t ldt, const float *A, size_t 
 		a[8 + j] = _mm512_shuffle_f32x4(p, q, 0xdd);
 		a[4 + j] = _mm512_shuffle_f32x4(r, s, 0x88);
 		a[12 + j] = _mm512_shuffle_f32x4(r, s, 0xdd);
-	}
-	m = m_first(rows);
-#pragma GCC unroll 16
-	for (size_t j = 0; j < 16; j++) {
-		if (rows == 16 && cols == 16)
-			v_store(T + j * ldt, a[j]);
-		else if (j < cols)
-			v_storem(T + j * ldt, m, a[j]);
 	}
 }
 

@@ -151,17 +151,24 @@ static void plain_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t 
 		plain_axpy(b, w[j], Y + row[j] * ld, d);
 }
 
-static size_t plain_chol(float *U, size_t ldu, size_t d)
+/* Row by row of R = L^T in the upper triangle: scale row k, take its products from the rows below. */
+static size_t plain_chol(float *A, size_t lda, size_t d)
 {
+	for (size_t i = 0; i < d; i++)
+		for (size_t j = 0; j < i; j++)
+			A[j * lda + i] = A[i * lda + j];
 	for (size_t k = 0; k < d; k++) {
-		float *u = U + k * ldu, pivot = u[k];
+		float *u = A + k * lda, pivot = u[k];
 		if (!(pivot > 0 && pivot < INFINITY))
 			return k + 1;
 		u[k] = sqrtf(pivot);
 		plain_scale(u + k + 1, 1 / u[k], d - k - 1);
 		for (size_t i = k + 1; i < d; i++)
-			plain_axpy(U + i * ldu + i, -u[i], u + i, d - i);
+			plain_axpy(A + i * lda + i, -u[i], u + i, d - i);
 	}
+	for (size_t i = 0; i < d; i++)
+		for (size_t j = 0; j < i; j++)
+			A[i * lda + j] = A[j * lda + i];
 	return 0;
 }
 
