@@ -6,7 +6,8 @@
  * Every figure is the median of RUNS runs, ours and theirs taken in turn so that both meet the same noise; a run repeats the
  * call until it has lasted RUN_S seconds. Peak is a loop of fused multiply-adds on registers, or of loads over a block larger
  * than the last cache, taken in the same turns. OpenBLAS is loaded when it is installed; its kernel choice is printed, and
- * OPENBLAS_CORETYPE (SkylakeX for AVX-512) overrides it.
+ * OPENBLAS_CORETYPE overrides it. On the AVX-512 path it is asked for SkylakeX, its AVX-512 kernels, which a version older than
+ * the CPU does not choose by itself; on the others for Haswell.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -323,6 +324,7 @@ static void bench_dots(size_t n, size_t d)
 
 static void load_blas(void)
 {
+	setenv("OPENBLAS_CORETYPE", cpu_path() == CPU_AVX512 ? "SkylakeX" : "Haswell", 0);
 	void *so = dlopen("libopenblas.so.0", RTLD_NOW);
 	if (!so) {
 		printf("# openblas: not installed (libopenblas.so.0), its columns are left out\n");

@@ -127,8 +127,9 @@ static void plain_mul(float *C, size_t ldc, const float *A, size_t lda, const fl
 			     m - i < ROWS ? m - i : ROWS, n - j < SLIVER ? n - j : SLIVER, k, add);
 }
 
-static void plain_syrk(float *A, size_t lda, const float *X, size_t ldx, const float *Y, size_t ldy, size_t n, size_t d)
+static void plain_syrk(float *A, size_t lda, const float *X, size_t ldx, const float *Y, size_t ldy, size_t n, size_t d, bool ahead)
 {
+	(void)ahead;
 	for (size_t j = 0; j < n; j++)
 		for (size_t r = 0; r < d; r++)
 			plain_axpy(A + r * lda, X[j * ldx + r], Y + j * ldy, r + 1);

@@ -189,7 +189,7 @@ static void gram_chunk(void *ctx, size_t i, int worker)
 	memset(S, 0, g->d * g->d * sizeof(float));
 	size_t n = min_size(GRAM_ROWS, g->n - r), most = 2 * syrk_rows_at_once(g->d);
 	for (size_t j = 0; j < n; j += most)
-		g->ops->syrk(S, g->d, Y + j * g->ld, g->ld, Y + j * g->ld, g->ld, min_size(most, n - j), g->d);
+		g->ops->syrk(S, g->d, Y + j * g->ld, g->ld, Y + j * g->ld, g->ld, min_size(most, n - j), g->d, j + most < n);
 }
 
 int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par *pool, struct err *e)
@@ -231,7 +231,7 @@ void num_syrk_rows(float *A, size_t lda, const float *Y, size_t ld, const uint32
 	for (size_t j = 0; j < n; j += most) {
 		size_t m = min_size(most, n - j);
 		ops->gather(x, y, Y, ld, row + j, w ? w + j : NULL, m, d);
-		ops->syrk(A, lda, x ? x : y, d, y, d, m, d);
+		ops->syrk(A, lda, x ? x : y, d, y, d, m, d, false);
 	}
 }
 
