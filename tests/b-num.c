@@ -4,10 +4,10 @@
  *	kernel  shape  rate  unit  share-of-peak  openblas  ratio
  *
  * Every figure is the median of RUNS runs, ours and theirs taken in turn so that both meet the same noise; a run repeats the
- * call until it has lasted RUN_S seconds. Peak is a loop of fused multiply-adds on registers, or of loads over a block larger
- * than the last cache, taken in the same turns. OpenBLAS is loaded when it is installed; its kernel choice is printed, and
- * OPENBLAS_CORETYPE overrides it. On the AVX-512 path it is asked for SkylakeX, its AVX-512 kernels, which a version older than
- * the CPU does not choose by itself; on the others for Haswell.
+ * call until it has taken RUN_S seconds of this thread's CPU time, which does not count what other processes take. Peak is a
+ * loop of fused multiply-adds on registers, or of loads over the same block, taken in the same turns. OpenBLAS is loaded when
+ * it is installed, and asked for the kernels of the path in force: SkylakeX, its AVX-512 ones, or Haswell, whatever
+ * OPENBLAS_CORETYPE says; 0.3.21 on a CPU younger than itself would choose the slower ones.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static float *floats(size_t n)
 static double now(void)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -216,15 +216,16 @@ static void peak_read(struct job *j)
 
 /* ---- measuring ---- */
 
-static double seconds_per_call(void (*f)(struct job *), struct job *j)
+/* Twice as many calls until they take RUN_S; *n keeps the count for the next run. Reading the clock costs as much as a short call. */
+static double seconds_per_call(void (*f)(struct job *), struct job *j, size_t *n)
 {
-	double start = now(), t;
-	int n = 0;
-	do {
-		f(j);
-		n++;
-	} while ((t = now() - start) < RUN_S);
-	return t / n;
+	for (;; *n *= 2) {
+		double start = now(), t;
+		for (size_t i = 0; i < *n; i++)
+			f(j);
+		if ((t = now() - start) >= RUN_S)
+			return t / (double)*n;
+	}
 }
 
 static int by_value(const void *a, const void *b)
@@ -237,13 +238,14 @@ static void row(const char *kernel, const char *shape, double work, const char *
 {
 	double us[RUNS], them[RUNS], top[RUNS];
 	int is_memory = !strcmp(unit, "GB/s");
+	size_t n_us = 1, n_them = 1, n_top = 1;
 	ours(j);
 	if (theirs)
 		theirs(j);
 	for (int r = 0; r < RUNS; r++) {
-		us[r] = work / seconds_per_call(ours, j) / 1e9;
-		them[r] = theirs ? work / seconds_per_call(theirs, j) / 1e9 : 0;
-		top[r] = (is_memory ? work : PEAK_FLOPS) / seconds_per_call(is_memory ? peak_read : peak_fma, j) / 1e9;
+		us[r] = work / seconds_per_call(ours, j, &n_us) / 1e9;
+		them[r] = theirs ? work / seconds_per_call(theirs, j, &n_them) / 1e9 : 0;
+		top[r] = (is_memory ? work : PEAK_FLOPS) / seconds_per_call(is_memory ? peak_read : peak_fma, j, &n_top) / 1e9;
 	}
 	qsort(us, RUNS, sizeof *us, by_value);
 	qsort(them, RUNS, sizeof *them, by_value);
@@ -324,7 +326,8 @@ static void bench_dots(size_t n, size_t d)
 
 static void load_blas(void)
 {
-	setenv("OPENBLAS_CORETYPE", cpu_path() == CPU_AVX512 ? "SkylakeX" : "Haswell", 0);
+	setenv("OPENBLAS_CORETYPE", cpu_path() == CPU_AVX512 ? "SkylakeX" : "Haswell", 1);
+	unsetenv("OPENBLAS_L2_SIZE");
 	void *so = dlopen("libopenblas.so.0", RTLD_NOW);
 	if (!so) {
 		printf("# openblas: not installed (libopenblas.so.0), its columns are left out\n");
@@ -359,8 +362,8 @@ int main(int argc, char **argv)
 		peak_fma = peak_avx2;
 #endif
 	struct job none = {0};
-	seconds_per_call(peak_fma, &none);
-	printf("# path %s, peak %.1f GFLOP/s in registers\n", name[cpu_path()], PEAK_FLOPS / seconds_per_call(peak_fma, &none) / 1e9);
+	size_t n = 1;
+	printf("# path %s, peak %.1f GFLOP/s in registers\n", name[cpu_path()], PEAK_FLOPS / seconds_per_call(peak_fma, &none, &n) / 1e9);
 	load_blas();
 	printf("kernel\tshape\trate\tunit\tshare_of_peak\topenblas\tratio\n");
 	bench_gemm(1536, 1024, 512, NUM_N);
