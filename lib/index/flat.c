@@ -7,7 +7,7 @@
 #include "../base/sort.h"
 #include "../num/num.h"
 
-enum { TILE_FLOATS = 32768 };		/* 128 KiB of rows: half of a small L2, shared by a block of queries */
+enum { TILE_FLOATS = 8192 };		/* 32 KiB of rows stay in L1 while a block of queries goes over them */
 enum { SPAN_ROWS = 8192 };		/* rows a piece of work when queries are few */
 
 static size_t tile_rows(size_t d)

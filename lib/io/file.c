@@ -43,6 +43,8 @@ struct file {
 	XXH3_state_t *digest;
 };
 
+static struct file *unopened;		/* standard input, peeked at and given back */
+
 static int fail(struct file *f, struct err *e)
 {
 	return err_set(e, f->err.code, "%s", f->err.msg);
@@ -54,6 +56,11 @@ struct file *file_open(const char *path, struct err *e)
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
+	if (is_stdin && unopened) {
+		struct file *f = unopened;
+		unopened = NULL;
+		return f;
+	}
 	if (fd < 0) {
 		err_sys(e, errno, "%s", path);
 		return NULL;
@@ -89,6 +96,15 @@ void file_close(struct file *f)
 	mem_free(f->buf);
 	mem_free(f->name);
 	mem_free(f);
+}
+
+void file_unopen(struct file *f)
+{
+	assert(!f->offset && !f->map);
+	if (f->fd == STDIN_FILENO && !unopened)
+		unopened = f;
+	else
+		file_close(f);
 }
 
 const char *file_name(const struct file *f) { return f->name; }
@@ -239,8 +255,6 @@ int64_t file_read(struct file *f, void *p, size_t n, struct err *e)
 
 bool file_map(struct file *f, const unsigned char **p, size_t *n)
 {
-	struct err ignored = { 0 };
-
 	if (f->map) {
 		*p = f->map;
 		*n = f->map_n;
@@ -248,7 +262,6 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n)
 	}
 	if (!f->size || f->offset || f->err.code || (!f->is_sniffed && sniff(f)) || f->is_gzip)
 		return false;
-	(void)ignored;
 	if (lseek(f->fd, 0, SEEK_CUR) != (off_t)f->consumed)	/* somebody else read from it before us */
 		return false;
 	void *m = mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, f->fd, 0);

@@ -22,6 +22,8 @@ struct file;
 /* file_open - NULL with *e set ("NAME: No such file or directory"). Directories are refused. */
 struct file *file_open(const char *path, struct err *e);
 void file_close(struct file *f);			/* takes NULL */
+/* file_unopen - file_close for a file that was only peeked at: the next file_open of "-" finds standard input as it was. */
+void file_unopen(struct file *f);
 const char *file_name(const struct file *f);		/* the path, "(standard input)" for "-" */
 /* file_read - up to n bytes; >0 how many, 0 at the end, <0 error. Short only at the end. */
 int64_t file_read(struct file *f, void *p, size_t n, struct err *e);
