@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 16, SLIVER = 16, ROWS = 4 };
+enum { LANES = 16, SLIVER = 128 };
 
 static float tree(float s[LANES])
 {
@@ -96,35 +96,20 @@ static void plain_transpose(float *T, size_t ldt, const float *A, size_t lda, si
 			T[j * ldt + i] = A[i * lda + j];
 }
 
-/* A tile of up to ROWS x SLIVER elements of C, held in c while k runs. */
-static void tile(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t m, size_t n, size_t k, bool add)
-{
-	float c[ROWS][SLIVER] = {{0}};
-	if (add)
-		for (size_t i = 0; i < m; i++)
-			memcpy(c[i], C + i * ldc, n * sizeof(float));
-	if (m == ROWS && n == SLIVER) {
-		for (size_t p = 0; p < k; p++)
-			for (size_t i = 0; i < ROWS; i++)
-				for (size_t j = 0; j < SLIVER; j++)
-					c[i][j] = __builtin_fmaf(A[i * lda + p], B[p * ldb + j], c[i][j]);
-	} else {
-		for (size_t p = 0; p < k; p++)
-			for (size_t i = 0; i < m; i++)
-				for (size_t j = 0; j < n; j++)
-					c[i][j] = __builtin_fmaf(A[i * lda + p], B[p * ldb + j], c[i][j]);
-	}
-	for (size_t i = 0; i < m; i++)
-		memcpy(C + i * ldc, c[i], n * sizeof(float));
-}
-
+/* Row by row of C, a multiple of a row of B at a time: the rows are long, so that the inner loop is all there is. */
 static void plain_mul(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t step,
 		      size_t m, size_t n, size_t k, bool add)
 {
-	for (size_t j = 0; j < n; j += SLIVER)
-		for (size_t i = 0; i < m; i += ROWS)
-			tile(C + i * ldc + j, ldc, A + i * lda, lda, B + j / SLIVER * step, ldb,
-			     m - i < ROWS ? m - i : ROWS, n - j < SLIVER ? n - j : SLIVER, k, add);
+	for (size_t j = 0; j < n; j += SLIVER, B += step) {
+		size_t nw = n - j < SLIVER ? n - j : SLIVER;
+		for (size_t i = 0; i < m; i++) {
+			float *c = C + i * ldc + j;
+			if (!add)
+				memset(c, 0, nw * sizeof *c);
+			for (size_t p = 0; p < k; p++)
+				plain_axpy(c, A[i * lda + p], B + p * ldb, nw);
+		}
+	}
 }
 
 static void plain_syrk(float *A, size_t lda, const float *X, size_t ldx, const float *Y, size_t ldy, size_t n, size_t d, bool ahead)
