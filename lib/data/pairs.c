@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "pairs.h"
+#include "../base/mem.h"
+
+struct pairsr {
+	struct eventr *events;		/* one of the two */
+	struct tabler *table;
+};
+
+/* is_events - a look at the first bytes that takes none. <0 error. */
+static int is_events(const char *path, struct err *e)
+{
+	struct file *f = file_open(path, e);
+	int ret = f ? block_sniff(f, e) : (int)e->code;
+	const unsigned char *p;
+	uint32_t kind;
+
+	if (!f)
+		return ret;
+	if (ret > 0) {
+		int64_t n = file_peek(f, BLOCK_HEAD, &p, e);
+		if (n >= 20)
+			memcpy(&kind, p + 16, 4);
+		ret = n < 0 ? (int)n : n < 20 || kind != KIND_TABLE;	/* what is neither gets the events reader's sentence */
+	}
+	if (ret < 0)
+		file_close(f);
+	else
+		file_unopen(f);
+	return ret;
+}
+
+struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e)
+{
+	int events = is_events(path, e);
+	struct pairsr *r = events < 0 ? NULL : mem_new(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	if (events)
+		r->events = eventr_open(path, has_header, e);
+	else
+		r->table = tabler_open(path, NULL, has_header, e);
+	if (!r->events && !r->table) {
+		mem_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str *third, struct err *e)
+{
+	const struct str *f;
+	struct event ev;
+	size_t n;
+	int got;
+
+	*third = (struct str){ "", 0 };
+	if (r->events) {
+		if ((got = eventr_next(r->events, &ev, e)) == 1) {
+			*user = ev.user;
+			*item = ev.item;
+		}
+		return got;
+	}
+	if ((got = tabler_next(r->table, &f, &n, e)) != 1)
+		return got;
+	if (n < 2 || !f[0].len || !f[1].len) {
+		struct buf where = { 0 };
+		tabler_where(r->table, &where);
+		if (n < 2)
+			err_set(e, ERR_DATA, "%s: one field: a user and an item are wanted", where.p);
+		else
+			err_set(e, ERR_DATA, "%s: field %d: the %s is empty", where.p, f[0].len ? 2 : 1, f[0].len ? "item" : "user");
+		buf_release(&where);
+		return e->code;
+	}
+	*user = f[0];
+	*item = f[1];
+	if (n > 2)
+		*third = f[2];
+	return 1;
+}
+
+void pairsr_where(const struct pairsr *r, struct buf *out)
+{
+	if (r->events)
+		eventr_where(r->events, out);
+	else
+		tabler_where(r->table, out);
+}
+
+int pairsr_prov(struct pairsr *r, struct prov *p, struct buf *inputs, struct err *e)
+{
+	return r->events ? eventr_prov(r->events, p, inputs, e) : tabler_prov(r->table, p, inputs, e);
+}
+
+void pairsr_close(struct pairsr *r)
+{
+	if (!r)
+		return;
+	eventr_close(r->events);
+	tabler_close(r->table);
+	mem_free(r);
+}

@@ -1,0 +1,238 @@
+#include <string.h>
+
+#include "metric.h"
+#include "../base/mem.h"
+#include "../base/rng.h"
+#include "../base/sort.h"
+#include "../num/fmath.h"
+
+const char *metric_name(enum metric m)
+{
+	static const char *const name[METRIC_COUNT] = { "recall", "recall_min", "precision", "hr", "ndcg", "mrr", "map", "novelty", "coverage", "gini" };
+
+	return name[m];
+}
+
+enum { CHUNK = 1024 };		/* users a piece of work */
+
+struct users_job {
+	double *v;
+	const struct metric_run *run;
+	const struct metric_truth *t;
+	size_t k;
+	const double *discount;		/* [largest of k and |T|] 1 / log2(r + 2) for r from 0 */
+};
+
+/* gain_of - the gain of an item for a user, 0 when it is not in the truth. */
+static double gain_of(const struct csr *m, size_t u, uint32_t item)
+{
+	size_t lo = m->start[u], hi = m->start[u + 1];
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (m->col[mid] < item)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->start[u + 1] && m->col[lo] == item ? (double)m->val[lo] : 0;
+}
+
+/* ideal - the best DCG in n places: the n largest gains in order. Gains are nearly always all 1. */
+static double ideal(const struct csr *m, size_t u, size_t n, const double *discount)
+{
+	size_t from = m->start[u], count = m->start[u + 1] - from;
+	double sum = 0;
+	bool is_flat = true;
+
+	for (size_t i = 1; i < count; i++)
+		is_flat &= m->val[from + i] == m->val[from];
+	if (is_flat) {
+		for (size_t r = 0; r < n; r++)
+			sum += (double)m->val[from] * discount[r];
+		return sum;
+	}
+	float *g = mem_new(count, sizeof *g);
+	memcpy(g, m->val + from, count * sizeof *g);
+	for (size_t r = 0; r < n; r++) {
+		size_t best = r;
+		for (size_t i = r + 1; i < count; i++)
+			if (g[i] > g[best])
+				best = i;
+		float t = g[r];
+		g[r] = g[best];
+		g[best] = t;
+		sum += (double)g[r] * discount[r];
+	}
+	mem_free(g);
+	return sum;
+}
+
+static void one_user(const struct users_job *j, size_t u)
+{
+	const struct metric_truth *t = j->t;
+	double *v = j->v + u * METRIC_PER_USER;
+	size_t n_truth = t->gain.start[u + 1] - t->gain.start[u], places = n_truth < j->k ? n_truth : j->k;
+	const uint32_t *list = j->run->item + j->run->start[u];
+	size_t n = j->run->start[u + 1] - j->run->start[u], hits = 0;
+	double dcg = 0, ap = 0, novelty = 0;
+
+	memset(v, 0, METRIC_PER_USER * sizeof *v);
+	if (n > j->k)
+		n = j->k;
+	for (size_t r = 0; r < n; r++) {
+		double g = gain_of(&t->gain, u, list[r]);
+		if (t->item_users)
+			novelty -= fm_log2(((double)t->item_users[list[r]] + 1) / ((double)t->n_train_users + 1));
+		if (!(g > 0))
+			continue;
+		hits++;
+		dcg += g * j->discount[r];
+		ap += (double)hits / (double)(r + 1);
+		if (hits == 1)
+			v[METRIC_MRR] = 1 / (double)(r + 1);
+	}
+	if (n)
+		v[METRIC_NOVELTY] = novelty / (double)n;
+	if (!n_truth)
+		return;
+	v[METRIC_RECALL] = (double)hits / (double)n_truth;
+	v[METRIC_RECALL_MIN] = (double)hits / (double)places;
+	v[METRIC_PRECISION] = (double)hits / (double)j->k;
+	v[METRIC_HR] = hits > 0;
+	v[METRIC_NDCG] = dcg / ideal(&t->gain, u, places, j->discount);
+	v[METRIC_MAP] = ap / (double)places;
+}
+
+static void users_chunk(void *ctx, size_t chunk, int worker)
+{
+	const struct users_job *j = ctx;
+	size_t end = (chunk + 1) * CHUNK < j->run->n_users ? (chunk + 1) * CHUNK : j->run->n_users;
+
+	(void)worker;
+	for (size_t u = chunk * CHUNK; u < end; u++)
+		one_user(j, u);
+}
+
+int metric_users(double *v, const struct metric_run *run, const struct metric_truth *t, size_t k, struct par *pool, struct err *e)
+{
+	double *discount = mem_try(k, sizeof *discount, "discounts", e);
+	struct users_job j = { v, run, t, k, discount };
+
+	if (!discount)
+		return e->code;
+	for (size_t r = 0; r < k; r++)
+		discount[r] = 1 / fm_log2((double)r + 2);
+	par_for(pool, (run->n_users + CHUNK - 1) / CHUNK, users_chunk, &j);
+	mem_free(discount);
+	return 0;
+}
+
+int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, size_t k, struct err *e)
+{
+	uint64_t *shown = mem_try0(t->gain.n_cols, sizeof *shown, "exposure of items", e);
+	size_t n = 0, distinct = 0;
+	double total = 0, weighted = 0;
+
+	*coverage = *gini = 0;
+	if (!shown)
+		return e->code;
+	for (size_t u = 0; u < run->n_users; u++)
+		for (size_t i = run->start[u]; i < run->start[u + 1] && i < run->start[u] + k; i++)
+			shown[run->item[i]]++;
+	for (size_t i = 0; i < t->gain.n_cols; i++)
+		if (t->in_catalogue[i]) {
+			distinct += shown[i] > 0;
+			shown[n++] = shown[i];
+		}
+	if (sort_u64(shown, NULL, n, e)) {
+		mem_free(shown);
+		return e->code;
+	}
+	/* G = sum (2i - n - 1) x_i / (n sum x), x ascending, i from 1 */
+	for (size_t i = 0; i < n; i++) {
+		total += (double)shown[i];
+		weighted += (2 * (double)(i + 1) - (double)n - 1) * (double)shown[i];
+	}
+	if (n)
+		*coverage = (double)distinct / (double)n;
+	if (total > 0)
+		*gini = weighted / ((double)n * total);
+	mem_free(shown);
+	return 0;
+}
+
+struct boot_job {
+	const double *v;		/* [n x METRIC_PER_USER], only the users that count */
+	size_t n;
+	uint64_t seed;
+	double *mean;			/* [METRIC_PER_USER x n_boot] */
+	size_t n_boot;
+};
+
+static void replica(void *ctx, size_t b, int worker)
+{
+	const struct boot_job *j = ctx;
+	double sum[METRIC_PER_USER] = { 0 };
+	struct pcg32 r;
+
+	(void)worker;
+	pcg32_seed(&r, j->seed, b);
+	for (size_t i = 0; i < j->n; i++) {
+		const double *v = j->v + (size_t)pcg32_bounded(&r, (uint32_t)j->n) * METRIC_PER_USER;
+		for (int m = 0; m < METRIC_PER_USER; m++)
+			sum[m] += v[m];
+	}
+	for (int m = 0; m < METRIC_PER_USER; m++)
+		j->mean[(size_t)m * j->n_boot + b] = sum[m] / (double)j->n;
+}
+
+static int cmp_double(const void *a, const void *b, void *ctx)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	(void)ctx;
+	return (x > y) - (x < y);
+}
+
+/* quantile - of n sorted values, linear between neighbours. */
+static double quantile(const double *v, size_t n, double q)
+{
+	double at = q * (double)(n - 1);
+	size_t i = (size_t)at;
+
+	return i + 1 < n ? v[i] + (at - (double)i) * (v[i + 1] - v[i]) : v[n - 1];
+}
+
+int metric_bootstrap(struct metric_interval out[METRIC_PER_USER], const double *v, size_t n_users, const uint8_t *use, size_t n_boot, uint64_t seed,
+		     struct par *pool, struct err *e)
+{
+	double *kept = mem_try(n_users * METRIC_PER_USER, sizeof *kept, "values of users", e);
+	double *mean = kept ? mem_try(n_boot * METRIC_PER_USER, sizeof *mean, "bootstrap means", e) : NULL;
+	size_t n = 0;
+	int ret = mean ? 0 : ERR_MEM;
+
+	memset(out, 0, METRIC_PER_USER * sizeof *out);
+	for (size_t u = 0; u < n_users && !ret; u++)
+		if (!use || use[u])
+			memcpy(kept + n++ * METRIC_PER_USER, v + u * METRIC_PER_USER, METRIC_PER_USER * sizeof *kept);
+	struct boot_job j = { kept, n, seed, mean, n_boot };
+	if (!ret && n && n_boot)
+		par_for(pool, n_boot, replica, &j);
+	for (int m = 0; m < METRIC_PER_USER && !ret && n; m++) {
+		double sum = 0;
+		for (size_t i = 0; i < n; i++)
+			sum += kept[i * METRIC_PER_USER + (size_t)m];
+		out[m].value = out[m].low = out[m].high = sum / (double)n;
+		if (!n_boot)
+			continue;
+		double *col = mean + (size_t)m * n_boot;
+		if ((ret = sort_stable(col, n_boot, sizeof *col, cmp_double, NULL, e)))
+			break;
+		out[m].low = quantile(col, n_boot, 0.025);
+		out[m].high = quantile(col, n_boot, 0.975);
+	}
+	mem_free(kept);
+	mem_free(mean);
+	return ret;
+}
