@@ -20,10 +20,10 @@ static struct {
 	int count;			/* enum pop_count */
 	double half_life;		/* days; 0: none */
 	int64_t d, epochs, seed;
-	double lambda, nu, unobserved, alpha, stddev;
+	double lambda, nu, unobserved, damp, stddev;
 	int confidence;			/* enum weigh_shape */
 } o = {
-	.out = "-", .d = 64, .epochs = 16, .seed = 1, .lambda = 0.003, .nu = 1, .unobserved = 0.1, .alpha = 1, .stddev = 0.1,
+	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = 0.002, .nu = 1, .unobserved = 20, .damp = 0.25, .stddev = 0.1,
 	.confidence = WEIGH_LOG,
 };
 
@@ -40,8 +40,8 @@ static const struct opt opts[] = {
 	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of the first vectors", .min = 0, .max = 9e15 },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation", .min = 0, .max = 1e6 },
 	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
-	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of every pair, observed or not", .min = 0, .max = 1e6 },
-	{ 0, "alpha", OPT_FLOAT, &o.alpha, "X", "weight of a pair observed once", .min = 1e-6, .max = 1e6 },
+	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
+	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r)", .names = "binary|linear|log" },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
 	{ 0 },
@@ -166,7 +166,7 @@ static void train_als(struct sink *out, struct err *e)
 	struct progress pr;
 
 	read_pairs(&in, e);
-	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.stddev, (uint64_t)o.seed, { &in.item, &in.user } };
+	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, (uint64_t)o.seed, { &in.item, &in.user } };
 	const char *wrong = als_check(&ao);
 	if (wrong)
 		usage_die("%s", wrong);
@@ -222,7 +222,6 @@ static void check_options(const struct buf *defaults)
 	}
 	weigh_init(&weigh);
 	weigh.shape = (enum weigh_shape)o.confidence;
-	weigh.alpha = o.alpha;
 	for (size_t i = 0; i < o.weight.n; i++)
 		if (weigh_parse(&weigh, o.weight.v[i], &e))
 			usage_die("--weight: %s", e.msg);

@@ -26,6 +26,8 @@ const char *als_check(const struct als_opts *o)
 		return "nu is not in 0..4";
 	if (!(o->unobserved >= 0) || !isfinite(o->unobserved))
 		return "the weight of unobserved pairs is not a number from 0 up";
+	if (!(o->damp >= 0 && o->damp <= 2))
+		return "the power of damping is not in 0..2";
 	if (!(o->stddev > 0) || !isfinite(o->stddev))
 		return "the sd of the first vectors is not a number above 0";
 	return NULL;
@@ -47,28 +49,33 @@ static size_t scratch_floats(size_t d)
 	return (n + 15) / 16 * 16;
 }
 
-static void row_begin(const struct equations *q, float *x, float *A, size_t n)
+static void row_begin(const struct equations *q, float *x, float *A)
 {
-	size_t d = q->d;
-	float reg = (float)(q->lambda * fm_pow((double)n + q->w0 * (double)q->n_other, q->nu));
-
-	memcpy(A, q->base, d * d * sizeof *A);
-	for (size_t i = 0; i < d; i++)
-		A[i * d + i] += reg;
-	memset(x, 0, d * sizeof *x);
+	memcpy(A, q->base, q->d * q->d * sizeof *A);
+	memset(x, 0, q->d * sizeof *x);
 }
 
-static void row_add(const struct equations *q, float *x, float *A, float *scratch, const uint32_t *col, const float *w, size_t n)
+/* row_add - n more pairs of the row. Returns what their weights come to. */
+static double row_add(const struct equations *q, float *x, float *A, float *scratch, const uint32_t *col, const float *w, size_t n)
 {
+	double sum = 0;
+
+	for (size_t j = 0; j < n; j++)
+		sum += (double)w[j];
 	num_syrk_rows(A, q->d, q->Y, q->d, col, w, n, q->d, scratch);
 	num_axpy_rows(x, q->Y, q->d, col, w, n, q->d);
+	return sum;
 }
 
-/* row_solve - 0; 1 + a pivot; SIZE_MAX when the solution is not finite. */
-static size_t row_solve(const struct equations *q, float *x, float *A)
+/* row_solve - weight is the sum over the row's pairs. 0; 1 + a pivot; SIZE_MAX when the solution is not finite. */
+static size_t row_solve(const struct equations *q, float *x, float *A, double weight)
 {
-	size_t bad = num_chol(A, q->d, q->d);
+	float reg = (float)(q->lambda * fm_pow(weight + q->w0 * (double)q->n_other, q->nu));
+	size_t bad;
 
+	for (size_t i = 0; i < q->d; i++)
+		A[i * q->d + i] += reg;
+	bad = num_chol(A, q->d, q->d);
 	if (bad)
 		return bad;
 	num_chol_solve(A, q->d, x, q->d);
@@ -86,7 +93,7 @@ static int numeric(struct err *e, const char *who, size_t bad)
 
 struct sweep {
 	struct als *m;
-	struct als_side *side;
+	enum als_axis axis;
 	struct equations q;
 	float *scratch;
 	size_t per_worker;
@@ -94,36 +101,37 @@ struct sweep {
 	size_t *bad_row;		/* ... and whose */
 };
 
-/* lay_out - weights of n pairs from `at` on, as floats. */
-static const float *lay_out(const struct als *m, const struct als_side *s, size_t at, size_t n, float *to)
+/* lay_out - the weights a_ui of n pairs of row r, from pair `at` on. */
+static void lay_out(float *to, const struct als *m, enum als_axis axis, size_t r, size_t at, size_t n)
 {
-	if (s->val)
-		return s->val + at;
-	for (size_t j = 0; j < n; j++)
-		to[j] = m->level[s->code ? s->code[at + j] : 0];
-	return to;
+	const struct als_side *s = &m->side[axis];
+
+	for (size_t j = 0; j < n; j++) {
+		float v = s->val ? s->val[at + j] : m->level[s->code ? s->code[at + j] : 0];
+		to[j] = v * m->item_weight[axis == ALS_ITEMS ? r : s->col[at + j]];
+	}
 }
 
 static void sweep_chunk(void *ctx, size_t c, int worker)
 {
 	struct sweep *w = ctx;
-	struct als_side *s = w->side;
+	struct als_side *s = &w->m->side[w->axis];
 	size_t d = w->q.d;
 	float *A = w->scratch + (size_t)worker * w->per_worker, *scratch = A + d * d, *weights = scratch + num_syrk_scratch(d);
 
 	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++) {
 		size_t at = s->start[r], end = s->start[r + 1], bad;
 		float *x = s->v + r * d;
-		if (at == end) {
-			memset(x, 0, d * sizeof *x);
+		double sum = 0;
+		row_begin(&w->q, x, A);
+		if (at == end)
 			continue;
-		}
-		row_begin(&w->q, x, A, end - at);
 		for (size_t n; at < end; at += n) {
 			n = end - at < PIECE ? end - at : PIECE;
-			row_add(&w->q, x, A, scratch, s->col + at, lay_out(w->m, s, at, n, weights), n);
+			lay_out(weights, w->m, w->axis, r, at, n);
+			sum += row_add(&w->q, x, A, scratch, s->col + at, weights, n);
 		}
-		if ((bad = row_solve(&w->q, x, A)) && !w->bad[c]) {
+		if ((bad = row_solve(&w->q, x, A, sum)) && !w->bad[c]) {
 			w->bad[c] = bad;
 			w->bad_row[c] = r;
 		}
@@ -139,19 +147,19 @@ static int need_gram(struct als *m, enum als_axis axis, struct par *pool, struct
 	return ret;
 }
 
-static int name_bad_row(const struct sweep *w, enum als_axis axis, struct err *e)
+static int name_bad_row(const struct sweep *w, struct err *e)
 {
 	char who[ERR_CLIP_MAX + 40], clip[ERR_CLIP_MAX];
 
-	for (size_t c = 0; c < w->side->n_cuts; c++) {
+	for (size_t c = 0; c < w->m->side[w->axis].n_cuts; c++) {
 		if (!w->bad[c])
 			continue;
-		const struct vocab *ids = w->m->o.ids[axis];
+		const struct vocab *ids = w->m->o.ids[w->axis];
 		if (ids)
-			snprintf(who, sizeof who, "%s '%s'", model_axis_name[axis],
+			snprintf(who, sizeof who, "%s '%s'", model_axis_name[w->axis],
 				 err_clip(clip, ids->str[w->bad_row[c]].p, ids->str[w->bad_row[c]].len));
 		else
-			snprintf(who, sizeof who, "%s %zu", model_axis_name[axis], w->bad_row[c] + 1);
+			snprintf(who, sizeof who, "%s %zu", model_axis_name[w->axis], w->bad_row[c] + 1);
 		return numeric(e, who, w->bad[c]);
 	}
 	return 0;
@@ -159,25 +167,25 @@ static int name_bad_row(const struct sweep *w, enum als_axis axis, struct err *e
 
 int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
 {
-	struct als_side *other = &m->side[!axis];
+	struct als_side *s = &m->side[axis], *other = &m->side[!axis];
 	size_t d = m->o.d, dd = d * d;
-	struct sweep w = { .m = m, .side = &m->side[axis], .per_worker = scratch_floats(d) };
+	struct sweep w = { .m = m, .axis = axis, .per_worker = scratch_floats(d) };
 	size_t workers = (size_t)par_threads(pool);
 	float *base = mem_try(dd, sizeof *base, "Gram matrix", e);
 	int ret = base ? need_gram(m, (enum als_axis)!axis, pool, e) : ERR_MEM;
 
 	w.scratch = mem_try(workers, w.per_worker * sizeof *w.scratch, "normal equations", e);
-	w.bad = mem_try0(w.side->n_cuts, sizeof *w.bad, "checks of a sweep", e);
-	w.bad_row = mem_try0(w.side->n_cuts, sizeof *w.bad_row, "checks of a sweep", e);
+	w.bad = mem_try0(s->n_cuts, sizeof *w.bad, "checks of a sweep", e);
+	w.bad_row = mem_try0(s->n_cuts, sizeof *w.bad_row, "checks of a sweep", e);
 	if (!w.scratch || !w.bad || !w.bad_row)
 		ret = ERR_MEM;
 	if (!ret) {
 		for (size_t i = 0; i < dd; i++)
-			base[i] = (float)m->o.unobserved * other->gram[i];
-		w.q = (struct equations){ other->v, base, d, other->n, m->o.lambda, m->o.nu, m->o.unobserved };
-		w.side->has_gram = false;
-		par_for(pool, w.side->n_cuts, sweep_chunk, &w);
-		ret = name_bad_row(&w, axis, e);
+			base[i] = (float)m->w0 * other->gram[i];
+		w.q = (struct equations){ other->v, base, d, other->n, m->o.lambda, m->o.nu, m->w0 };
+		s->has_gram = false;
+		par_for(pool, s->n_cuts, sweep_chunk, &w);
+		ret = name_bad_row(&w, e);
 	}
 	mem_free(base);
 	mem_free(w.scratch);
@@ -188,71 +196,78 @@ int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e
 
 /* ---- the loss ---- */
 
-struct loss_job { const struct als *m; const struct als_side *side, *other; double *observed; };
+struct loss_job { const struct als *m; enum als_axis axis; double *observed, *reg; };
 
+/* loss_chunk - of some rows, the observed part (asked for users only) and |x|^2 f^nu. */
 static void loss_chunk(void *ctx, size_t c, int worker)
 {
 	struct loss_job *l = ctx;
-	const struct als_side *s = l->side;
-	size_t d = l->m->o.d;
+	const struct als *m = l->m;
+	const struct als_side *s = &m->side[l->axis], *other = &m->side[!l->axis];
+	size_t d = m->o.d;
 	float w[PIECE];
-	double sum = 0;
+	double observed = 0, reg = 0;
 	(void)worker;
 
-	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++)
+	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++) {
+		const float *x = s->v + r * d;
+		double weight = 0;
+		if (s->start[r] == s->start[r + 1])
+			continue;
 		for (size_t at = s->start[r], n; at < s->start[r + 1]; at += n) {
 			n = s->start[r + 1] - at < PIECE ? s->start[r + 1] - at : PIECE;
-			const float *a = lay_out(l->m, s, at, n, w);
+			lay_out(w, m, l->axis, r, at, n);
 			for (size_t j = 0; j < n; j++) {
-				double miss = (double)num_dot(s->v + r * d, l->other->v + s->col[at + j] * d, d) - 1;
-				sum += (double)a[j] * miss * miss;
+				weight += (double)w[j];
+				if (!l->observed)
+					continue;
+				double miss = (double)num_dot(x, other->v + s->col[at + j] * d, d) - 1;
+				observed += (double)w[j] * miss * miss;
 			}
 		}
-	l->observed[c] = sum;
+		reg += fm_pow(weight + m->w0 * (double)other->n, m->o.nu) * (double)num_dot(x, x, d);
+	}
+	l->reg[c] = reg;
+	if (l->observed)
+		l->observed[c] = observed;
 }
 
-static double regularisation(const struct als *m, enum als_axis axis)
+static double sum_of(const double *v, size_t n)
 {
-	const struct als_side *s = &m->side[axis];
-	size_t d = m->o.d;
 	double sum = 0;
 
-	for (size_t r = 0; r < s->n; r++) {
-		double f = (double)(s->start[r + 1] - s->start[r]) + m->o.unobserved * (double)m->side[!axis].n;
-		const float *x = s->v + r * d;
-		if (s->start[r] < s->start[r + 1])
-			sum += fm_pow(f, m->o.nu) * (double)num_dot(x, x, d);
-	}
-	return m->o.lambda * sum;
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return sum;
 }
 
 int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
 {
 	const struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
-	double *observed = mem_try0(users->n_cuts, sizeof *observed, "loss", e);
-	struct loss_job job = { m, users, items, observed };
-	int ret = observed ? need_gram(m, ALS_USERS, pool, e) : ERR_MEM;
+	double *part = mem_try(2 * users->n_cuts + items->n_cuts, sizeof *part, "loss", e);
+	int ret = part ? need_gram(m, ALS_USERS, pool, e) : ERR_MEM;
 
 	if (!ret)
 		ret = need_gram(m, ALS_ITEMS, pool, e);
 	*l = (struct als_loss){ 0 };
 	if (!ret) {
-		par_for(pool, users->n_cuts, loss_chunk, &job);
-		for (size_t c = 0; c < users->n_cuts; c++)
-			l->observed += observed[c];
+		double *observed = part, *reg_u = part + users->n_cuts, *reg_i = reg_u + users->n_cuts;
+		par_for(pool, users->n_cuts, loss_chunk, &(struct loss_job){ m, ALS_USERS, observed, reg_u });
+		par_for(pool, items->n_cuts, loss_chunk, &(struct loss_job){ m, ALS_ITEMS, NULL, reg_i });
+		l->observed = sum_of(observed, users->n_cuts);
 		for (size_t i = 0; i < m->o.d * m->o.d; i++)
 			l->unobserved += (double)users->gram[i] * (double)items->gram[i];
-		l->unobserved *= m->o.unobserved;
-		l->regularisation = regularisation(m, ALS_USERS) + regularisation(m, ALS_ITEMS);
+		l->unobserved *= m->w0;
+		l->regularisation = m->o.lambda * (sum_of(reg_u, users->n_cuts) + sum_of(reg_i, items->n_cuts));
 		l->total = l->observed + l->unobserved + l->regularisation;
 	}
-	mem_free(observed);
+	mem_free(part);
 	return ret;
 }
 
 /* ---- start and end ---- */
 
-/* weigh_all - val becomes the weights a_ui. */
+/* weigh_all - val becomes shape(r). */
 static int weigh_all(struct csr *R, const struct weigh *w, const struct vocab *ids, struct err *e)
 {
 	for (size_t u = 0; u < R->n_rows; u++)
@@ -367,6 +382,30 @@ static int alloc_vectors(struct als_side *s, size_t d, const char *what, struct 
 	return s->v && s->gram ? 0 : ERR_MEM;
 }
 
+/* set_weights - item_weight and w0, from both sides' pairs. */
+static int set_weights(struct als *m, struct err *e)
+{
+	const struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
+	double mean = (double)items->start[items->n] / (double)items->n, sum = 0;
+	float w[PIECE];
+
+	if (!(m->item_weight = mem_try(items->n, sizeof *m->item_weight, "weights of items", e)))
+		return ERR_MEM;
+	for (size_t i = 0; i < items->n; i++) {
+		size_t n = items->start[i + 1] - items->start[i];
+		m->item_weight[i] = n ? (float)fm_pow(mean / (double)n, m->o.damp) : 0;
+	}
+	for (size_t i = 0; i < items->n; i++)
+		for (size_t at = items->start[i], n; at < items->start[i + 1]; at += n) {
+			n = items->start[i + 1] - at < PIECE ? items->start[i + 1] - at : PIECE;
+			lay_out(w, m, ALS_ITEMS, i, at, n);
+			for (size_t j = 0; j < n; j++)
+				sum += (double)w[j];
+		}
+	m->w0 = m->o.unobserved * sum / ((double)users->n * (double)items->n);
+	return 0;
+}
+
 static void draw_chunk(void *ctx, size_t c, int worker)
 {
 	struct als *m = ctx;
@@ -413,6 +452,8 @@ int als_init(struct als *m, struct csr *R, const struct weigh *w, const struct a
 	ret = take_pairs(m, R, w, e);
 	if (!ret)
 		ret = transpose(&m->side[ALS_ITEMS], &m->side[ALS_USERS], R->n_cols, e);
+	if (!ret)
+		ret = set_weights(m, e);
 	csr_release(R);
 	for (int a = 0; a < 2 && !ret; a++)
 		if (!(ret = cut_rows(&m->side[a], o->d, e)))
@@ -438,6 +479,7 @@ void als_release(struct als *m)
 		mem_free(s->cut);
 	}
 	mem_free(m->level);
+	mem_free(m->item_weight);
 	*m = (struct als){ 0 };
 }
 
@@ -465,7 +507,9 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	if (!ret)
 		ret = artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed);
 	if (!ret)
-		ret = model_put_number(a, "alpha", w->alpha);
+		ret = model_put_number(a, "damp", m->o.damp);
+	if (!ret)
+		ret = model_put_number(a, "w0", m->w0);
 	if (!ret)
 		ret = artifactw_meta(a, "shape", "%s", shape[w->shape]);
 	if (!ret)
@@ -496,6 +540,8 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 		ret = artifactw_tensor(a, "item.vec", DTYPE_F32, 2, item_dim, items->v, e);
 	if (!ret)
 		ret = artifactw_tensor(a, "item.gram", DTYPE_F32, 2, gram, items->gram, e);
+	if (!ret)
+		ret = artifactw_tensor(a, "item.weight", DTYPE_F32, 1, &n_items, m->item_weight, e);
 	if (!ret)
 		ret = artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, count, e);
 	if (!ret)
@@ -530,29 +576,32 @@ static int fold_weigh(struct weigh *w, const struct model *m, struct err *e)
 		w->shape = WEIGH_LOG;
 	else
 		return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), weigh_shapes);
-	return model_number(m, "alpha", 0, 1e6, &w->alpha, e);
+	return 0;
 }
 
 int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 {
 	uint64_t dim[2] = { m->d, m->d };
-	const void *gram;
+	uint64_t n_items = m->n[MODEL_ITEMS];
+	const void *gram, *item_weight;
 	int ret;
 
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS], .o = { .d = m->d } };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model", artifact_name(m->art), m->kind);
 	if ((ret = fold_weigh(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
-	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "unobserved", 0, 1e30, &f->o.unobserved, e)) ||
-	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)))
+	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
+	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
+	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
 		goto out;
 	f->item = m->vec[MODEL_ITEMS];
+	f->item_weight = item_weight;
 	if (!(f->base = mem_try(m->d * m->d, sizeof *f->base, "Gram matrix", e))) {
 		ret = ERR_MEM;
 		goto out;
 	}
 	for (size_t i = 0; i < m->d * m->d; i++)
-		f->base[i] = (float)f->o.unobserved * ((const float *)gram)[i];
+		f->base[i] = (float)f->w0 * ((const float *)gram)[i];
 out:
 	if (ret)
 		als_fold_release(f);
@@ -573,21 +622,20 @@ size_t als_fold_scratch(const struct als_fold *f)
 
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e)
 {
-	struct equations q = { f->item, f->base, f->o.d, f->n_items, f->o.lambda, f->o.nu, f->o.unobserved };
+	struct equations q = { f->item, f->base, f->o.d, f->n_items, f->o.lambda, f->o.nu, f->w0 };
 	size_t d = f->o.d, bad;
 	float *A = scratch, *weights = A + d * d + num_syrk_scratch(d);
+	double sum = 0;
 
-	if (!n) {
-		memset(x, 0, d * sizeof *x);
+	row_begin(&q, x, A);
+	if (!n)
 		return 0;
-	}
-	row_begin(&q, x, A, n);
 	for (size_t at = 0, m; at < n; at += m) {
 		m = n - at < PIECE ? n - at : PIECE;
 		for (size_t j = 0; j < m; j++)
-			weights[j] = weigh_pair(&f->weigh, r[at + j]);
-		row_add(&q, x, A, A + d * d, item + at, weights, m);
+			weights[j] = weigh_pair(&f->weigh, r[at + j]) * f->item_weight[item[at + j]];
+		sum += row_add(&q, x, A, A + d * d, item + at, weights, m);
 	}
-	bad = row_solve(&q, x, A);
+	bad = row_solve(&q, x, A, sum);
 	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }

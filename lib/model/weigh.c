@@ -40,7 +40,7 @@ static void set(struct weigh *w, const char *name, size_t len, double weight)
 
 void weigh_init(struct weigh *w)
 {
-	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG, .alpha = 1 };
+	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG };
 	set(w, "skip", 4, 0);
 	set(w, "dislike", 7, 0);
 }
@@ -104,11 +104,11 @@ float weigh_pair(const struct weigh *w, float r)
 {
 	switch (w->shape) {
 	case WEIGH_LINEAR:
-		return (float)(w->alpha * (double)r);
+		return r;
 	case WEIGH_LOG:
-		return (float)(w->alpha * fm_log2(1 + (double)r));
+		return (float)fm_log2(1 + (double)r);
 	case WEIGH_BINARY:
 		break;
 	}
-	return (float)w->alpha;
+	return 1;
 }

@@ -2,16 +2,17 @@
  * weigh - from events to the weight of an observed (user, item) pair, in two steps:
  *
  *   r = sum over the pair's events of the weight of the event's kind         weigh_event, while the events are read
- *   a = shape(r)                                                             weigh_pair, once a pair
- *       binary   alpha
- *       linear   alpha * r
- *       log      alpha * log2(1 + r)
+ *   shape(r)                                                                 weigh_pair, once a pair
+ *       binary   1
+ *       linear   r
+ *       log      log2(1 + r)
  *
  * The three agree at r = 1. A model keeps both steps in its file, so that users who are folded in are weighed as those it
  * learnt from. An event without a kind is a play. Kinds are compared byte by byte; there are few, so by a plain loop.
  * Reading an event's weight is thread-safe, changing the table is not.
  * Source of the shapes: Hu, Koren, Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", section 4 (linear
- * and log). We take log2(1 + r) where they have log(1 + r / epsilon), so that one play means the same under every shape.
+ * and log). We take log2(1 + r) where they have log(1 + r / epsilon), so that one play means the same under every shape, and no factor alpha: als sets the
+ * weight of what was not observed beside it, which is the same thing.
  */
 #ifndef TASTE_WEIGH_H
 #define TASTE_WEIGH_H
@@ -27,10 +28,9 @@ struct weigh {
 	size_t n, cap;
 	double other;		/* of kinds that are not in the table */
 	enum weigh_shape shape;
-	double alpha;
 };
 
-/* weigh_init - skip=0, dislike=0, all others 1; log, alpha 1. */
+/* weigh_init - skip=0, dislike=0, all others 1; log. */
 void weigh_init(struct weigh *w);
 void weigh_release(struct weigh *w);
 /* weigh_parse - change the table by "KIND=W[,KIND=W...]"; the kind * stands for all that are not in the table. W is 0 (leave such events out)
@@ -40,7 +40,7 @@ int weigh_parse(struct weigh *w, const char *spec, struct err *e);
 void weigh_text(const struct weigh *w, struct buf *out);
 /* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
 double weigh_event(const struct event *ev, void *ctx);
-/* weigh_pair - a from r > 0. */
+/* weigh_pair - shape(r), r > 0. */
 float weigh_pair(const struct weigh *w, float r);
 
 #endif
