@@ -243,14 +243,22 @@ int64_t file_read(struct file *f, void *p, size_t n, struct err *e)
 			f->is_eof = !r;
 		} else if (fill_to(f, 1)) {
 			return fail(f, e);
-		} else if (got && f->fill == f->at && !f->is_eof) {
-			break;
 		}
 	}
 	if (f->digest)
 		XXH3_128bits_update(f->digest, p, got);
 	f->offset += got;
 	return (int64_t)got;
+}
+
+int64_t file_read_some(struct file *f, void *p, size_t n, struct err *e)
+{
+	if (f->err.code || (!f->is_sniffed && sniff(f)))
+		return fail(f, e);
+	if (f->fill == f->at && !f->is_eof && fill_to(f, 1))
+		return fail(f, e);
+	size_t have = f->fill - f->at;
+	return have ? file_read(f, p, have < n ? have : n, e) : 0;
 }
 
 bool file_map(struct file *f, const unsigned char **p, size_t *n)

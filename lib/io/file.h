@@ -27,6 +27,8 @@ void file_unopen(struct file *f);
 const char *file_name(const struct file *f);		/* the path, "(standard input)" for "-" */
 /* file_read - up to n bytes; >0 how many, 0 at the end, <0 error. Short only at the end. */
 int64_t file_read(struct file *f, void *p, size_t n, struct err *e);
+/* file_read_some - the same, but it returns with what has come so far, so that a reader at a pipe or a terminal answers at once. 0 only at the end. */
+int64_t file_read_some(struct file *f, void *p, size_t n, struct err *e);
 /* file_peek - the next n bytes or fewer without taking them, n <= 64 KiB. *p is valid until the next call. Returns how many, <0 error. */
 int64_t file_peek(struct file *f, size_t n, const unsigned char **p, struct err *e);
 uint64_t file_offset(const struct file *f);		/* bytes handed out so far (after unpacking) */

@@ -28,7 +28,7 @@ static int more(struct line *l, struct err *e)
 			       LINE_MAX_BYTES >> 20);
 	l->buf.len = l->fill;
 	char *to = buf_reserve(&l->buf, CHUNK);
-	int64_t got = file_read(l->file, to, CHUNK, e);
+	int64_t got = file_read_some(l->file, to, CHUNK, e);
 	if (got < 0)
 		return (int)got;
 	l->is_eof = !got;

@@ -1,0 +1,216 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <csv.h>
+
+#include "csv.h"
+#include "../base/mem.h"
+
+/*
+ * libcsv takes bytes a chunk at a time and calls back for each field and row; rows wait here until they are asked for, at most one chunk's worth.
+ * The parser is fed line by line, because it passes over blank lines without a word and knows no line numbers.
+ *
+ *   bytes  aaa bb ccc | dd e | ff ...        end[i]: where field i ends in bytes
+ *          row 0        row 1  the row that has begun: field `begun` and on
+ */
+enum { CHUNK = 64 << 10, FIELDS_MAX = 65536 };
+#define ROW_MAX (4 * CSV_FIELD_MAX)
+
+struct row { size_t field, n; uint64_t line; };
+
+struct csv {
+	struct file *file;
+	struct csv_parser p;
+	bool is_started, is_eof, is_in_row;
+	struct buf bytes;
+	size_t *end, n_ends, cap_ends, begun;
+	struct row *row;
+	size_t n_rows, cap_rows, at;
+	struct str *field;		/* of the row handed out */
+	size_t cap_fields;
+	uint64_t line, begun_line, row_line;	/* being parsed; where the begun row began; where the row handed out began */
+	uint64_t offset;		/* bytes of the file the parser has taken */
+	struct err err;
+};
+
+/* A field may grow to CSV_FIELD_MAX: then libcsv is told that memory is out, and stops. */
+static void *capped_realloc(void *p, size_t n)
+{
+	return n > CSV_FIELD_MAX ? NULL : realloc(p, n);
+}
+
+/* libcsv trims what this calls a blank. */
+static int is_no_blank(unsigned char c)
+{
+	(void)c;
+	return 0;
+}
+
+static void on_field(void *p, size_t len, void *ctx)
+{
+	struct csv *c = ctx;
+
+	if (c->n_ends - c->begun >= FIELDS_MAX || c->bytes.len > ROW_MAX) {
+		err_set(&c->err, ERR_DATA, "%s:%llu: a row of more than %d fields or %zu MB", file_name(c->file), (unsigned long long)c->begun_line,
+			FIELDS_MAX, ROW_MAX >> 20);
+		return;
+	}
+	buf_put(&c->bytes, len ? p : "", len);
+	arr_reserve(c->end, c->n_ends + 1, c->cap_ends);
+	c->end[c->n_ends++] = c->bytes.len;
+}
+
+static void on_row(int terminator, void *ctx)
+{
+	struct csv *c = ctx;
+
+	(void)terminator;
+	if (c->err.code)
+		return;
+	arr_reserve(c->row, c->n_rows + 1, c->cap_rows);
+	c->row[c->n_rows++] = (struct row){ c->begun, c->n_ends - c->begun, c->begun_line };
+	c->begun = c->n_ends;
+	c->begun_line = c->line;	/* another row on this line: behind a lone CR */
+	c->is_in_row = false;
+}
+
+struct csv *csv_open(struct file *f, char delim, struct err *e)
+{
+	struct csv *c = mem_new(1, sizeof *c);
+
+	c->file = f;
+	if (csv_init(&c->p, CSV_STRICT | CSV_STRICT_FINI)) {
+		mem_free(c);
+		err_set(e, ERR_MEM, "%s: no memory to parse CSV", file_name(f));
+		return NULL;
+	}
+	csv_set_delim(&c->p, (unsigned char)delim);
+	csv_set_space_func(&c->p, is_no_blank);
+	csv_set_realloc_func(&c->p, capped_realloc);
+	csv_set_blk_size(&c->p, 16 << 10);
+	return c;
+}
+
+void csv_close(struct csv *c)
+{
+	if (!c)
+		return;
+	csv_free(&c->p);
+	buf_release(&c->bytes);
+	mem_free(c->end);
+	mem_free(c->row);
+	mem_free(c->field);
+	mem_free(c);
+}
+
+static int parse_error(struct csv *c)
+{
+	if (csv_error(&c->p) != CSV_EPARSE)
+		return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: longer than %zu MB (a quote that is never closed?)", file_name(c->file),
+			       (unsigned long long)c->begun_line, c->n_ends - c->begun + 1, CSV_FIELD_MAX >> 20);
+	if (c->is_eof)
+		return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: its quote is never closed (the input ends at byte %llu)", file_name(c->file),
+			       (unsigned long long)c->begun_line, c->n_ends - c->begun + 1, (unsigned long long)c->offset);
+	return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: a quote or text where none may be, at byte %llu", file_name(c->file),
+		       (unsigned long long)c->line, c->n_ends - c->begun + 1, (unsigned long long)c->offset);
+}
+
+/* parse - n bytes, a line at a time. */
+static int parse(struct csv *c, const char *p, size_t n)
+{
+	while (n) {
+		const char *nl = memchr(p, '\n', n);
+		size_t len = nl ? (size_t)(nl + 1 - p) : n, blank = 0;
+		while (!c->is_in_row && blank < len && (p[blank] == '\n' || p[blank] == '\r'))
+			blank++;
+		if (!c->is_in_row)
+			c->begun_line = c->line;
+		c->is_in_row |= blank < len;
+		size_t got = csv_parse(&c->p, p, len, on_field, on_row, c);
+		c->offset += got;
+		if (c->err.code)
+			return c->err.code;
+		if (got < len)
+			return parse_error(c);
+		c->line += nl != NULL;
+		p += len;
+		n -= len;
+	}
+	return 0;
+}
+
+/* more - forget the rows handed out and parse another chunk. */
+static int more(struct csv *c)
+{
+	char chunk[CHUNK];
+	size_t from = c->begun ? c->end[c->begun - 1] : 0, bom = 0;
+
+	if (c->begun) {
+		memmove(c->bytes.p, c->bytes.p + from, c->bytes.len - from);
+		c->bytes.len -= from;
+		for (size_t i = c->begun; i < c->n_ends; i++)
+			c->end[i - c->begun] = c->end[i] - from;
+		c->n_ends -= c->begun;
+		c->begun = 0;
+	}
+	c->n_rows = c->at = 0;
+	int64_t n = c->is_started ? file_read_some(c->file, chunk, sizeof chunk, &c->err) : file_read(c->file, chunk, 3, &c->err);
+	if (n < 0)
+		return (int)n;
+	if (!c->is_started) {
+		c->is_started = true;
+		c->line = c->begun_line = 1;
+		bom = n == 3 && !memcmp(chunk, "\xef\xbb\xbf", 3) ? 3 : 0;
+		c->offset = bom;
+	}
+	if (n)
+		return parse(c, chunk + bom, (size_t)n - bom);
+	c->is_eof = true;
+	return csv_fini(&c->p, on_field, on_row, c) ? parse_error(c) : c->err.code;
+}
+
+int csv_next(struct csv *c, const struct str **field, size_t *n, struct err *e)
+{
+	while (c->at == c->n_rows) {	/* rows before a fault are handed out before it is told */
+		if (c->err.code)
+			return err_set(e, c->err.code, "%s", c->err.msg);
+		if (c->is_eof)
+			return 0;
+		more(c);
+	}
+	const struct row *r = &c->row[c->at++];
+	arr_reserve(c->field, r->n + 1, c->cap_fields);
+	size_t from = r->field ? c->end[r->field - 1] : 0;
+	for (size_t i = 0; i < r->n; i++) {
+		c->field[i] = (struct str){ c->bytes.p + from, c->end[r->field + i] - from };
+		from = c->end[r->field + i];
+	}
+	c->row_line = r->line;
+	*field = c->field;
+	*n = r->n;
+	return 1;
+}
+
+uint64_t csv_line(const struct csv *c)
+{
+	return c->row_line;
+}
+
+void csv_put(struct buf *b, const char *p, size_t len, char delim)
+{
+	bool needs = len && (p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t');
+
+	for (size_t i = 0; i < len && !needs; i++)
+		needs = p[i] == delim || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
+	if (!needs) {
+		buf_put(b, p, len);
+		return;
+	}
+	buf_putc(b, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '"')
+			buf_putc(b, '"');
+		buf_putc(b, p[i]);
+	}
+	buf_putc(b, '"');
+}
