@@ -1,0 +1,56 @@
+/*
+ * source - listening logs of other people's making, as events. A layer of its own beside model, index, rank and eval: it knows foreign formats, they know ours.
+ *
+ * A source turns one file after another into (event, item) rows. Adding one: a row in source_list with a function that sets the format and the columns
+ * (struct source_plan); the readers of lines, CSV and JSON, the mapping, times, checks and rejects are shared.
+ *
+ * Memory: a line, or a chunk of CSV rows, or a JSON object. One thread.
+ */
+#ifndef TASTE_SOURCE_H
+#define TASTE_SOURCE_H
+
+#include "../base/scan.h"
+#include "../data/event.h"
+#include "../data/items.h"
+
+struct source_kind {
+	const char *name, *about;
+};
+extern const struct source_kind source_list[];	/* ended by a NULL name */
+
+struct source_opts {
+	const char *map;		/* "user=1,item=3,context.device=5", or NULL: the source's own */
+	const char *user, *event;	/* constants for rows without a column for them; NULL none */
+	bool has_header;		/* -H */
+	bool has_escapes;		/* tsv: undo COPY escapes */
+	enum scan_time_unit time_unit;
+};
+
+/* What a row says of its item; empty where it says nothing. */
+struct source_item { struct str col[ITEM_COLUMNS]; };
+
+enum source_answer { SOURCE_END = 0, SOURCE_ROW = 1, SOURCE_REJECT = 2 };
+
+struct source;
+/* source_new - NULL with *e set (ERR_USAGE: an unknown name, a malformed map). Strings of *o are borrowed. */
+struct source *source_new(const char *name, const struct source_opts *o, struct err *e);
+void source_free(struct source *s);
+/* source_open - begin a file ("-" too), ending the one before. */
+int source_open(struct source *s, const char *path, struct err *e);
+/*
+ * source_next - SOURCE_ROW with *ev and *it; SOURCE_REJECT when the row is bad: *e holds the sentence ("FILE:LINE: field 3: ..."; the caller clears it to go
+ * on), source_reason a short word for it, source_text the row as it was; SOURCE_END; <0 when nothing more can be read of this file. All strings die at the next call.
+ */
+int source_next(struct source *s, struct event *ev, struct source_item *it, struct err *e);
+const char *source_reason(const struct source *s);
+struct str source_text(struct source *s);
+uint64_t source_line(const struct source *s);
+const char *source_file(const struct source *s);
+uint64_t source_bytes(const struct source *s, uint64_t *total);
+/* source_digest - "xxh3:..." of the file at hand, after its end. */
+void source_digest(const struct source *s, char out[40]);
+
+/* source_catalogue - read a source's own list of items (movies.dat, movies.csv, artists.dat; else an items table) into *items, which must be zeroed. */
+int source_catalogue(struct items *items, const char *name, const char *path, bool has_header, struct err *e);
+
+#endif
