@@ -23,7 +23,7 @@ static struct {
 	double lambda, nu, unobserved, damp, stddev;
 	int confidence;			/* enum weigh_shape */
 } o = {
-	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = 0.002, .nu = 1, .unobserved = 20, .damp = 0.25, .stddev = 0.1,
+	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = 0.002, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = WEIGH_LOG,
 };
 
