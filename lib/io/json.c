@@ -1,37 +1,68 @@
+#include <endian.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
 #include "../base/mem.h"
 
 /*
- * The text of one object at a time lies in buf[start, fill). The scanner walks it with a cursor; when the cursor meets the end of what is held it asks for more, so positions are
- * kept as offsets from start, not as pointers. Members whose path was asked for are noted as offsets, too, and turned into values when the object is whole.
+ * One object at a time is held whole, and what follows it as far as it was read:
+ *
+ *   buf ... | object  p->          | end: eight zero bytes
+ *
+ * The zero bytes stop every inner loop, so that the end needs no test of its own: only a zero is looked at twice. More text moves the object to the
+ * front of the buffer, so positions that outlive a call are kept as offsets from it. The paths asked for make a tree; the scanner carries the node it is
+ * at, or none, and below none nothing is compared or unescaped, only checked. A plain string is walked eight bytes at a time.
  */
-enum { CHUNK = 256 << 10 };
+enum { CHUNK = 256 << 10, SLACK = 8 };
+#define NONE SIZE_MAX
 
-struct span { size_t from, to; enum json_type type; bool has_escape; };
+struct span {			/* a value: offsets into the object, or into text when it had escapes */
+	enum json_type type;
+	bool is_in_text;
+	size_t from, len;
+};
 
-struct want {			/* one path, cut at its dots */
-	struct str *key;
-	size_t n;
+struct node {			/* a member name on the way to a path, or at its end */
+	struct str key;
+	size_t child, next;	/* the first below; the next of the same parent */
+	struct span span;
 };
 
 struct json {
 	struct file *file;
-	struct want *want;
-	size_t n_want;
-	struct span *span;		/* [n_want] */
+	struct node *node;		/* node[0]: the object itself */
+	size_t n_nodes, cap_nodes, n_paths;
+	size_t *leaf;			/* [n_paths] node of each path */
 	struct json_value *value;
-	struct buf text;		/* unescaped strings */
-	struct buf buf;
-	size_t start, at, fill;		/* start: of the object; at: the cursor */
+	struct buf text;		/* unescaped strings of the object */
+	unsigned char *buf, *p, *end, *object;	/* object: where it begins, NULL between objects */
+	size_t cap;
+	uint64_t dropped;		/* bytes of the file before buf[0] */
+	uint64_t line, line_start;	/* at p: line number, and the offset in the file where it begins */
+	uint64_t object_line;
 	bool is_eof, is_started;
-	bool in_array, needs_comma;	/* inside a top-level array; between its elements */
-	uint64_t line, line_start;	/* newlines before the cursor + 1; offset in buf of that line's first byte, may be "negative" through bytes dropped */
-	uint64_t object_line, dropped;	/* dropped: bytes of the file before buf[0] */
+	enum { OUTSIDE, FIRST, BETWEEN, NEXT } at;	/* of a top-level array: behind its [, an element, a comma */
 	struct str last;
 	struct err err;
 };
+
+static size_t add_node(struct json *j, size_t parent, const char *key, size_t len)
+{
+	size_t *at = &j->node[parent].child;
+
+	while (*at != NONE) {
+		struct str k = j->node[*at].key;
+		if (k.len == len && !memcmp(k.p, key, len))
+			return *at;
+		at = &j->node[*at].next;
+	}
+	*at = j->n_nodes;
+	arr_reserve(j->node, j->n_nodes + 1, j->cap_nodes);
+	j->node[j->n_nodes] = (struct node){ { key, len }, NONE, NONE, { 0 } };
+	return j->n_nodes++;
+}
 
 struct json *json_open(struct file *f, const char *const *path, size_t n_paths, struct err *e)
 {
@@ -39,22 +70,24 @@ struct json *json_open(struct file *f, const char *const *path, size_t n_paths, 
 
 	(void)e;
 	j->file = f;
-	j->line = 1;
-	j->n_want = n_paths;
-	j->want = mem_new(n_paths + 1, sizeof *j->want);
-	j->span = mem_new(n_paths + 1, sizeof *j->span);
+	j->line = j->object_line = 1;
+	j->n_paths = n_paths;
+	j->leaf = mem_new(n_paths + 1, sizeof *j->leaf);
 	j->value = mem_new(n_paths + 1, sizeof *j->value);
+	arr_reserve(j->node, 1, j->cap_nodes);
+	j->node[j->n_nodes++] = (struct node){ { "", 0 }, NONE, NONE, { 0 } };
 	for (size_t i = 0; i < n_paths; i++) {
-		struct want *w = &j->want[i];
-		for (const char *p = path[i];; p++) {
+		const char *p = path[i];
+		for (size_t at = 0;; p++) {
 			size_t len = strcspn(p, ".");
-			w->key = mem_grow(w->key, w->n + 1, sizeof *w->key);
-			w->key[w->n++] = (struct str){ p, len };
+			j->leaf[i] = at = add_node(j, at, p, len);
 			p += len;
 			if (!*p)
 				break;
 		}
 	}
+	j->cap = CHUNK;
+	j->buf = j->p = j->end = mem_new(j->cap + SLACK, 1);
 	return j;
 }
 
@@ -62,498 +95,443 @@ void json_close(struct json *j)
 {
 	if (!j)
 		return;
-	for (size_t i = 0; i < j->n_want; i++)
-		mem_free(j->want[i].key);
-	mem_free(j->want);
-	mem_free(j->span);
+	mem_free(j->leaf);
 	mem_free(j->value);
+	mem_free(j->node);
+	mem_free(j->buf);
 	buf_release(&j->text);
-	buf_release(&j->buf);
 	mem_free(j);
 }
 
-static int bad(struct json *j, const char *what)
+/* refill - at the end of what is held: 1 more came, 0 the file's end, <0 error. Moves the object, and p with it, to the front. */
+static int refill(struct json *j)
 {
-	return err_set(&j->err, ERR_DATA, "%s:%llu:%llu: %s", file_name(j->file), (unsigned long long)j->line,
-		       (unsigned long long)(j->dropped + j->at - j->line_start + 1), what);
-}
+	unsigned char *keep = j->object ? j->object : j->p;
+	size_t held = (size_t)(j->end - keep);
 
-/* more - have at least one byte at the cursor: 1, 0 at the end of the file, <0 error. */
-static int more(struct json *j)
-{
-	if (j->at < j->fill)
-		return 1;
-	if (j->is_eof)
-		return 0;
-	if (j->start) {
-		memmove(j->buf.p, j->buf.p + j->start, j->fill - j->start);
-		j->dropped += j->start;
-		j->fill -= j->start;
-		j->at -= j->start;
-		for (size_t i = 0; i < j->n_want; i++)	/* offsets of this object's members move along */
-			if (j->span[i].type) {
-				j->span[i].from -= j->start;
-				j->span[i].to -= j->start;
-			}
-		j->start = 0;
+	if (j->is_eof || j->err.code)
+		return j->err.code;
+	if (held > JSON_OBJECT_MAX)
+		return err_set(&j->err, ERR_DATA, "%s:%llu: the object that begins here is longer than %zu MB", file_name(j->file),
+			       (unsigned long long)j->object_line, JSON_OBJECT_MAX >> 20);
+	memmove(j->buf, keep, held);
+	j->dropped += (uint64_t)(keep - j->buf);
+	size_t at = (size_t)(j->p - keep);
+	bool has_object = j->object;
+	if (j->cap - held < CHUNK) {
+		j->cap = held * 2 + CHUNK;
+		j->buf = mem_grow(j->buf, j->cap + SLACK, 1);
 	}
-	if (j->fill > JSON_OBJECT_MAX)
-		return err_set(&j->err, ERR_DATA, "%s:%llu: an object is longer than %zu MB", file_name(j->file), (unsigned long long)j->object_line,
-			       JSON_OBJECT_MAX >> 20);
-	j->buf.len = j->fill;
-	int64_t n = file_read(j->file, buf_reserve(&j->buf, CHUNK), CHUNK, &j->err);
-	if (n < 0)
-		return (int)n;
-	j->fill += (size_t)n;
+	int64_t n = file_read_some(j->file, j->buf + held, j->cap - held, &j->err);
+	j->p = j->buf + at;
+	j->end = j->buf + held + (n > 0 ? (size_t)n : 0);
+	memset(j->end, 0, SLACK);
+	j->object = has_object ? j->buf : NULL;
 	j->is_eof = !n;
-	return n > 0;
+	return n > 0 ? 1 : (int)n;
 }
 
-/* peek - the byte at the cursor, -1 at the end of the file, -2 on error. */
-static int peek(struct json *j)
+/* peek - the byte at p, or -1 at the end and after an error of the file (bad() then keeps the first sentence). */
+static inline int peek(struct json *j)
 {
-	if (j->at < j->fill)
-		return (unsigned char)j->buf.p[j->at];
-	int r = more(j);
-	return r > 0 ? (unsigned char)j->buf.p[j->at] : r < 0 ? -2 : -1;
+	if (*j->p || j->p < j->end)
+		return *j->p;
+	return refill(j) > 0 ? *j->p : -1;
 }
 
-/* skip_blanks - and the byte behind them, as peek. */
+static int bad(struct json *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad(struct json *j, const char *fmt, ...)
+{
+	char what[128], clip[ERR_CLIP_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	size_t n = (size_t)(j->end - j->p) < 20 ? (size_t)(j->end - j->p) : 20;
+	const unsigned char *nl = memchr(j->p, '\n', n);
+	if (nl)
+		n = (size_t)(nl - j->p);
+	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", file_name(j->file), (unsigned long long)j->line,
+		       (unsigned long long)(j->dropped + (uint64_t)(j->p - j->buf) - j->line_start + 1), what, err_clip(clip, (const char *)j->p, n));
+}
+
+/* skip_blanks - and the byte behind them, as peek. The only place where a legal line end can be. */
 static int skip_blanks(struct json *j)
 {
 	for (;;) {
-		int c = peek(j);
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			return c;
-		j->at++;
-		if (c == '\n') {
+		switch (*j->p) {
+		case '\n':
 			j->line++;
-			j->line_start = j->dropped + j->at;
+			j->line_start = j->dropped + (uint64_t)(j->p + 1 - j->buf);
+			/* fall through */
+		case ' ': case '\t': case '\r':
+			j->p++;
+			continue;
+		case '\0':
+			if (j->p == j->end && refill(j) > 0)
+				continue;
+			return j->p == j->end ? -1 : 0;
+		default:
+			return *j->p;
 		}
 	}
 }
 
-/* utf8 - the length of the UTF-8 character that begins with c (>= 0x80) and its smallest and largest second byte; 0: none begins so. */
-static int utf8(unsigned char c, unsigned char *lo, unsigned char *hi)
+/* utf8_len - bytes of the UTF-8 character that begins with c >= 0x80, and the bounds of its second byte (RFC 3629); 0: none begins so. */
+static int utf8_len(unsigned char c, unsigned char *lo, unsigned char *hi)
 {
 	*lo = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
 	*hi = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
 	return c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
 }
 
+/* plain - past the bytes that stand for themselves: not a quote, a backslash, a control or a byte from 0x80 up. */
+static unsigned char *plain(unsigned char *p)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+
+	for (;; p += 8) {
+		uint64_t x;
+		memcpy(&x, p, 8);
+		x = le64toh(x);
+		uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
+		/* a byte's high bit comes up when it is what is looked for; a borrow can only lie behind the first such byte */
+		uint64_t hit = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (x - ' ' * ones) | x) & high;
+		if (hit)
+			return p + (__builtin_ctzll(hit) >> 3);
+	}
+}
+
 static int hex4(struct json *j, unsigned *out)
 {
 	*out = 0;
-	for (int i = 0; i < 4; i++, j->at++) {
+	for (int i = 0; i < 4; i++, j->p++) {
 		int c = peek(j);
-		if (c == -2)
-			return j->err.code;
 		int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 		if (v < 0)
-			return bad(j, "\\u is not followed by four hex digits");
+			return bad(j, "\\u wants four hex digits");
 		*out = *out * 16 + (unsigned)v;
 	}
 	return 0;
 }
 
-/* skip_escape - the cursor stands behind a backslash. */
-static int skip_escape(struct json *j)
+/* escape - p stands on a backslash: the character as UTF-8 in to, its length, or <0. */
+static int escape(struct json *j, char to[4])
 {
-	int c = peek(j);
-	unsigned u;
+	static const char name[] = "\"\\/bfnrt", is[] = "\"\\/\b\f\n\r\t";
+	unsigned u, low;
 
-	if (c == -2)
-		return j->err.code;
-	if (c < 0 || !strchr("\"\\/bfnrtu", c) || !c)
-		return bad(j, "a backslash is not followed by one of \" \\ / b f n r t u");
-	j->at++;
+	j->p++;
+	int c = peek(j);
+	const char *at = c > 0 ? strchr(name, c) : NULL;
+	if (at) {
+		to[0] = is[at - name];
+		j->p++;
+		return 1;
+	}
 	if (c != 'u')
-		return 0;
+		return bad(j, "a backslash wants one of \" \\ / b f n r t u behind it");
+	j->p++;
 	if (hex4(j, &u))
 		return j->err.code;
 	if (u >= 0xdc00 && u < 0xe000)
-		return bad(j, "half a surrogate pair");
-	if (u < 0xd800 || u >= 0xdc00)
-		return 0;
-	for (const char *want = "\\u"; *want; want++, j->at++) {
-		c = peek(j);
-		if (c == -2)
+		return bad(j, "the second half of a surrogate pair without the first");
+	if (u >= 0xd800 && u < 0xdc00) {
+		for (const char *w = "\\u"; *w; w++, j->p++)
+			if (peek(j) != *w)
+				return bad(j, "the first half of a surrogate pair without the second");
+		if (hex4(j, &low))
 			return j->err.code;
-		if (c != *want)
-			return bad(j, "half a surrogate pair");
+		if (low < 0xdc00 || low >= 0xe000)
+			return bad(j, "the first half of a surrogate pair without the second");
+		u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
 	}
-	if (hex4(j, &u))
-		return j->err.code;
-	return u >= 0xdc00 && u < 0xe000 ? 0 : bad(j, "half a surrogate pair");
+	int n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	for (int i = n - 1; i > 0; i--, u >>= 6)
+		to[i] = (char)(0x80 | (u & 63));
+	to[0] = (char)(lead[n] | u);
+	return n;
 }
 
-/* skip_string - the cursor stands on the opening quote; s gets what lies between the quotes (offsets from j->start would move with it: they are from buf). */
-static int skip_string(struct json *j, struct span *s)
+/* string - p stands on the opening quote. Always checked; unescaped, into text, only when wanted. */
+static int string(struct json *j, bool is_wanted, struct span *s)
 {
+	size_t run = (size_t)(++j->p - j->object);	/* what was not copied yet begins here */
 	unsigned char lo, hi;
-	size_t from = j->at + 1 - j->start;	/* relative: buf may move below */
+	char to[4];
 
-	*s = (struct span){ .type = JSON_STRING };
-	j->at++;
+	*s = (struct span){ JSON_STRING, false, run, 0 };
 	for (;;) {
-		const unsigned char *p = (const unsigned char *)j->buf.p;
-		size_t at = j->at;
-		while (at < j->fill && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\' && p[at] < 0x80)
-			at++;
-		j->at = at;
-		int c = peek(j);
-		if (c == -2)
-			return j->err.code;
-		if (c == -1)
-			return bad(j, "the file ends within a string");
-		if (c == '"') {
-			s->from = j->start + from;
-			s->to = j->at++;
+		unsigned char *p = plain(j->p);
+		j->p = p;
+		if (*p == '"') {
+			size_t n = (size_t)(p - j->object) - run;
+			if (s->is_in_text)
+				buf_put(&j->text, j->object + run, n);
+			s->len = s->is_in_text ? j->text.len - s->from : n;
+			j->p++;
 			return 0;
 		}
-		if (c < 0x20)
-			return bad(j, "a control character stands bare in a string");
-		if (c == '\\') {
-			s->has_escape = true;
-			j->at++;
-			if (skip_escape(j))
-				return j->err.code;
-		} else if (c >= 0x80) {
-			int n = utf8((unsigned char)c, &lo, &hi);
-			if (!n)
-				return bad(j, "a byte that is not UTF-8");
-			j->at++;
-			for (int i = 1; i < n; i++, j->at++, lo = 0x80, hi = 0xbf) {
-				c = peek(j);
-				if (c == -2)
-					return j->err.code;
-				if (c < lo || c > hi)
-					return bad(j, "a byte that is not UTF-8");
+		if (*p == '\\') {
+			if (is_wanted && !s->is_in_text) {
+				s->is_in_text = true;
+				s->from = j->text.len;
 			}
+			if (is_wanted)
+				buf_put(&j->text, j->object + run, (size_t)(p - j->object) - run);
+			int n = escape(j, to);
+			if (n < 0)
+				return n;
+			if (is_wanted)
+				buf_put(&j->text, to, (size_t)n);
+			run = (size_t)(j->p - j->object);
+		} else if (*p >= 0x80) {
+			int n = utf8_len(*p, &lo, &hi);
+			for (int i = 1; i < n; i++, lo = 0x80, hi = 0xbf) {
+				j->p++;
+				int c = peek(j);
+				if (c < lo || c > hi)
+					n = 0;
+			}
+			if (!n)
+				return bad(j, "not UTF-8");
+			j->p++;
+		} else if (j->p < j->end) {
+			return bad(j, "a control character (%d) stands bare in a string", *p);
+		} else if (refill(j) <= 0) {
+			return bad(j, "the input ends within a string");
 		}
 	}
 }
 
-static int skip_digits(struct json *j)
-{
-	int n = 0, c;
-
-	while ((c = peek(j)) >= '0' && c <= '9') {
-		j->at++;
-		n++;
-	}
-	return c == -2 ? j->err.code : n ? 0 : bad(j, "a number without digits");
-}
-
-static int skip_number(struct json *j)
+static int digits(struct json *j)
 {
 	int c = peek(j);
 
-	if (c == '-') {
-		j->at++;
+	if (c < '0' || c > '9')
+		return bad(j, "a number wants a digit here");
+	do {
+		j->p++;
 		c = peek(j);
-	}
-	if (c == '0') {
-		j->at++;
+	} while (c >= '0' && c <= '9');
+	return 0;
+}
+
+static int number(struct json *j)
+{
+	int c;
+
+	if (peek(j) == '-')
+		j->p++;
+	if (peek(j) == '0') {
+		j->p++;
 		c = peek(j);
 		if (c >= '0' && c <= '9')
-			return bad(j, "a number begins with 0");
-	} else if (skip_digits(j)) {
+			return bad(j, "a number may not begin with 0");
+	} else if (digits(j)) {
 		return j->err.code;
 	}
 	if (peek(j) == '.') {
-		j->at++;
-		if (skip_digits(j))
+		j->p++;
+		if (digits(j))
 			return j->err.code;
 	}
 	c = peek(j);
 	if (c == 'e' || c == 'E') {
-		j->at++;
+		j->p++;
 		c = peek(j);
 		if (c == '+' || c == '-')
-			j->at++;
-		if (skip_digits(j))
+			j->p++;
+		if (digits(j))
 			return j->err.code;
 	}
 	return j->err.code;
 }
 
-static int skip_word(struct json *j, const char *word)
+static int word(struct json *j, const char *w)
 {
-	for (; *word; word++, j->at++) {
-		int c = peek(j);
-		if (c == -2)
-			return j->err.code;
-		if (c != *word)
+	for (; *w; w++, j->p++)
+		if (peek(j) != *w)
 			return bad(j, "not a JSON value");
-	}
 	return 0;
 }
 
-static size_t unescape(const char *p, size_t n, char *to);
-
-/* key_is - a member's name as it stands between its quotes against a wanted key. */
-static bool key_is(const struct json *j, const struct span *k, struct str want)
+/* forget - a member that comes again replaces the earlier one and all below it. */
+static void forget(struct json *j, size_t at)
 {
-	const char *p = j->buf.p + k->from;
-	size_t n = k->to - k->from;
-
-	if (!k->has_escape)
-		return n == want.len && !memcmp(p, want.p, n);
-	char *u = mem_new(n + 1, 1);
-	size_t len = unescape(p, n, u);
-	bool is_same = len == want.len && !memcmp(u, want.p, len);
-	mem_free(u);
-	return is_same;
+	j->node[at].span.type = JSON_MISSING;
+	for (size_t c = j->node[at].child; c != NONE; c = j->node[c].next)
+		forget(j, c);
 }
 
-/*
- * skip_value - one value of any kind, checking all of it. live has a bit for each wanted path whose first `level` keys led here; the paths that end here get the span.
- * Paths beyond 64 share no bits: live is an array.
- */
-static int skip_value(struct json *j, int depth, size_t level, const uint8_t *live)
+static size_t find_child(const struct json *j, size_t at, const struct span *key)
 {
-	struct span s = { 0 };
-	int c = skip_blanks(j), ret = 0;
-	size_t from = j->at - j->start;
+	const char *p = key->is_in_text ? j->text.p + key->from : (const char *)j->object + key->from;
 
+	for (size_t c = j->node[at].child; c != NONE; c = j->node[c].next)
+		if (j->node[c].key.len == key->len && !memcmp(j->node[c].key.p, p, key->len))
+			return c;
+	return NONE;
+}
+
+static int value(struct json *j, int depth, size_t at);
+
+/* members - an object or array from its opening bracket to behind its closing one. */
+static int members(struct json *j, int depth, size_t at)
+{
+	bool is_object = *j->p++ == '{';
+	char close = is_object ? '}' : ']';
+	bool has_wanted = is_object && at != NONE && j->node[at].child != NONE;
+	struct span key;
+
+	if (depth > JSON_DEPTH_MAX)
+		return bad(j, "nested deeper than %d", JSON_DEPTH_MAX);
+	if (skip_blanks(j) == close) {
+		j->p++;
+		return 0;
+	}
+	for (;;) {
+		size_t below = NONE;
+		if (is_object) {
+			if (skip_blanks(j) != '"')
+				return bad(j, "a member's name, in quotes, should stand here");
+			if (string(j, has_wanted, &key))
+				return j->err.code;
+			if (has_wanted && (below = find_child(j, at, &key)) != NONE)
+				forget(j, below);
+			if (skip_blanks(j) != ':')
+				return bad(j, "a colon should stand here");
+			j->p++;
+		}
+		if (value(j, depth, below))
+			return j->err.code;
+		int c = skip_blanks(j);
+		if (c == close) {
+			j->p++;
+			return 0;
+		}
+		if (c != ',')
+			return bad(j, "a comma or %c should stand here", close);
+		j->p++;
+	}
+}
+
+/* value - any value, noted at node `at` unless that is NONE; depth: brackets open around it. */
+static int value(struct json *j, int depth, size_t at)
+{
+	struct span s = { .type = JSON_NUMBER };
+	int c = skip_blanks(j);
+
+	s.from = (size_t)(j->p - j->object);
 	switch (c) {
-	case -2:
-		return j->err.code;
-	case -1:
-		return bad(j, "the file ends where a value should be");
-	case '"':
-		ret = skip_string(j, &s);
+	case '"': string(j, at != NONE, &s); break;
+	case '{': s.type = JSON_OBJECT; members(j, depth + 1, at); break;
+	case '[': s.type = JSON_ARRAY; members(j, depth + 1, NONE); break;
+	case 't': s.type = JSON_TRUE; word(j, "true"); break;
+	case 'f': s.type = JSON_FALSE; word(j, "false"); break;
+	case 'n': s.type = JSON_NULL; word(j, "null"); break;
+	case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+		number(j);
 		break;
-	case '{': case '[': {
-		bool is_object = c == '{';
-		char close = is_object ? '}' : ']';
-		uint8_t *below = NULL;
-		if (depth >= JSON_DEPTH_MAX)
-			return bad(j, "nested deeper than 64");
-		s.type = is_object ? JSON_OBJECT : JSON_ARRAY;
-		if (live && is_object)
-			below = mem_new(j->n_want + 1, 1);
-		j->at++;
-		c = skip_blanks(j);
-		for (bool is_first = true; c != close || !is_first; is_first = false) {
-			struct span key;
-			bool has_live = false;
-			if (is_object) {
-				if (skip_blanks(j) != '"') {
-					ret = j->err.code ? j->err.code : bad(j, "a member's name should stand here, in quotes");
-					break;
-				}
-				if ((ret = skip_string(j, &key)))
-					break;
-				for (size_t i = 0; below && i < j->n_want; i++) {
-					below[i] = live[i] && j->want[i].n > level && key_is(j, &key, j->want[i].key[level]);
-					if (below[i])	/* of members of one name the last wins, with all below it */
-						j->span[i] = (struct span){ 0 };
-					has_live |= below[i];
-				}
-				if (skip_blanks(j) != ':') {
-					ret = j->err.code ? j->err.code : bad(j, "a colon should stand here");
-					break;
-				}
-				j->at++;
-			}
-			if ((ret = skip_value(j, depth + 1, level + 1, has_live ? below : NULL)))
-				break;
-			c = skip_blanks(j);
-			if (c == close)
-				break;
-			if (c != ',') {
-				ret = j->err.code ? j->err.code : bad(j, is_object ? "a comma or } should stand here" : "a comma or ] should stand here");
-				break;
-			}
-			j->at++;
-			c = skip_blanks(j);
-			if (c == close) {
-				ret = bad(j, "nothing follows the comma");
-				break;
-			}
-		}
-		mem_free(below);
-		if (!ret)
-			j->at++;
-		s.from = j->start + from;
-		s.to = j->at;
-		break;
-	}
-	case 't': s.type = JSON_TRUE; ret = skip_word(j, "true"); break;
-	case 'f': s.type = JSON_FALSE; ret = skip_word(j, "false"); break;
-	case 'n': s.type = JSON_NULL; ret = skip_word(j, "null"); break;
 	default:
-		if (c != '-' && (c < '0' || c > '9'))
-			return bad(j, "not a JSON value");
-		s.type = JSON_NUMBER;
-		ret = skip_number(j);
-		s.from = j->start + from;
-		s.to = j->at;
+		return bad(j, c < 0 ? "the input ends where a value should be" : "not a JSON value");
 	}
-	for (size_t i = 0; live && !ret && i < j->n_want; i++)
-		if (live[i] && j->want[i].n == level)
-			j->span[i] = s;
-	return ret;
+	if (at != NONE && !j->err.code) {
+		if (s.type != JSON_STRING)
+			s.len = (size_t)(j->p - j->object) - s.from;
+		j->node[at].span = s;
+	}
+	return j->err.code;
 }
 
-static size_t put_utf8(char *to, unsigned u)
+/* begin - up to the next object, through top-level arrays: 1, 0 at the end, <0. */
+static int begin(struct json *j)
 {
-	if (u < 0x80) {
-		to[0] = (char)u;
-		return 1;
-	}
-	if (u < 0x800) {
-		to[0] = (char)(0xc0 | u >> 6);
-		to[1] = (char)(0x80 | (u & 63));
-		return 2;
-	}
-	if (u < 0x10000) {
-		to[0] = (char)(0xe0 | u >> 12);
-		to[1] = (char)(0x80 | (u >> 6 & 63));
-		to[2] = (char)(0x80 | (u & 63));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | u >> 18);
-	to[1] = (char)(0x80 | (u >> 12 & 63));
-	to[2] = (char)(0x80 | (u >> 6 & 63));
-	to[3] = (char)(0x80 | (u & 63));
-	return 4;
-}
-
-static unsigned get_hex4(const char *p)
-{
-	unsigned v = 0;
-
-	for (int i = 0; i < 4; i++)
-		v = v * 16 + (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 32) - 'a' + 10);
-	return v;
-}
-
-/* unescape - a string that was checked; never longer than it was. */
-static size_t unescape(const char *p, size_t n, char *to)
-{
-	const char *end = p + n;
-	char *start = to;
-
-	while (p < end) {
-		if (*p != '\\') {
-			*to++ = *p++;
-			continue;
-		}
-		switch (p[1]) {
-		case 'b': *to++ = '\b'; break;
-		case 'f': *to++ = '\f'; break;
-		case 'n': *to++ = '\n'; break;
-		case 'r': *to++ = '\r'; break;
-		case 't': *to++ = '\t'; break;
-		case 'u': {
-			unsigned u = get_hex4(p + 2);
-			if (u >= 0xd800 && u < 0xdc00) {
-				u = 0x10000 + ((u - 0xd800) << 10) + (get_hex4(p + 8) - 0xdc00);
-				p += 6;
-			}
-			to += put_utf8(to, u);
-			p += 4;
-			break;
-		}
-		default: *to++ = p[1];
-		}
-		p += 2;
-	}
-	return (size_t)(to - start);
-}
-
-/* give - turn the spans into values. Unescaped strings go into one buffer of known size, so that it does not move. */
-static void give(struct json *j)
-{
-	size_t need = 0;
-
-	for (size_t i = 0; i < j->n_want; i++)
-		need += j->span[i].has_escape ? j->span[i].to - j->span[i].from : 0;
-	buf_reset(&j->text);
-	buf_reserve(&j->text, need);
-	for (size_t i = 0; i < j->n_want; i++) {
-		const struct span *s = &j->span[i];
-		struct str t = { j->buf.p + s->from, s->to - s->from };
-		if (s->has_escape) {
-			char *to = j->text.p + j->text.len;
-			t = (struct str){ to, unescape(t.p, t.len, to) };
-			j->text.len += t.len;
-		}
-		j->value[i] = (struct json_value){ s->type, t };
-	}
-	j->last = (struct str){ j->buf.p + j->start, j->at - j->start };
-}
-
-int json_next(struct json *j, const struct json_value **value, struct err *e)
-{
-	int c;
+	const unsigned char *p;
+	char bom[3];
 
 	if (!j->is_started) {
-		const unsigned char *p;
 		int64_t n = file_peek(j->file, 3, &p, &j->err);
-		char bom[3];
 		j->is_started = true;
-		if (n == 3 && !memcmp(p, "\xef\xbb\xbf", 3))
+		if (n == 3 && !memcmp(p, "\xef\xbb\xbf", 3)) {
 			file_read(j->file, bom, 3, &j->err);
+			j->dropped = j->line_start = 3;
+		}
 	}
-	memset(j->span, 0, j->n_want * sizeof *j->span);
-	while (!j->err.code) {
-		j->start = j->at;
-		c = skip_blanks(j);
-		j->start = j->at;
-		if (c == -1 && !j->in_array)
-			return 0;
-		if (c == -1)
-			bad(j, "the file ends within an array");
-		if (j->err.code)
-			break;
-		if (j->in_array && c == ']') {
-			j->at++;
-			j->in_array = false;
-			continue;
-		}
-		if (j->in_array && j->needs_comma) {
-			if (c != ',') {
-				bad(j, "a comma or ] should stand here");
-				break;
-			}
-			j->at++;
-			j->start = j->at;
-			c = skip_blanks(j);
-			j->start = j->at;
-			if (j->err.code)
-				break;
-			if (c == ']') {
-				bad(j, "nothing follows the comma");
-				break;
-			}
-		}
-		if (c == '[' && !j->in_array) {
-			j->at++;
-			j->in_array = true;
-			j->needs_comma = false;
-			continue;
-		}
-		if (c != '{') {
-			bad(j, c == '[' ? "an array of arrays: objects are wanted" : "objects, or arrays of them, are wanted");
-			break;
-		}
+	for (;;) {
+		j->object = NULL;
+		int c = skip_blanks(j);
 		j->object_line = j->line;
-		uint8_t *live = mem_new(j->n_want + 1, 1);
-		memset(live, 1, j->n_want);
-		skip_value(j, 1, 0, live);
-		mem_free(live);
-		if (j->err.code)
+		j->object = j->p;
+		if (c < 0)
+			return j->at == OUTSIDE && !j->err.code ? 0 : bad(j, "the input ends within an array");
+		if (c == '{' && j->at != BETWEEN)
 			break;
-		j->needs_comma = true;
-		give(j);
-		*value = j->value;
-		return 1;
+		if (c == '[' && j->at == OUTSIDE)
+			j->at = FIRST;
+		else if (c == ',' && j->at == BETWEEN)
+			j->at = NEXT;
+		else if (c == ']' && (j->at == FIRST || j->at == BETWEEN))
+			j->at = OUTSIDE;
+		else if (j->at == BETWEEN)
+			return bad(j, "a comma or ] should stand here");
+		else
+			return bad(j, c == '[' ? "an array within an array, where objects are wanted" : "an object, or an array of them, should stand here");
+		j->p++;
 	}
-	return err_set(e, j->err.code, "%s", j->err.msg);
+	if (j->at != OUTSIDE)
+		j->at = BETWEEN;
+	return 1;
+}
+
+int json_next(struct json *j, const struct json_value **out, struct err *e)
+{
+	int r = j->err.code ? j->err.code : begin(j);
+
+	if (!r)
+		return 0;
+	if (r > 0) {
+		forget(j, 0);
+		buf_reset(&j->text);
+		value(j, 0, 0);
+	}
+	if (j->err.code)
+		return err_set(e, j->err.code, "%s", j->err.msg);
+	for (size_t i = 0; i < j->n_paths; i++) {
+		const struct span *s = &j->node[j->leaf[i]].span;
+		const char *from = s->is_in_text ? j->text.p : (const char *)j->object;
+		j->value[i] = s->type == JSON_MISSING ? (struct json_value){ JSON_MISSING, { "", 0 } } :
+			      (struct json_value){ s->type, { from + s->from, s->len } };
+	}
+	j->last = (struct str){ (const char *)j->object, (size_t)(j->p - j->object) };
+	*out = j->value;
+	return 1;
+}
+
+int json_skip_line(struct json *j, struct err *e)
+{
+	struct err was = j->err;
+	unsigned char *nl;
+
+	if (was.code != ERR_DATA || j->at != OUTSIDE || !j->object)
+		return 0;
+	j->err = (struct err){ 0 };
+	j->p = j->object;
+	while (!(nl = memchr(j->p, '\n', (size_t)(j->end - j->p)))) {
+		j->p = j->end;
+		int r = refill(j);
+		if (r < 0)
+			return err_set(e, r, "%s", j->err.msg);
+		if (!r)
+			break;
+	}
+	j->p = nl ? nl + 1 : j->end;
+	j->last = (struct str){ (const char *)j->object, (size_t)((nl ? nl : j->end) - j->object) };
+	j->line = j->object_line + (nl != NULL);
+	j->line_start = j->dropped + (uint64_t)(j->p - j->buf);
+	return 1;
 }
 
 uint64_t json_line(const struct json *j)
@@ -568,40 +546,33 @@ struct str json_text(const struct json *j)
 
 void json_put(struct buf *b, const char *p, size_t len)
 {
-	static const char hex[] = "0123456789abcdef";
+	static const char name[] = "\"\\bfnrt", is[] = "\"\\\b\f\n\r\t";
 	unsigned char lo, hi;
 
 	buf_putc(b, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)p[i];
-		if (c == '"' || c == '\\') {
+		const char *at = c ? strchr(is, c) : NULL;
+		size_t n = 1;
+		if (at) {
 			buf_putc(b, '\\');
-			buf_putc(b, (char)c);
-			i++;
+			buf_putc(b, name[at - is]);
 		} else if (c < 0x20) {
-			char u[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
-			if (c == '\n' || c == '\t' || c == '\r') {
-				u[1] = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
-				buf_put(b, u, 2);
-			} else {
-				buf_put(b, u, 6);
-			}
-			i++;
+			buf_printf(b, "\\u%04x", c);
 		} else if (c < 0x80) {
-			buf_putc(b, (char)c);
-			i++;
+			for (; i + n < len && (unsigned char)p[i + n] >= 0x20 && p[i + n] != '"' && p[i + n] != '\\' && !(p[i + n] & 0x80); n++)
+				;
+			buf_put(b, p + i, n);
 		} else {
-			int n = utf8(c, &lo, &hi), k = 1;
-			for (; k < n && i + (size_t)k < len && (unsigned char)p[i + (size_t)k] >= lo && (unsigned char)p[i + (size_t)k] <= hi; k++)
+			size_t want = (size_t)utf8_len(c, &lo, &hi);
+			for (; n < want && i + n < len && (unsigned char)p[i + n] >= lo && (unsigned char)p[i + n] <= hi; n++)
 				lo = 0x80, hi = 0xbf;
-			if (n && k == n) {
-				buf_put(b, p + i, (size_t)n);
-				i += (size_t)n;
-			} else {
-				buf_puts(b, "\xef\xbf\xbd");
-				i++;
-			}
+			if (want && n == want)
+				buf_put(b, p + i, n);
+			else
+				buf_puts(b, "\xef\xbf\xbd"), n = 1;
 		}
+		i += n;
 	}
 	buf_putc(b, '"');
 }

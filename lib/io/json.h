@@ -32,6 +32,9 @@ int json_next(struct json *j, const struct json_value **value, struct err *e);
 uint64_t json_line(const struct json *j);	/* line on which the last object began */
 /* json_text - the last object as it was written, for reject files. Dies at the next call. */
 struct str json_text(const struct json *j);
+/* json_skip_line - go on behind an error in JSON lines: the line on which the broken object began is dropped (json_text is that line) and json_next
+ * goes on with the next. 1, or 0 when that cannot be: no error of the data, or inside a top-level array, or an object over the cap. <0 error. */
+int json_skip_line(struct json *j, struct err *e);
 /* json_put - append p as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_put(struct buf *b, const char *p, size_t len);
 
