@@ -46,7 +46,7 @@ taste-view cand.tsv > /dev/null 2>&1
 printf '\xef\xbb\xbfu\ti\t1\ts\r\n' > bom; is "BOM and CRLF are fine" "$(taste-rank bom)" "u${T}i${T}1${T}s #1"
 printf 'u\ti\t1\ts' > nonl; is "no final newline is fine" "$(taste-rank nonl)" "u${T}i${T}1${T}s #1"
 printf 'a b\t\\t\\\\\t1\ts\n\xff\t\xfe\t1\ts\n' > odd; is "ids of every kind are kept" "$(taste-rank odd | cut -f1,2)" "$(cut -f1,2 odd)"
-{ printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\t1\ts\n'; } > long; is "a 10 MB id is kept" "$(taste-rank long | wc -c)" 10000009
+{ printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\t1\ts\n'; } > long; is "a 10 MB id is kept" "$(taste-rank long | wc -c)" 10000010
 printf 'u\ti\n' > cols; must_fail "too few columns are named" 4 "taste-rank: cols:1: 2 fields*" taste-rank cols
 printf 'u\ti\tnan\ts\n' > nan; must_fail "NaN is named" 4 "taste-rank: nan:1: field 3: 'nan' is not a score*" taste-rank nan
 printf 'u\ti\t1e400\ts\n' > huge; must_fail "1e400 is named" 4 "taste-rank: huge:1: field 3: '1e400' *" taste-rank huge

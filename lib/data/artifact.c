@@ -350,18 +350,21 @@ int artifact_tensor(struct artifact *a, const char *name, enum dtype type, size_
 		struct tensor *t = &a->tensor[i];
 		if (strcmp(t->name, name))
 			continue;
+		if (!t->is_checked && block_verify(a->in.blocks, &t->b, e))
+			return e->code;
+		t->is_checked = true;
 		bool fits = t->type == type && t->ndim == ndim;
 		for (size_t k = 0; fits && k < ndim; k++)
 			fits = !dim[k] || dim[k] == t->dim[k];
 		if (!fits)
 			return err_set(e, ERR_DATA, "%s: tensor %s has another type or shape than this program expects", a->name, name);
-		if (!t->is_checked && block_verify(a->in.blocks, &t->b, e))
-			return e->code;
-		t->is_checked = true;
 		memcpy(dim, t->dim, ndim * sizeof *dim);
 		*data = t->data;
 		return 0;
 	}
+	for (size_t i = 0; i < a->n_tensors; i++)	/* or is it there, and its name damaged? */
+		if (!a->tensor[i].is_checked && block_verify(a->in.blocks, &a->tensor[i].b, e))
+			return e->code;
 	return err_set(e, ERR_DATA, "%s: has no tensor %s", a->name, name);
 }
 
