@@ -12,7 +12,7 @@
 
 static const unsigned char magic[8] = { 0x89, 'T', 'A', 'S', 'T', 'E', '\r', '\n' };
 static const unsigned char block_magic[4] = { 't', 'b', 'l', 'k' };
-enum { ENDIAN_MARK = 0x01020304 };
+enum { ENDIAN_MARK = 0x01020304, DEFLATE_MOST = 1032 };	/* deflate cannot pack better than 1032 to 1 */
 
 static void put16(unsigned char *p, uint16_t v) { v = htole16(v); memcpy(p, &v, 2); }
 static void put32(unsigned char *p, uint32_t v) { v = htole32(v); memcpy(p, &v, 4); }
@@ -307,7 +307,7 @@ static int read_payload(struct blockr *r, uint64_t n, const char *where, const u
 		if ((size_t)k < step)
 			return cut_short(r, where);
 	}
-	*p = r->store;
+	*p = r->store ? r->store : (const unsigned char *)"";
 	return 0;
 }
 
@@ -359,7 +359,10 @@ static int read_block(struct blockr *r, struct block *b)
 		return bad(r, "%s: it is numbered %llu: blocks are missing or out of order", where, (unsigned long long)b->no);
 	if (b->codec > BLOCK_ZLIB)
 		return bad(r, "%s: packed in a way this program does not know (%u)", where, (unsigned)b->codec);
-	if (b->codec == BLOCK_RAW ? b->stored != raw || raw > BLOCK_PAYLOAD_MAX : raw > BLOCK_PACKED_MAX || b->stored > BLOCK_PACKED_MAX)
+	if (b->flags & ~(unsigned)BLOCK_SKIPPABLE)
+		return bad(r, "%s: marked in a way this program does not know (flags %#x)", where, (unsigned)b->flags);
+	if (b->codec == BLOCK_RAW ? b->stored != raw || raw > BLOCK_PAYLOAD_MAX :
+	    raw > BLOCK_PACKED_MAX || b->stored > BLOCK_PACKED_MAX || raw / DEFLATE_MOST > b->stored)
 		return bad(r, "%s: its sizes (%llu stored, %llu unpacked) cannot be", where, (unsigned long long)b->stored, (unsigned long long)raw);
 	if (b->type != BLOCK_END)	/* the end block speaks of those before it */
 		XXH3_64bits_update(r->chain, h + 56, 8);

@@ -284,8 +284,12 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n)
 
 void file_digest_on(struct file *f)
 {
-	if (!f->digest && (f->digest = XXH3_createState()))
-		XXH3_128bits_reset(f->digest);
+	if (f->digest)
+		return;
+	f->digest = XXH3_createState();
+	if (!f->digest)
+		mem_oom(sizeof *f->digest);
+	XXH3_128bits_reset(f->digest);
 }
 
 void file_digest(const struct file *f, char out[33])
@@ -354,14 +358,16 @@ struct sink *sink_open(const char *path, struct err *e)
 	struct sink *s = mem_new(1, sizeof *s);
 	struct stat st;
 
-	if (!strcmp(path, "-")) {
+	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout")) {	/* through that name `>> FILE` would be overwritten */
 		s->name = mem_strdup("(standard output)");
 		s->fd = STDOUT_FILENO;
 	} else {
 		s->name = mem_strdup(path);
 		bool is_there = !stat(path, &st);
-		if (is_there && S_ISDIR(st.st_mode)) {
-			errno = EISDIR;
+		if (!*path || (is_there && S_ISDIR(st.st_mode))) {
+			errno = *path ? EISDIR : ENOENT;
+			s->fd = -1;
+		} else if (is_there && access(path, W_OK)) {	/* a rename would replace a file that is not ours to write */
 			s->fd = -1;
 		} else if (is_there && !S_ISREG(st.st_mode)) {
 			s->fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -371,7 +377,7 @@ struct sink *sink_open(const char *path, struct err *e)
 			s->path = is_there ? realpath(path, NULL) : NULL;	/* through links, so that the link stays */
 			if (!s->path)
 				s->path = mem_strdup(path);
-			s->fd = open_beside(s, s->path, is_there ? st.st_mode & 07777 : 0666 & ~mask);
+			s->fd = open_beside(s, s->path, is_there ? st.st_mode & 0777 : 0666 & ~mask);
 		}
 		if (s->fd < 0) {
 			err_sys(e, errno, "%s", path);

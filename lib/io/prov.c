@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "prov.h"
+#include "tsv.h"
 
 void prov_release(struct prov *p)
 {
@@ -40,9 +41,13 @@ int prov_merge(struct prov *p, const void *text, size_t n, struct err *e)
 
 void prov_step(struct prov *p, const char *program, const char *version, const char *options, const char *inputs)
 {
+	const char *const field[] = { program, version, options, inputs };
 	struct buf line = { 0 };
 
-	buf_printf(&line, "%s\t%s\t%s\t%s\n", program, version, options, inputs);
+	for (int i = 0; i < 4; i++) {
+		tsv_put(&line, field[i], strlen(field[i]));
+		buf_putc(&line, i < 3 ? '\t' : '\n');
+	}
 	if (!has_line(p, line.p, line.len - 1))
 		buf_put(&p->text, line.p, line.len);
 	buf_release(&line);
