@@ -224,7 +224,7 @@ static void write_folded(struct err *e)
 	}
 	progress_end(&pr);
 	if (n_strangers)
-		warn("%llu of %zu users have no item that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, o.model);
+		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, o.model);
 }
 
 static void fold_in(struct err *e)

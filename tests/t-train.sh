@@ -1,0 +1,104 @@
+# taste-train: the same bytes whatever the machine does, counts against awk, quality on a known world, bad inputs.
+. "$(dirname "$0")/lib.sh"
+T=$(printf '\t')
+
+# log N SEED : N events of 300 listeners of 5 tastes; an item i belongs to taste i % 5 and low numbers are popular
+log() { awk -v n="$1" -v s="$2" 'BEGIN { srand(s); for (i = 0; i < n; i++) { u = int(rand() * 300); t = rand() < 0.8 ? u % 5 : int(rand() * 5)
+	k = rand(); e = k < 0.8 ? "play" : k < 0.9 ? "skip" : k < 0.95 ? "like" : ""
+	printf "u%d\ti%d\t%d\t%s\n", u, int(80 * rand() ^ 2) * 5 + t, 1700000000 + i * 60, e } }'; }
+log 12000 1 > log.tsv
+taste-ingest tsv -b -o log.taste log.tsv
+
+# the same bytes
+taste-train als -d 24 -e 3 -t 1 log.tsv > t1
+for t in 2 7; do taste-train als -d 24 -e 3 -t $t log.tsv > t; same "als: -t $t writes the bytes of -t 1" t t1; done
+for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do
+	taste-train als -d 24 -e 3 --cpu $cpu log.tsv > cpu.taste; same "als: --cpu $cpu writes the same bytes" cpu.taste t1
+	taste-train pop --half-life 3 --cpu $cpu log.tsv > cpu.taste; taste-train pop --half-life 3 -t 7 log.tsv > pop.taste
+	same "pop: --cpu $cpu writes the same bytes" cpu.taste pop.taste
+done
+taste-train als -d 24 -e 3 -o o.taste log.tsv; same "-o writes what stdout gets" o.taste t1
+taste-train als -d 24 -e 3 < log.tsv > stdin.taste; same "stdin is read like a file" stdin.taste t1
+taste-train als -d 24 -e 3 -v log.tsv > v.taste 2> v.err; same "-v does not change the model" v.taste t1
+taste-train als -d 24 -e 3 -s 2 log.tsv > s2; cmp -s s2 t1 && fail "another seed gives another model" || pass "another seed gives another model"
+head -5000 log.tsv > a; tail -n +5001 log.tsv | gzip > b.gz
+taste-train als -d 24 -e 3 a b.gz | taste-embed -m - --users all > two.vecs; taste-embed -m t1 --users all > one.vecs
+same "two files, one of them gzipped, are one log" two.vecs one.vecs
+taste-train als -d 24 -e 3 log.taste | taste-embed -m - --users all > bin.vecs; same "a binary log gives the vectors of its text" bin.vecs one.vecs
+
+# the loss
+is "-v writes a row of loss for each epoch" "$(grep -c "^[0-9]*$T" v.err)" 3
+is "with its names above" "$(grep ^epoch v.err)" "epoch${T}loss${T}observed${T}unobserved${T}regularisation${T}seconds"
+is "its parts add up and it falls" "$(grep "^[0-9]*$T" v.err | awk -F '\t' '{ d = $2 - $3 - $4 - $5; if (d * d > 1e-9 * $2 * $2 || (NR > 1 && $2 >= last)) print; last = $2 }')" ""
+is "without -v nothing is said" "$(taste-train als -d 4 -e 1 log.tsv 2>&1 >/dev/null)" ""
+
+# what is learnt: nearest by vector are of the same taste
+taste-train als -d 8 -e 8 log.tsv > als.taste
+taste-embed -m als.taste --items all > items.vecs
+taste-embed -m als.taste --users all | taste-knn search -k 10 items.vecs |
+	awk -F '\t' '{ u = substr($1, 2) % 5; i = substr($2, 2) % 5; n++; hit += u == i } END { exit !(hit / n > 0.9) }' &&
+	pass "als finds the taste of each listener" || fail "als finds the taste of each listener"
+
+# pop against awk
+counts() { taste-train pop "$@" | taste-view --tensor item.count | awk -F '\t' '{ printf "%s\t%.9g\n", $1, $2 }' | sort; }
+awk -F '\t' '{ c[$2] += 0; if ($4 != "skip" && !s[$1, $2]++) c[$2]++ } END { for (i in c) print i "\t" c[i] }' log.tsv | sort > want
+counts log.tsv > got; same "pop counts distinct users, skips left out" got want
+awk -F '\t' '{ c[$2] += $4 == "skip" ? 0 : $4 == "like" ? 3 : 1 } END { for (i in c) print i "\t" c[i] }' log.tsv | sort > want
+counts --count events --weight like=3 log.tsv > got; same "pop --count events adds up weights" got want
+awk -F '\t' '{ c[$2] += $4 == "skip" ? 0 : 2 ^ (-(1700000000 + 11999 * 60 - $3) / 86400 / 2) } END { for (i in c) printf "%s\t%.9g\n", i, c[i] }' log.tsv | sort > want
+counts --count events --half-life 2 log.tsv > got; same "pop --half-life halves what is so much older than the newest" got want
+sort -r log.tsv | counts --count events --half-life 2 > got; same "whatever the order of the log" got want
+
+# what the file says of itself
+taste-train als -d 7 -e 2 --lambda 0.01 -t 2 -o m.taste log.taste
+like "the model says how it was made, and from what" "$(taste-view -i m.taste)" "*taste-ingest*taste-train*als -d 7 -e 2 --lambda 0.01*taste:*"
+is "and all its options, those at their defaults too" "$(taste-view m.taste | awk -F '\t' '$1 ~ /^(kind|d|epochs|lambda|nu|unobserved|damp|stddev|seed|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
+	"d=7 damp=0.2 epochs=2 kind=als lambda=0.01 n_events=12000 n_users=300 nu=1 seed=1 shape=log stddev=0.1 unobserved=20 weight=*=1,dislike=0,skip=0 "
+
+# weights
+taste-train als -d 4 -e 2 --weight skip=1 --weight 'dislike=1,*=1' log.tsv | taste-embed -m - --users all > w1
+sed 's/skip/play/' log.tsv | taste-train als -d 4 -e 2 | taste-embed -m - --users all > w2
+same "a skip of weight 1 is a play" w1 w2
+is "an item that was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train als -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
+
+# options
+must_fail "no verb" 2 "*say what to do: pop|als*" taste-train
+must_fail "an unknown verb" 2 "*'svd' is not one of pop|als*" taste-train svd log.tsv
+must_fail "an option of the other verb" 2 "*--dim is an option of als*" taste-train pop -d 8 log.tsv
+must_fail "and the other way round" 2 "*--half-life is an option of pop*" taste-train als --half-life 8 log.tsv
+must_fail "no dimensions" 2 "*--dim: '0'*1 to 4096*" taste-train als -d 0 log.tsv
+must_fail "NaN is no lambda" 2 "*--lambda: 'nan' is not a number*" taste-train als --lambda nan log.tsv
+must_fail "a weight that is none" 2 "*--weight: 'play=heavy'*" taste-train als --weight play=heavy log.tsv
+must_fail "a weight below 0" 2 "*--weight: 'play=-1'*" taste-train pop --weight play=-1 log.tsv
+must_fail "stdin twice" 2 "*standard input can be read only once*" taste-train pop - -
+must_fail "equations without a solution name the row" 4 "*the equations of item 'i*--lambda*" taste-train als -d 30 --lambda 0 --unobserved 0 log.tsv
+must_fail "events without a time cannot age" 4 "taste-train: -:1*" bash -c "printf 'a\tx\n' | taste-train pop --half-life 1 - 2>&1 | sed 's/(standard input)/-/' >&2; exit \${PIPESTATUS[1]}"
+
+# bad input
+for v in pop als; do
+	: > empty; must_fail "$v: no events" 4 "taste-train: no events to learn from" taste-train $v empty
+	printf 'a\tx\t\tskip\n' > skips; must_fail "$v: events that weigh nothing" 4 "*no events to learn from: those read all weigh 0*" taste-train $v skips
+	printf 'a\tx' > one; ok "$v: one line without a newline" taste-train $v -o m one
+	printf '\xef\xbb\xbfa\tx\r\nb\ty\r\n' > bomcrlf; printf 'a\tx\nb\ty\n' > plain
+	is "$v: BOM and CRLF are not part of an id" "$(taste-train $v bomcrlf | taste-view --tensor item.count)" "$(taste-train $v plain | taste-view --tensor item.count)"
+	printf 'a\tx\nb\n' > short; must_fail "$v: a line of one field" 4 "taste-train: short:2: *" taste-train $v short
+	printf 'a\tx\t1\tplay\t2\tc=d\tmore\n' > long; must_fail "$v: a line of seven fields" 4 "taste-train: long:1: *" taste-train $v long
+	printf 'a\tx\nb\ty\0z\n' > nul; must_fail "$v: a NUL byte" 4 "taste-train: nul:2: *" taste-train $v nul
+	printf 'a\tx\tsoon\n' > time; must_fail "$v: a time that is none" 4 "taste-train: time:1: field 3: 'soon'*" taste-train $v time
+	printf 'a\tx\t1\tplay\tNaN\n' > nan; must_fail "$v: NaN for a value" 4 "taste-train: nan:1: field 5: 'NaN'*" taste-train $v nan
+	printf 'a\tx\t1\tplay\t1e400\n' > huge; must_fail "$v: 1e400 for a value" 4 "taste-train: huge:1: field 5: '1e400'*" taste-train $v huge
+	{ head -c 10000000 /dev/zero | tr '\0' x; printf '\ty\n'; } > wide; ok "$v: an id of 10 MB" taste-train $v -o m wide
+	printf 'a b\t"q"\n\xff\xfe\t\\t\\n\n\xc3\xa9\t%s\n' "$(head -c 4000 /dev/zero | tr '\0' x)" > odd; ok "$v: ids of every kind" taste-train $v -o m odd
+	must_fail "$v: a file that is not there" 3 "taste-train: nofile: *" taste-train $v nofile
+	must_fail "$v: a model for events" 4 "*als.taste*model*" taste-train $v als.taste
+	head -c 3000 log.taste > cut.taste; must_fail "$v: a binary log cut short" 4 "taste-train: cut.taste: *" taste-train $v cut.taste
+	{ head -c 2000 log.taste; printf '\x01'; tail -c +2002 log.taste; } > flip.taste
+	must_fail "$v: a binary log with a damaged byte" 4 "taste-train: flip.taste: *" taste-train $v flip.taste
+	must_fail "$v: a full disk" 3 "*No space left*" bash -c "taste-train $v log.tsv > /dev/full"
+	(set +o pipefail; taste-train $v log.tsv 2> pipe.err | head -c 10 > /dev/null)
+	is "$v: a closed reader is not worth a word" "$(cat pipe.err)" ""
+	echo old > keep.taste; taste-train $v -o keep.taste short 2> /dev/null
+	is "$v: a failure leaves the old file" "$(cat keep.taste)" old
+	is "$v: and no temporary" "$(ls -A | grep -c 'keep.taste.')" 0
+done
+done_testing
