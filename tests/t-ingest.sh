@@ -1,0 +1,122 @@
+# taste-ingest: every source, every column, and what is wrong with real files.
+. "$(dirname "$0")/lib.sh"
+T=$(printf '\t')
+ing() { taste-ingest "$@"; }
+
+# tsv
+printf 'u1\ti1\t10\tplay\t1.5\tk=v\nu1\ti2\t11\t\t\t\n' > six.tsv
+is "six columns come out as they went in" "$(ing tsv six.tsv)" "$(cat six.tsv)"
+printf 'u1\ti1\nu2\ti2\n' > two.tsv
+is "two columns are enough" "$(ing tsv two.tsv)" "u1${T}i1${T}${T}${T}${T}
+u2${T}i2${T}${T}${T}${T}"
+is "columns are mapped by number" "$(printf 'x\tI\t5\tU\n' | ing tsv --map user=4,item=2,time=3)" "U${T}I${T}5${T}${T}${T}"
+is "columns are mapped by name" "$(printf 'when\twho\twhat\n5\tU\tI\n' | ing tsv -H --map user=who,item=what,time=when)" "U${T}I${T}5${T}${T}${T}"
+is "our own names need no map" "$(printf 'item\ttime\tuser\tnoise\nI\t5\tU\tz\n' | ing tsv -H)" "U${T}I${T}5${T}${T}${T}"
+is "constants fill what a log does not say" "$(printf 'I\t5\n' | ing tsv --map item=1,time=2 --user me --event play)" "me${T}I${T}5${T}play${T}${T}"
+is "context columns are joined" "$(printf 'U\tI\tcar;x\t\t7\n' | ing tsv --map user=1,item=2,context.device=3,context.none=4,context.n=5)" "U${T}I${T}${T}${T}${T}device=car_x;n=7"
+is "a backslash is a backslash" "$(printf 'a\\b\tI\n' | ing tsv | cut -f1)" 'a\\b'
+is "unless --escapes says otherwise" "$(printf 'a\\tb\tI\n' | ing tsv --escapes | cut -f1)" 'a\tb'
+is "times are seconds, milliseconds, ISO 8601" "$(printf 'u\ti\t1700000000\nu\ti\t1700000000123\nu\ti\t2023-11-14T22:13:20Z\nu\ti\t2023-11-14 23:13:20.9+01:00\nu\ti\t2023-11-14\nu\ti\t-1\nu\ti\t1700000000.7\n' | ing tsv | cut -f3 | tr '\n' ' ')" \
+	"1700000000 1700000000 1700000000 1700000000 1699920000 -1 1700000000 "
+is "--time-unit settles what a number is" "$(printf 'u\ti\t1700000000\n' | ing tsv --time-unit ms | cut -f3)" 1700000
+
+# csv
+printf 'user,item,time,note\r\nu,"a, ""b""",2020-01-01,x\r\n\r\nv,"two\nlines",5,y\r\n' > q.csv
+is "CSV is quoted, may hold newlines, and blank lines are passed over" "$(ing csv -H q.csv)" "u${T}a, \"b\"${T}1577836800${T}${T}${T}
+v${T}two\\nlines${T}5${T}${T}${T}"
+is "blanks stay in CSV fields" "$(printf ' u ,i\n' | ing csv | cut -f1)" " u "
+printf 'u,i\nu,"i\n' > open.csv; must_fail "an open quote is told with its line" 4 "taste-ingest: open.csv:2: field 2: *never closed*" taste-ingest csv open.csv
+printf 'u,i\nu,a"b"\n' > stray.csv; must_fail "a stray quote is told with its line" 4 "taste-ingest: stray.csv:2: *" taste-ingest csv stray.csv
+printf 'u,i\nu,i,x\n' > cols.csv; must_fail "a row too long is told" 4 "taste-ingest: cols.csv:2: 3 fields where 2 are expected" taste-ingest csv cols.csv
+printf 'a,b\r\n\r\nc,"d\ne"\r\nf\r\n' > lines.csv; must_fail "lines are counted through blank lines and quotes" 4 "taste-ingest: lines.csv:5: 1 field *" taste-ingest csv lines.csv
+
+# json
+printf '[{"user":"u","item":9007199254740993,"time":1},\n {"item":"\\u00e9\\ud83d\\ude00","user":"v","x":{"y":[1,2,{"z":null}]}}]\n{"user":"w","item":true}' > j.json
+is "arrays, objects, exact numbers, surrogate pairs" "$(ing jsonl j.json | cut -f1-3)" "u${T}9007199254740993${T}1
+v${T}é😀${T}
+w${T}true${T}"
+is "members are found by path, the last of a name wins" "$(echo '{"a":{"b":"no"},"a":{"b":{"c":"I"}},"u":"U"}' | ing jsonl --map user=u,item=a.b.c | cut -f1,2)" "U${T}I"
+for bad in '{"user":"u","item":"i"' '{"user":"u",}' '{"user" "u"}' '[1]' '"x"' '{"user":"\ud800","item":"i"}' '{"user":01}' '{"a":.5}' '{"a":1.}' '{"a":tru}' "{\"a\":\"$(printf '\001')\"}" "{\"a\":\"$(printf '\377')\"}" '[{"user":"u","item":"i"}{}]'; do
+	printf '%s' "$bad" > bad.json
+	must_fail "broken JSON is told with line and column: $(printf %s "$bad" | tr '\001\377' '??')" 4 "taste-ingest: bad.json:1:*" taste-ingest jsonl bad.json
+done
+awk 'BEGIN { for (i = 0; i < 70; i++) printf "{\"a\":"; printf "1"; for (i = 0; i < 70; i++) printf "}" }' > deep.json
+must_fail "JSON deeper than 64 is refused" 4 "*nested deeper than 64*" taste-ingest jsonl deep.json
+must_fail "an object where an id should be" 4 "taste-ingest: (standard input):1: member 'item' is an object*" bash -c 'echo "{\"user\":\"u\",\"item\":{}}" | taste-ingest jsonl'
+if command -v jq > /dev/null; then
+	awk 'BEGIN { srand(3); for (i = 0; i < 2000; i++) printf "{ \"user\" : \"u%d\\n\\\"\", \"deep\" : [ { \"k\" : [ ] }, -1.5e+3 ], \"item\":\"\\u00%02x\\/%d\", \"time\": %d }%s", i % 97, 65 + i % 26, i, i, i % 3 ? "\n" : " " }' > many.json
+	taste-ingest jsonl many.json | cut -f1-3 > got; jq -r '[.user, .item, .time] | @tsv' many.json > want
+	same "two thousand objects read as jq reads them" got want
+else
+	skip "two thousand objects read as jq reads them" "jq is not installed"
+fi
+
+# movielens, lastfm
+printf '1::10::5::978300760\n2::11::3.5::978302109\n' > ratings.dat
+printf '1\t10\t5\t978300760\n2\t11\t3.5\t978302109\n' > u.data
+printf 'userId,movieId,rating,timestamp\n1,10,5,978300760\n2,11,3.5,978302109\n' > ratings.csv
+for f in ratings.dat u.data ratings.csv; do ing movielens $f > $f.out; done
+is "MovieLens ratings" "$(cat ratings.dat.out)" "1${T}10${T}978300760${T}rate${T}5${T}
+2${T}11${T}978302109${T}rate${T}3.5${T}"
+same "u.data says the same" u.data.out ratings.dat.out
+same "ratings.csv says the same" ratings.csv.out ratings.dat.out
+printf '10::Mis\351rables, Les (1995)::Drama|Musical\n11::No Year::(no genres listed)\n' > movies.dat
+printf 'movieId,title,genres\n10,"Misérables, Les (1995)",Drama|Musical\n11,No Year,(no genres listed)\n' > movies.csv
+for f in dat csv; do ing movielens --catalogue movies.$f --items $f.items ratings.dat > /dev/null; done
+is "movies.dat becomes a catalogue, Latin-1 becomes UTF-8" "$(cat dat.items)" "10${T}movie${T}Misérables, Les (1995)${T}${T}${T}1995${T}${T}Drama;Musical
+11${T}movie${T}No Year${T}${T}${T}${T}${T}"
+same "movies.csv says the same" dat.items csv.items
+printf 'u\t2009-05-04T23:08:57Z\taid\tArtist\ttid\tTrack\nu\t2009-05-04T23:09:57Z\taid\tArtist\t\tOther\n' > 1k.tsv
+is "Last.fm 1K" "$(ing lastfm --items k.items 1k.tsv)" "u${T}tid${T}1241478537${T}play${T}${T}
+u${T}Artist - Other${T}1241478597${T}play${T}${T}"
+is "its catalogue has title and creator" "$(head -1 k.items)" "tid${T}${T}Track${T}Artist${T}${T}${T}${T}"
+is "Last.fm 360K" "$(printf 'sha\tmbid\tBand\t77\nsha\t\tNameless\t3\n' | ing lastfm | cut -f2,4,5)" "mbid${T}plays${T}77
+Nameless${T}plays${T}3"
+printf 'userID\tartistID\tweight\n2\t51\t13883\n' > het.dat; printf 'id\tname\turl\tpictureURL\n51\tDuran Duran\thttp://x\thttp://y\n' > artists.dat
+is "HetRec 2011" "$(ing lastfm --catalogue artists.dat --items het.items het.dat | cut -f1,2,4,5) $(cut -f1-4 het.items)" "2${T}51${T}plays${T}13883 51${T}artist${T}Duran Duran${T}Duran Duran"
+echo 'what is this' > odd; for s in movielens lastfm; do must_fail "$s refuses what it does not know" 4 "taste-ingest: odd:1: not a *" taste-ingest $s odd; done
+
+# items, rejects
+is "the catalogue is each item once, as first seen" "$(printf 'u\ti\tA\nv\ti\tB\nv\tj\tC\n' | ing tsv --map user=1,item=2,title=3 --items /dev/stderr 2>&1 >/dev/null)" "i${T}${T}A${T}${T}${T}${T}${T}
+j${T}${T}C${T}${T}${T}${T}${T}"
+printf 'u\ti\t1\nu\ti\tsoon\n\ti\t2\nu\ti\nu\tj\t3\n' > mixed.tsv
+must_fail "the first bad row ends the run" 4 "taste-ingest: mixed.tsv:2: field 3: 'soon' is not a time*" taste-ingest tsv mixed.tsv
+is "--rejects goes on" "$(ing tsv -q --rejects rej mixed.tsv | cut -f2,3 | tr '\t\n' '  ')" "i 1 j 3 "
+is "and keeps the rows with line and reason" "$(cat rej)" "mixed.tsv:2${T}time${T}u\\ti\\tsoon
+mixed.tsv:3${T}user${T}\\ti\\t2
+mixed.tsv:4${T}columns${T}u\\ti"
+is "and says how many" "$(ing tsv --rejects rej mixed.tsv 2>&1 >/dev/null)" "taste-ingest: 3 of 5 rows rejected, kept in rej"
+must_fail "--max-rejects N gives up" 4 "*more than --max-rejects 2*" taste-ingest tsv --rejects rej2 --max-rejects 2 mixed.tsv
+must_fail "--max-rejects N% gives up at the end" 4 "*3 of 5 rows are bad, more than --max-rejects 50%*" taste-ingest tsv --rejects rej2 --max-rejects 50% mixed.tsv
+ok "a share that holds is fine" taste-ingest tsv -q --rejects rej2 --max-rejects 60% -o /dev/null mixed.tsv
+
+# binary
+for t in 1 7; do ing tsv -b -t $t six.tsv > b$t.taste; done
+same "the same bytes for any -t" b1.taste b7.taste
+is "binary holds the same" "$(taste-view b1.taste)" "$(cat six.tsv)"
+like "and how it was made" "$(taste-view -i b1.taste)" "*taste-ingest $(cat "$SRC/VERSION"): tsv*from xxh3:*"
+
+# bad input
+: > empty
+for s in tsv csv jsonl movielens lastfm; do is "$s: nothing in, nothing out" "$(ing $s empty; echo $?)" 0; done
+is "no final newline, CRLF, BOM" "$(printf '\xef\xbb\xbfu\ti\t1\r\nu\tj\t2' | ing tsv | cut -f1-3 | tr '\t\n' '  ')" "u i 1 u j 2 "
+is "a BOM before CSV and JSON" "$(printf '\xef\xbb\xbf"u",i\n' | ing csv | cut -f1)$(printf '\xef\xbb\xbf{"user":"u","item":"i"}' | ing jsonl | cut -f2)" "ui"
+printf 'u\ti\0x\n' > nul; must_fail "a NUL byte is told" 4 "taste-ingest: nul:1: field 2: 'i?x' has a NUL byte*" taste-ingest tsv nul
+must_fail "a NUL in JSON too" 4 "*NUL byte*" bash -c 'echo "{\"user\":\"u\",\"item\":\"a\\u0000\"}" | taste-ingest jsonl'
+{ printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\n'; } > long
+is "a 10 MB id goes through, in text and binary" "$(ing tsv long | wc -c) $(ing tsv -b long | taste-view | wc -c)" "10000007 10000007"
+head -c 70000000 /dev/zero | tr '\0' y > endless; must_fail "a line without end is refused" 4 "taste-ingest: endless:1: the line is longer than 64 MB" taste-ingest tsv endless
+printf 'u\ti\t1\tplay\tNaN\n' > nan; must_fail "NaN is no value" 4 "taste-ingest: nan:1: field 5: 'NaN' is not a finite number" taste-ingest tsv nan
+printf 'u\ti\t1\tplay\t1e400\n' > huge; must_fail "neither is 1e400" 4 "taste-ingest: huge:1: field 5: '1e400' *" taste-ingest tsv huge
+printf '\xff\xfe \tspace id\n"q"\t\\\\\n' > odd.tsv; is "ids of every kind are kept" "$(ing tsv --escapes odd.tsv | cut -f1,2)" "$(cat odd.tsv)"
+must_fail "a file that is not there" 3 "taste-ingest: nothere: No such file or directory" taste-ingest tsv nothere
+must_fail "an unknown source" 2 "*'spotfy' is not a source*" taste-ingest spotfy
+must_fail "no source" 2 "*which source*" taste-ingest
+must_fail "a map that names nothing" 2 "*'colour' is not one of*" taste-ingest tsv --map colour=1
+must_fail "a map to a name without -H" 2 "*not a column number*" taste-ingest tsv --map user=who,item=2
+must_fail "a header without the column" 4 "*no column is named 'who'*" taste-ingest tsv -H --map user=who,item=item six.tsv
+must_fail "no user anywhere" 4 "*no column holds the user*" taste-ingest csv -H q.csv --map item=item
+must_fail "a full disk is told" 3 "taste-ingest: *No space left on device" bash -c 'taste-ingest tsv six.tsv > /dev/full'
+echo old > keep; taste-ingest tsv -o keep mixed.tsv 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
+is "a closed reader ends it quietly" "$(bash -c 'yes "u	i" | taste-ingest tsv | head -1 | wc -l; echo "${PIPESTATUS[1]}"' 2>&1 | tr '\n' ' ')" "1 141 "
+done_testing
