@@ -261,7 +261,7 @@ static void rows_longer_than_a_piece_and_weights_that_all_differ(void **state)
 
 	o.d = 3;
 	o.damp = 0;
-	o.nu = 0;
+	o.lambda = 2;
 	start(&m, NULL, n_users, n_items, 0.95, true, &o, WEIGH_LINEAR, NULL);
 	assert_int_equal(m.n_levels, 0);	/* more than 16 bits can name */
 	assert_non_null(m.side[ALS_ITEMS].val);

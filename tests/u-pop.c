@@ -20,7 +20,7 @@ static struct event event_of(const char *user, const char *item, int64_t time, c
 }
 
 static const struct { const char *user, *item; int64_t day; const char *kind; } log_[] = {
-	{ "ana", "x", 10, "" }, { "ana", "x", 8, "play" }, { "bo", "x", 6, "" }, { "bo", "y", 10, "like" },
+	{ "ana", "x", 10, "" }, { "ana", "x", 8, "play" }, { "bo", "x", 6, "" }, { "bo", "y", 4, "play" }, { "bo", "y", 10, "like" },
 	{ "cy", "y", 2, "skip" }, { "cy", "z", 4, "skip" }, { "ana", "y", 6, "" },
 };
 
@@ -34,8 +34,8 @@ static void count(struct pop_make *p, const struct pop_opts *o)
 		assert_int_equal(pop_make_event(p, &ev, &e), 0);
 	}
 	assert_int_equal(pop_make_count(p, &e), 0);
-	assert_int_equal(p->n_events, 7);
-	assert_int_equal(p->n_counted, 5);
+	assert_int_equal(p->n_events, 8);
+	assert_int_equal(p->n_counted, 6);
 	assert_int_equal(p->item.n, 3);
 	assert_int_equal(p->user.n, 3);
 }
@@ -65,13 +65,13 @@ static void counts_are_those_by_hand(void **state)
 
 	o.count = POP_EVENTS;
 	count(&p, &o);
-	is_about(p.score, 1 + 0.5 + 0.25, 1 + 0.25, 0);
+	is_about(p.score, 1 + 0.5 + 0.25, 1 + 0.25 + 0.125, 0);
 	pop_make_release(&p);
 
 	o.half_life = 0;
 	assert_int_equal(weigh_parse(&o.weigh, "like=2.5,*=0.5", &e), 0);
 	count(&p, &o);
-	is_about(p.score, 1.5, 3, 0);
+	is_about(p.score, 1.5, 3.5, 0);
 	pop_make_release(&p);
 	weigh_release(&o.weigh);
 }
