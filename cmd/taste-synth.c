@@ -1,0 +1,241 @@
+/*
+ * taste-synth - a seeded world of listeners: events in order of time, the catalogue, and what each listener truly prefers. Streams the events, a day at a time; holds the
+ * world: about 120 bytes an item and 300 a listener, and with -b the ids.
+ */
+#include <string.h>
+
+#include "../lib/base/mem.h"
+#include "../lib/base/scan.h"
+#include "../lib/base/sort.h"
+#include "../lib/cli/output.h"
+#include "../lib/cli/progress.h"
+#include "../lib/cli/tool.h"
+#include "../lib/data/pairs.h"
+#include "../lib/data/world.h"
+
+enum { NOT_GIVEN = -1 };		/* the preset's own number */
+
+static struct {
+	int64_t seed, users, music, podcasts, audiobooks, events, days, truth_top;
+	double zipf, drift;
+	int preset;
+	bool is_binary;
+	const char *start, *items, *truth, *pairs, *out;
+} o = { .seed = 1, .users = NOT_GIVEN, .music = NOT_GIVEN, .podcasts = NOT_GIVEN, .audiobooks = NOT_GIVEN, .events = NOT_GIVEN, .days = NOT_GIVEN, .zipf = 1.1,
+	.drift = 0.3, .start = "2025-01-01", .out = "-" };
+
+static const struct opt opts[] = {
+	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the events in binary", .flags = OPT_NO_PROV },
+	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "another seed, another world" },
+	{ 'x', "preset", OPT_ENUM, &o.preset, "NAME", "sizes, where they are not given", .names = "small|demo|large" },
+	{ 0, "users", OPT_INT, &o.users, "N", "listeners; -1: the preset's", .min = -1, .max = 1e9 },
+	{ 0, "music", OPT_INT, &o.music, "N", "tracks", .min = -1, .max = 1e9 },
+	{ 0, "podcasts", OPT_INT, &o.podcasts, "N", "episodes", .min = -1, .max = 1e9 },
+	{ 0, "audiobooks", OPT_INT, &o.audiobooks, "N", "chapters", .min = -1, .max = 1e9 },
+	{ 0, "events", OPT_INT, &o.events, "N", "events, exactly", .min = -1, .max = 1e15 },
+	{ 0, "days", OPT_INT, &o.days, "N", "about how many days they take", .min = -1, .max = 1e6 },
+	{ 0, "start", OPT_STR, &o.start, "TIME", "the first day (seconds since 1970, or ISO 8601)" },
+	{ 0, "zipf", OPT_FLOAT, &o.zipf, "X", "exponent of the creators' popularity", .min = 0, .max = 5 },
+	{ 0, "drift", OPT_FLOAT, &o.drift, "X", "how far tastes wander in a year; 1: a right angle", .min = 0, .max = 100 },
+	{ 0, "items", OPT_STR, &o.items, "FILE", "write the catalogue there", .flags = OPT_NO_PROV },
+	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write true preferences there: user, item, preference, expected share", .flags = OPT_NO_PROV },
+	{ 0, "pairs", OPT_STR, &o.pairs, "FILE", "of these pairs (user, item)", .flags = OPT_NO_PROV },
+	{ 0, "truth-top", OPT_INT, &o.truth_top, "K", "of each listener's K items with the largest expected share", .min = 0, .max = 1e6, .flags = OPT_NO_PROV },
+	{ 0 },
+};
+
+static struct tool tool = {
+	.name = "taste-synth",
+	.about = "a made-up world of listeners whose true tastes are known: events out",
+	.usage = "[options]",
+	.opts = opts,
+};
+
+static struct world *world;
+static struct buf line;
+
+static void put_line(struct sink *s, struct err *e)
+{
+	buf_putc(&line, '\n');
+	if (sink_write(s, line.p, line.len, e))
+		die_err(e);
+	buf_reset(&line);
+}
+
+static void write_items(struct sink *s, struct err *e)
+{
+	for (size_t i = 0; i < world_n_items(world); i++) {
+		world_put_item(world, i, &line);
+		put_line(s, e);
+	}
+}
+
+static void write_events(struct sink *s, struct err *e)
+{
+	struct eventw *w = eventw_new(s, o.is_binary ? EVENT_BINARY : EVENT_TSV, e);
+	const struct world_event *x;
+	struct progress pr;
+	struct prov prov = { { 0 } };
+	struct event ev;
+	uint64_t done = 0;
+	size_t n;
+	int got;
+
+	if (!w)
+		die_err(e);
+	progress_start(&pr, "synth", "events", (uint64_t)o.events);
+	while ((got = world_next(world, &x, &n, e)) == 1) {
+		for (size_t i = 0; i < n; i++) {
+			world_get(world, &x[i], &ev);
+			if (eventw_write(w, &ev, e))
+				die_err(e);
+		}
+		progress_set(&pr, done += n);
+	}
+	progress_end(&pr);
+	prov_step(&prov, tool.name, tool_version, tool.prov.p, "");
+	if (got < 0 || eventw_finish(w, &prov, e))
+		die_err(e);
+	prov_release(&prov);
+	eventw_free(w);
+}
+
+/* ---- truth ---- */
+
+static void put_truth(struct sink *s, uint32_t u, uint32_t i, double share, struct err *e)
+{
+	struct str user = world_users(world)->str[u], item = world_items(world)->str[i];
+
+	buf_put(&line, user.p, user.len);
+	buf_putc(&line, '\t');
+	buf_put(&line, item.p, item.len);
+	buf_putc(&line, '\t');
+	buf_put_f32(&line, (float)world_preference(world, u, i));
+	buf_putc(&line, '\t');
+	buf_put_f32(&line, (float)share);
+	put_line(s, e);
+}
+
+struct best { double share; uint32_t item; };
+
+static int cmp_best(const void *a, const void *b, void *ctx)
+{
+	const struct best *x = a, *y = b;
+
+	(void)ctx;
+	return x->share != y->share ? (x->share > y->share ? -1 : 1) : (x->item > y->item) - (x->item < y->item);
+}
+
+static void write_top(struct sink *s, struct err *e)
+{
+	size_t n = world_n_items(world);
+	double *share = mem_try(n, sizeof *share, "shares", e);
+	struct best *best = mem_try(n, sizeof *best, "shares", e);
+
+	if (!share || !best)
+		die_err(e);
+	for (uint32_t u = 0; u < world_users(world)->n; u++) {
+		world_shares(world, u, share);
+		for (size_t i = 0; i < n; i++)
+			best[i] = (struct best){ share[i], (uint32_t)i };
+		if (sort_stable(best, n, sizeof *best, cmp_best, NULL, e))
+			die_err(e);
+		for (size_t i = 0; i < n && i < (size_t)o.truth_top; i++)
+			put_truth(s, u, best[i].item, best[i].share, e);
+	}
+	mem_free(share);
+	mem_free(best);
+}
+
+static void write_pairs(struct sink *s, struct err *e)
+{
+	struct pairsr *r = pairsr_open(o.pairs, false, e);
+	double *share = mem_try(world_n_items(world), sizeof *share, "shares", e);
+	uint32_t at = VOCAB_NONE;
+	struct str user, item, third;
+	int got;
+
+	if (!r || !share)
+		die_err(e);
+	while ((got = pairsr_next(r, &user, &item, &third, e)) == 1) {
+		uint32_t u = vocab_find(world_users(world), user.p, user.len), i = vocab_find(world_items(world), item.p, item.len);
+		if (u == VOCAB_NONE || i == VOCAB_NONE) {
+			struct buf where = { 0 };
+			char clip[ERR_CLIP_MAX];
+			pairsr_where(r, &where);
+			die(EXIT_DATA, "%s: '%s' is not in this world", where.p, u == VOCAB_NONE ? err_clip(clip, user.p, user.len) : err_clip(clip, item.p, item.len));
+		}
+		if (u != at)
+			world_shares(world, u, share);
+		at = u;
+		put_truth(s, u, i, share[i], e);
+	}
+	if (got < 0)
+		die_err(e);
+	pairsr_close(r);
+	mem_free(share);
+}
+
+static void preset(int64_t *v, int64_t small, int64_t demo, int64_t large)
+{
+	if (*v == NOT_GIVEN)
+		*v = o.preset == 0 ? small : o.preset == 1 ? demo : large;
+}
+
+static void check_options(struct world_opts *w)
+{
+	if (tool.n_args)
+		usage_die("'%.60s': no files are read", tool.arg[0]);
+	preset(&o.users, 1000, 2000, 100000);
+	preset(&o.music, 2000, 4000, 40000);
+	preset(&o.podcasts, 400, 800, 7000);
+	preset(&o.audiobooks, 200, 400, 3000);
+	preset(&o.events, o.users * 50, 400000, 10000000);
+	preset(&o.days, 60, 180, 365);
+	if (o.events && (!o.users || o.music + o.podcasts + o.audiobooks == 0))
+		usage_die("events need users and items");
+	if (o.music + o.podcasts + o.audiobooks >= UINT32_MAX)
+		usage_die("more items than a world holds (4294967294)");
+	if (!o.days)
+		usage_die("--days: at least one");
+	if ((o.truth != NULL) != (o.pairs || o.truth_top))
+		usage_die("--truth FILE goes with --pairs or --truth-top");
+	if (o.pairs && o.truth_top)
+		usage_die("--pairs and --truth-top exclude each other");
+	*w = (struct world_opts){ .seed = (uint64_t)o.seed, .n_users = (size_t)o.users, .n_events = (uint64_t)o.events, .days = (size_t)o.days,
+				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift };
+	if (!scan_time(o.start, strlen(o.start), TIME_AUTO, &w->start))
+		usage_die("--start: '%.40s' is not a time (seconds since 1970, or ISO 8601)", o.start);
+	w->start -= ((w->start % 86400) + 86400) % 86400;	/* days begin at midnight, UTC */
+}
+
+int main(int argc, char **argv)
+{
+	struct world_opts wo;
+	struct err e = { 0 };
+
+	tool_init(&tool, argc, argv);
+	check_options(&wo);
+	struct sink *out = tool_output(o.out, o.is_binary), *items = o.items ? tool_output(o.items, false) : NULL,
+		    *truth = o.truth ? tool_output(o.truth, false) : NULL;
+	if (!(world = world_new(&wo, tool_pool(), &e)))
+		die_err(&e);
+	if (items) {		/* first: it is read beside the events */
+		write_items(items, &e);
+		tool_output_close(items);
+	}
+	write_events(out, &e);
+	if (truth) {
+		if (o.pairs)
+			write_pairs(truth, &e);
+		else
+			write_top(truth, &e);
+		tool_output_close(truth);
+	}
+	tool_output_close(out);
+	note("%lld events of %lld users and %zu items", (long long)o.events, (long long)o.users, world_n_items(world));
+	world_free(world);
+	buf_release(&line);
+	return tool_close(0);
+}

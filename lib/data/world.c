@@ -1,0 +1,750 @@
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+#include "../base/mem.h"
+#include "../base/rng.h"
+#include "../base/sort.h"
+#include "../num/fmath.h"
+
+#define AFFINITY_SCALE 2.2
+enum { GENRES = 12, TRIES = 8, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 200 };
+
+/* ---- words ---- */
+
+static const char *const adjective[] = { "Midnight", "Golden", "Silent", "Broken", "Paper", "Electric", "Hollow", "Distant", "Velvet", "Burning", "Crystal", "Wandering",
+	"Frozen", "Scarlet", "Gentle", "Restless", "Copper", "Lonely", "Wild", "Faded", "Northern", "Secret", "Neon", "Quiet", "Salted", "Marble", "Little", "Amber",
+	"Stolen", "Winter", "Rising", "Second", "Green", "Bitter", "Floating", "Honest", "Iron", "Tender", "Sunday", "Blue" };
+static const char *const noun[] = { "Harbor", "River", "Orchard", "Lantern", "Mirror", "Engine", "Garden", "Window", "Highway", "Sparrow", "Canyon", "Signal", "Letter",
+	"Ocean", "Shadow", "Mountain", "Carousel", "Meadow", "Beacon", "Station", "Thunder", "Island", "Feather", "Bridge", "Kingdom", "Ember", "Raven", "Clock", "Tide",
+	"Satellite", "Ribbon", "Desert", "Anchor", "Chapel", "Horizon", "Pilot", "Fountain", "Machine", "Rain", "Heart" };
+static const char *const people[] = { "Ana", "Bodo", "Cleo", "Dara", "Emil", "Farah", "Goran", "Hana", "Ivo", "Jana", "Kofi", "Lena", "Milo", "Nadia", "Otto", "Pia",
+	"Quin", "Rosa", "Sami", "Tara", "Ugo", "Vera", "Wanda", "Xenia", "Yuri", "Zora", "Arlo", "Bela", "Chidi", "Dina", "Esra", "Finn", "Greta", "Hugo", "Ines", "Joon",
+	"Kira", "Luca", "Mina", "Nilo" };
+static const char *const family[] = { "Marlow", "Okafor", "Lind", "Castell", "Bright", "Novak", "Haddad", "Moreau", "Tanaka", "Silva", "Keller", "Rossi", "Dahl", "Petrov",
+	"Quist", "Ibarra", "Vance", "Ward", "Yilmaz", "Zeman", "Abara", "Brandt", "Costa", "Duarte", "Engel", "Frost", "Gallo", "Holm", "Ivanov", "Jansen" };
+static const char *const topic[] = { "Tides", "Bread", "Maps", "Sleep", "Volcanoes", "Money", "Bees", "Bridges", "Fermentation", "Silence", "Trains", "Memory", "Salt", "Robots",
+	"Glaciers", "Chess", "Fonts", "Rivers", "Luck", "Orbits", "Lighthouses", "Coffee", "Fungi", "Deserts", "Laughter" };
+static const char *const trade[] = { "Cartographer", "Clockmaker", "Lighthouse Keeper", "Beekeeper", "Botanist", "Glassblower", "Ferryman", "Astronomer", "Bookbinder", "Gardener",
+	"Violin Maker", "Watchman", "Translator", "Pearl Diver", "Stonemason" };
+static const char *const whose[] = { "Daughter", "Secret", "Winter", "Apprentice", "Map", "Garden", "Last Letter", "Silence", "Inheritance", "Dream" };
+static const char *const genre_name[WORLD_KINDS][GENRES] = {
+	{ "rock", "pop", "jazz", "electronic", "folk", "hiphop", "classical", "soul", "metal", "ambient", "country", "latin" },
+	{ "science", "history", "comedy", "news", "truecrime", "business", "sports", "technology", "health", "arts", "food", "travel" },
+	{ "mystery", "fantasy", "romance", "biography", "scifi", "thriller", "classics", "children", "selfhelp", "adventure", "poetry", "horror" } };
+static const char *const kind_name[WORLD_KINDS] = { "music", "podcast", "audiobook" };
+static const char *const device_context[] = { "device=phone", "device=desktop", "device=speaker", "device=car", "device=phone;shuffle=1", "device=desktop;shuffle=1",
+	"device=speaker;shuffle=1", "device=car;shuffle=1" };
+enum { PHONE, DESKTOP, SPEAKER, CAR, DEVICES };
+
+#define PICK(list, r) (list)[pcg32_bounded((r), sizeof(list) / sizeof *(list))]
+
+/* Sessions by the hour of the day: commutes, lunch, evenings. */
+static const uint8_t by_hour[WORLD_KINDS][24] = {
+	{ 3, 2, 1, 1, 1, 2, 4, 8, 9, 9, 10, 9, 9, 9, 9, 9, 10, 12, 11, 10, 10, 10, 8, 5 },
+	{ 1, 1, 0, 0, 1, 3, 10, 18, 14, 6, 4, 4, 6, 4, 3, 4, 7, 13, 10, 5, 4, 4, 3, 2 },
+	{ 3, 1, 1, 0, 0, 1, 2, 4, 3, 2, 2, 2, 3, 2, 2, 2, 2, 4, 4, 5, 9, 15, 18, 10 } };
+
+struct creator {
+	float v[WORLD_DIM];
+	uint32_t first, n;		/* items */
+	uint8_t kind, genre;
+	double weight;			/* popularity */
+	char *name;
+};
+
+struct item {
+	float v[WORLD_DIM];
+	float appeal, seconds;
+	uint32_t creator, group, place;	/* place in the group, from 0 */
+	char *title;
+};
+
+struct listener {
+	float a[WORLD_DIM], b[WORLD_DIM];
+	float activity;			/* sessions a day */
+	uint8_t share[WORLD_KINDS];	/* of 256: kinds of session */
+	uint32_t favourite[FAVOURITES], n_favourites;
+	struct { uint32_t creator, next; } show[SHOWS];
+	uint32_t n_shows;
+	uint32_t book, chapter;		/* first item of the book at hand + 1, 0 none; next chapter */
+	int64_t last;			/* end of the last event */
+};
+
+/* Walker's alias table: O(1) draws by weight (Vose 1991). */
+struct alias { uint32_t n; float *p; uint32_t *other; };
+
+struct chunk_out { struct world_event *ev; size_t n, cap; };
+
+struct world {
+	struct world_opts o;
+	struct par *pool;
+	float genre[WORLD_KINDS][GENRES][WORLD_DIM];
+	struct creator *creator;
+	size_t n_creators, first_creator[WORLD_KINDS + 1];
+	struct item *item;
+	size_t n_items, first_item[WORLD_KINDS + 1];
+	struct listener *user;
+	struct vocab user_id, item_id;
+	struct alias by_popularity[WORLD_KINDS];
+	struct arena names;
+	double wander;			/* radians a day */
+	size_t day;
+	uint64_t written;
+	struct chunk_out *chunk;
+	size_t n_chunks;
+	struct world_event *ev, *pending;
+	size_t n_ev, cap_ev, n_pending, cap_pending;
+	uint64_t *key;
+	uint32_t *at;
+	size_t cap_key;
+};
+
+static float normal(struct pcg32 *r, float sd) { return sd * fm_normal(r); }
+
+static float dot8(const float *x, const float *y)
+{
+	float s = 0;
+
+	for (int i = 0; i < WORLD_DIM; i++)
+		s = __builtin_fmaf(x[i], y[i], s);
+	return s;
+}
+
+/* ---- making it ---- */
+
+static void alias_make(struct alias *t, const struct creator *c, size_t n)
+{
+	double sum = 0, *p = mem_new(n + 1, sizeof *p);
+	uint32_t *small = mem_new(n + 1, sizeof *small), *large = mem_new(n + 1, sizeof *large);
+	size_t ns = 0, nl = 0;
+
+	t->n = (uint32_t)n;
+	t->p = mem_new(n + 1, sizeof *t->p);
+	t->other = mem_new(n + 1, sizeof *t->other);
+	for (size_t i = 0; i < n; i++)
+		sum += c[i].weight;
+	for (size_t i = 0; i < n; i++) {
+		p[i] = c[i].weight * (double)n / sum;
+		if (p[i] < 1)
+			small[ns++] = (uint32_t)i;
+		else
+			large[nl++] = (uint32_t)i;
+	}
+	while (ns && nl) {
+		uint32_t s = small[--ns], l = large[nl - 1];
+		t->p[s] = (float)p[s];
+		t->other[s] = l;
+		p[l] -= 1 - p[s];
+		if (p[l] < 1) {
+			nl--;
+			small[ns++] = l;
+		}
+	}
+	while (nl)
+		t->p[large[--nl]] = 1;
+	while (ns)
+		t->p[small[--ns]] = 1;
+	mem_free(p);
+	mem_free(small);
+	mem_free(large);
+}
+
+static uint32_t alias_draw(const struct alias *t, struct pcg32 *r)
+{
+	uint32_t i = pcg32_bounded(r, t->n);
+
+	return pcg32_f32(r) < t->p[i] ? i : t->other[i];
+}
+
+static char *keep(struct world *w, const struct buf *b)
+{
+	return arena_bytes(&w->names, b->p, b->len);
+}
+
+/* name_creator - a name nobody else has: words at random, a numeral when luck runs out. */
+static char *name_creator(struct world *w, enum world_kind k, struct pcg32 *r, struct vocab *taken)
+{
+	struct buf b = { 0 };
+
+	for (int t = 0;; t++) {
+		buf_reset(&b);
+		if (k == WORLD_AUDIOBOOK || (k == WORLD_MUSIC && pcg32_bounded(r, 3) == 0)) {
+			buf_printf(&b, "%s %s", PICK(people, r), PICK(family, r));
+		} else if (k == WORLD_MUSIC) {
+			const char *a = PICK(adjective, r), *n = PICK(noun, r);
+			switch (pcg32_bounded(r, 3)) {
+			case 0: buf_printf(&b, "The %s %s", a, n); break;
+			case 1: buf_printf(&b, "%s %ss", a, n); break;
+			default: buf_printf(&b, "%s & %s", n, PICK(noun, r));
+			}
+		} else {
+			static const char *const form[] = { "%s %ss", "The %s %s", "%s %s Radio", "%s %s Stories" };
+			switch (pcg32_bounded(r, 4)) {
+			case 0: buf_printf(&b, form[0], PICK(adjective, r), PICK(noun, r)); break;
+			case 1: buf_printf(&b, form[1], PICK(adjective, r), PICK(noun, r)); break;
+			case 2: buf_printf(&b, form[2], PICK(adjective, r), PICK(noun, r)); break;
+			default: buf_printf(&b, form[3], PICK(adjective, r), PICK(noun, r));
+			}
+		}
+		if (t > NAME_TRIES)
+			buf_printf(&b, " %zu", taken->n);
+		size_t before = taken->n;
+		if (vocab_add(taken, b.p, b.len) == before)
+			break;
+	}
+	char *s = keep(w, &b);
+	buf_release(&b);
+	return s;
+}
+
+static char *name_item(struct world *w, const struct creator *c, const struct item *it, struct pcg32 *r, const char *book)
+{
+	struct buf b = { 0 };
+
+	switch (c->kind) {
+	case WORLD_MUSIC:
+		switch (pcg32_bounded(r, 4)) {
+		case 0: buf_printf(&b, "%s %s", PICK(adjective, r), PICK(noun, r)); break;
+		case 1: buf_printf(&b, "%s of %ss", PICK(noun, r), PICK(noun, r)); break;
+		case 2: buf_printf(&b, "The %s %s", PICK(adjective, r), PICK(noun, r)); break;
+		default: buf_puts(&b, PICK(noun, r));
+		}
+		break;
+	case WORLD_PODCAST:
+		buf_printf(&b, "%s %u: On %s", c->name, it->place + 1, PICK(topic, r));
+		break;
+	default:
+		buf_printf(&b, "%s, chapter %u", book, it->place + 1);
+	}
+	char *s = keep(w, &b);
+	buf_release(&b);
+	return s;
+}
+
+/* make_creator - somebody of a kind with the next items: albums of 8 to 12 tracks, a show of 15 to 40 episodes, books of 8 to 20 chapters. */
+static size_t make_creator(struct world *w, enum world_kind k, size_t first, size_t end, struct pcg32 *r, struct vocab *taken, uint32_t *group)
+{
+	struct creator *c = &w->creator[w->n_creators];
+	size_t n = k == WORLD_MUSIC ? 8 + pcg32_bounded(r, 30) : k == WORLD_PODCAST ? 15 + pcg32_bounded(r, 26) : 8 + pcg32_bounded(r, 26), left = 0;
+	char *book = NULL;
+	uint32_t place = 0;
+
+	if (n > end - first)
+		n = end - first;
+	*c = (struct creator){ .first = (uint32_t)first, .n = (uint32_t)n, .kind = (uint8_t)k, .genre = (uint8_t)pcg32_bounded(r, GENRES) };
+	for (int i = 0; i < WORLD_DIM; i++)
+		c->v[i] = w->genre[k][c->genre][i] + normal(r, 0.5f);
+	c->name = name_creator(w, k, r, taken);
+	for (size_t i = 0; i < n; i++) {
+		struct item *it = &w->item[first + i];
+		if (!left) {
+			struct buf b = { 0 };
+			++*group;
+			place = 0;
+			left = k == WORLD_MUSIC ? 8 + pcg32_bounded(r, 5) : k == WORLD_PODCAST ? n : 8 + pcg32_bounded(r, 13);
+			if (k == WORLD_MUSIC)
+				buf_printf(&b, "%s %s", PICK(adjective, r), PICK(noun, r));
+			else if (k == WORLD_PODCAST)
+				buf_puts(&b, c->name);
+			else
+				buf_printf(&b, "The %s's %s", PICK(trade, r), PICK(whose, r));
+			book = keep(w, &b);
+			buf_release(&b);
+		}
+		*it = (struct item){ .creator = (uint32_t)w->n_creators, .group = *group, .place = place++, .appeal = normal(r, 0.6f) };
+		for (int d = 0; d < WORLD_DIM; d++)
+			it->v[d] = c->v[d] + normal(r, 0.3f);
+		it->seconds = k == WORLD_MUSIC ? 150.f + (float)pcg32_bounded(r, 150) : k == WORLD_PODCAST ? 1200.f + (float)pcg32_bounded(r, 3000) :
+									      900.f + (float)pcg32_bounded(r, 1500);
+		it->title = name_item(w, c, it, r, book);
+		/* the group's title travels in front of the item's: title NUL group */
+		struct buf both = { 0 };
+		buf_puts(&both, it->title);
+		buf_putc(&both, '\0');
+		buf_puts(&both, book);
+		it->title = keep(w, &both);
+		buf_release(&both);
+		left--;
+	}
+	w->n_creators++;
+	return first + n;
+}
+
+static int make_catalogue(struct world *w, struct err *e)
+{
+	struct vocab taken = { 0 };
+	struct buf id = { 0 };
+	struct pcg32 r;
+	size_t n = 0;
+	uint32_t group = 0;
+
+	for (int k = 0; k < WORLD_KINDS; k++)
+		w->n_items += w->o.n_items[k];
+	w->item = mem_try0(w->n_items, sizeof *w->item, "items of the world", e);
+	w->creator = mem_try0(w->n_items + 1, sizeof *w->creator, "creators of the world", e);
+	if (!w->item || !w->creator)
+		return e->code;
+	pcg32_seed(&r, w->o.seed, 1);
+	for (int k = 0; k < WORLD_KINDS; k++)
+		for (int g = 0; g < GENRES; g++)
+			for (int d = 0; d < WORLD_DIM; d++)
+				w->genre[k][g][d] = normal(&r, 1);
+	for (int k = 0; k < WORLD_KINDS; k++) {
+		size_t end = n + w->o.n_items[k];
+		w->first_item[k] = n;
+		w->first_creator[k] = w->n_creators;
+		while (n < end)
+			n = make_creator(w, (enum world_kind)k, n, end, &r, &taken, &group);
+		size_t nc = w->n_creators - w->first_creator[k];
+		uint32_t *rank = mem_new(nc + 1, sizeof *rank);
+		for (size_t i = 0; i < nc; i++)
+			rank[i] = (uint32_t)i;
+		rng_shuffle_u32(&r, rank, (uint32_t)nc);
+		for (size_t i = 0; i < nc; i++)
+			w->creator[w->first_creator[k] + i].weight = fm_pow((double)rank[i] + 2, -w->o.zipf);
+		mem_free(rank);
+		if (nc)
+			alias_make(&w->by_popularity[k], w->creator + w->first_creator[k], nc);
+		for (size_t i = w->first_item[k]; i < end; i++) {
+			buf_reset(&id);
+			buf_printf(&id, "%c%06zu", "mpb"[k], i - w->first_item[k] + 1);
+			vocab_add(&w->item_id, id.p, id.len);
+		}
+	}
+	w->first_item[WORLD_KINDS] = n;
+	w->first_creator[WORLD_KINDS] = w->n_creators;
+	buf_release(&id);
+	vocab_release(&taken);
+	return 0;
+}
+
+static int make_users(struct world *w, struct err *e)
+{
+	struct buf id = { 0 };
+	double total = 0;
+
+	w->user = mem_try0(w->o.n_users, sizeof *w->user, "listeners of the world", e);
+	if (!w->user)
+		return e->code;
+	for (size_t u = 0; u < w->o.n_users; u++) {
+		struct listener *l = &w->user[u];
+		struct pcg32 r;
+		size_t n = sizeof people / sizeof *people;
+		pcg32_seed(&r, w->o.seed, 1000 + u);
+		buf_reset(&id);
+		buf_puts(&id, people[u % n]);
+		id.p[0] = (char)(id.p[0] | 32);
+		if (u / n)
+			buf_printf(&id, "%zu", u / n + 1);
+		vocab_add(&w->user_id, id.p, id.len);
+		for (int d = 0; d < WORLD_DIM; d++) {
+			l->a[d] = normal(&r, 1);
+			l->b[d] = normal(&r, 1);
+		}
+		l->activity = (float)fm_exp((double)normal(&r, 0.9f));
+		total += (double)l->activity;
+		/* most of all music; some like talk, some like to be read to */
+		uint32_t talk = pcg32_bounded(&r, 3) ? 20 + pcg32_bounded(&r, 50) : 0, read = pcg32_bounded(&r, 4) ? 0 : 20 + pcg32_bounded(&r, 50);
+		l->share[WORLD_PODCAST] = (uint8_t)(w->o.n_items[WORLD_PODCAST] ? talk : 0);
+		l->share[WORLD_AUDIOBOOK] = (uint8_t)(w->o.n_items[WORLD_AUDIOBOOK] ? read : 0);
+		l->share[WORLD_MUSIC] = (uint8_t)(w->o.n_items[WORLD_MUSIC] ? 255 - l->share[WORLD_PODCAST] - l->share[WORLD_AUDIOBOOK] : 0);
+		for (int k = 0; k < WORLD_KINDS && !(l->share[0] | l->share[1] | l->share[2]); k++)	/* a world without music */
+			l->share[k] = w->o.n_items[k] > 0;
+	}
+	/* a session has about 6 events: so many sessions a day give the number asked for */
+	double sessions = (double)w->o.n_events / (double)w->o.days / 6;
+	for (size_t u = 0; u < w->o.n_users; u++)
+		w->user[u].activity = (float)((double)w->user[u].activity * sessions / total);
+	buf_release(&id);
+	return 0;
+}
+
+struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e)
+{
+	struct world *w = mem_new(1, sizeof *w);
+
+	w->o = *o;
+	w->pool = pool;
+	w->wander = o->drift * 3.14159265358979 / 2 / 365;
+	w->n_chunks = (o->n_users + USERS_A_CHUNK - 1) / USERS_A_CHUNK;
+	w->chunk = mem_new(w->n_chunks + 1, sizeof *w->chunk);
+	if (make_catalogue(w, e) || make_users(w, e)) {
+		world_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n_chunks; i++)
+		mem_free(w->chunk[i].ev);
+	for (int k = 0; k < WORLD_KINDS; k++) {
+		mem_free(w->by_popularity[k].p);
+		mem_free(w->by_popularity[k].other);
+	}
+	mem_free(w->chunk);
+	mem_free(w->creator);
+	mem_free(w->item);
+	mem_free(w->user);
+	mem_free(w->ev);
+	mem_free(w->pending);
+	mem_free(w->key);
+	mem_free(w->at);
+	vocab_release(&w->user_id);
+	vocab_release(&w->item_id);
+	arena_release(&w->names);
+	mem_free(w);
+}
+
+/* ---- a day of a listener ---- */
+
+/* place_of - where a listener stands on a day; sin and cos by their series: the angle stays small. */
+static void place_of(const struct world *w, const struct listener *l, double day, float p[WORLD_DIM])
+{
+	double x = w->wander * day, turns = floor(x / 6.283185307179586 + 0.5);
+	x -= turns * 6.283185307179586;
+	double x2 = x * x;
+	double s = x * (1 - x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72 * (1 - x2 / 110 * (1 - x2 / 156 * (1 - x2 / 210)))))));
+	double c = 1 - x2 / 2 * (1 - x2 / 12 * (1 - x2 / 30 * (1 - x2 / 56 * (1 - x2 / 90 * (1 - x2 / 132 * (1 - x2 / 182 * (1 - x2 / 240)))))));
+
+	for (int d = 0; d < WORLD_DIM; d++)
+		p[d] = (float)((double)l->a[d] * c + (double)l->b[d] * s);
+}
+
+static float affinity(const float *p, const float *v)
+{
+	return (float)(AFFINITY_SCALE / 2.8284271247461903) * dot8(p, v);
+}
+
+struct today {			/* what a listener's day needs */
+	const struct world *w;
+	struct listener *l;
+	uint32_t user;
+	float p[WORLD_DIM];
+	struct pcg32 r;
+	struct chunk_out *out;
+	uint8_t device, is_shuffle;
+	int64_t now;
+};
+
+static void put_event(struct today *t, uint32_t item, uint8_t what, float seconds, int64_t time)
+{
+	arr_reserve(t->out->ev, t->out->n + 1, t->out->cap);
+	t->out->ev[t->out->n++] = (struct world_event){ .time = time, .user = t->user, .item = item, .seconds = seconds, .what = what, .device = t->device,
+							.is_shuffle = t->is_shuffle };
+}
+
+/* play - one item: heard or skipped, perhaps liked. True when it was heard. */
+static bool play(struct today *t, uint32_t i)
+{
+	const struct item *it = &t->w->item[i];
+	float like = fm_sigmoidf(affinity(t->p, it->v) + it->appeal), x = pcg32_f32(&t->r), seconds = it->seconds;
+	bool is_heard = x < like;
+
+	if (!is_heard)		/* the less it is liked the sooner */
+		seconds = 2 + floorf(pcg32_f32(&t->r) * (it->seconds < 60 ? it->seconds : 60) * (0.2f + like));
+	else if (t->w->creator[it->creator].kind != WORLD_MUSIC && pcg32_bounded(&t->r, 4) == 0)
+		seconds = floorf(it->seconds * (0.5f + 0.5f * pcg32_f32(&t->r)));
+	put_event(t, i, is_heard ? 0 : 1, seconds, t->now);
+	t->now += (int64_t)seconds + 1;
+	if (is_heard && pcg32_f32(&t->r) < 0.08f * like * like)
+		put_event(t, i, 2, 0, t->now - 1);
+	t->now += 1 + pcg32_bounded(&t->r, 4);
+	return is_heard;
+}
+
+/* find_creator - of some by popularity, one by taste: the largest affinity + Gumbel noise, so that popularity * exp(affinity) is what is drawn, about. */
+static uint32_t find_creator(struct today *t, enum world_kind k)
+{
+	const struct world *w = t->w;
+	uint32_t best = 0;
+	float top = -INFINITY;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t c = (uint32_t)w->first_creator[k] + alias_draw(&w->by_popularity[k], &t->r);
+		float u = pcg32_f32(&t->r) + 0x1p-25f, score = affinity(t->p, w->creator[c].v) - fm_logf(-fm_logf(u));
+		if (score > top) {
+			top = score;
+			best = c;
+		}
+	}
+	return best;
+}
+
+static void remember(struct listener *l, uint32_t creator, struct pcg32 *r)
+{
+	for (uint32_t i = 0; i < l->n_favourites; i++)
+		if (l->favourite[i] == creator)
+			return;
+	if (l->n_favourites < FAVOURITES)
+		l->favourite[l->n_favourites++] = creator;
+	else
+		l->favourite[pcg32_bounded(r, FAVOURITES)] = creator;
+}
+
+static void music_session(struct today *t)
+{
+	const struct world *w = t->w;
+	int left = 3 + (int)pcg32_bounded(&t->r, 12);
+
+	t->is_shuffle = pcg32_bounded(&t->r, 3) == 0;
+	while (left > 0) {
+		struct listener *l = t->l;
+		uint32_t c = l->n_favourites && pcg32_bounded(&t->r, 5) < 2 ? l->favourite[pcg32_bounded(&t->r, l->n_favourites)] :
+									      find_creator(t, WORLD_MUSIC);
+		const struct creator *cr = &w->creator[c];
+		int n_heard = 0, n_played = 0;
+		if (!t->is_shuffle && pcg32_bounded(&t->r, 3) == 0) {	/* a run of an album, in order */
+			uint32_t i = cr->first + pcg32_bounded(&t->r, cr->n);
+			i -= w->item[i].place < i - cr->first ? w->item[i].place : i - cr->first;
+			for (int run = 2 + (int)pcg32_bounded(&t->r, 7); run > 0 && left > 0 && i < cr->first + cr->n; run--, left--, i++) {
+				n_played++;
+				n_heard += play(t, i);
+				if (n_played >= 2 && !n_heard)
+					break;
+			}
+		} else {			/* a few of the creator's best known */
+			for (int run = t->is_shuffle ? 1 : 1 + (int)pcg32_bounded(&t->r, 3); run > 0 && left > 0; run--, left--) {
+				float x = pcg32_f32(&t->r);
+				n_played++;
+				n_heard += play(t, cr->first + (uint32_t)((float)cr->n * x * x * 0.9999f));
+			}
+		}
+		if (n_heard == n_played && pcg32_bounded(&t->r, 2))
+			remember(l, c, &t->r);
+	}
+}
+
+static void podcast_session(struct today *t)
+{
+	struct listener *l = t->l;
+
+	t->is_shuffle = 0;
+	for (int left = 1 + (int)pcg32_bounded(&t->r, 3); left > 0; left--) {
+		uint32_t s = l->n_shows && pcg32_bounded(&t->r, 5) ? pcg32_bounded(&t->r, l->n_shows) : SHOWS;
+		if (s == SHOWS) {	/* a show never heard, in the place of the one listened to least lately when there are enough */
+			uint32_t c = find_creator(t, WORLD_PODCAST);
+			for (s = 0; s < l->n_shows && l->show[s].creator != c;)
+				s++;
+			if (s == l->n_shows) {
+				if (l->n_shows < SHOWS)
+					l->n_shows++;
+				else
+					s = pcg32_bounded(&t->r, SHOWS);
+				l->show[s].creator = c;
+				l->show[s].next = pcg32_bounded(&t->r, t->w->creator[c].n);
+			}
+		}
+		const struct creator *c = &t->w->creator[l->show[s].creator];
+		if (l->show[s].next >= c->n || !play(t, c->first + l->show[s].next++))
+			l->show[s] = l->show[--l->n_shows];
+	}
+}
+
+static void audiobook_session(struct today *t)
+{
+	const struct world *w = t->w;
+	struct listener *l = t->l;
+
+	t->is_shuffle = 0;
+	for (int left = 1 + (int)pcg32_bounded(&t->r, 3); left > 0; left--) {
+		if (!l->book) {
+			const struct creator *c = &w->creator[find_creator(t, WORLD_AUDIOBOOK)];
+			uint32_t i = c->first + pcg32_bounded(&t->r, c->n);
+			l->book = i - w->item[i].place + 1;
+			l->chapter = 0;
+		}
+		uint32_t i = l->book - 1 + l->chapter;
+		if (i >= w->first_item[WORLD_KINDS] || w->item[i].group != w->item[l->book - 1].group) {
+			l->book = 0;		/* finished */
+			continue;
+		}
+		if (!play(t, i) && l->chapter < 2)
+			l->book = 0;		/* not for me */
+		else
+			l->chapter++;
+	}
+}
+
+static uint8_t device_at(struct pcg32 *r, int hour, enum world_kind k)
+{
+	bool is_commute = (hour >= 6 && hour < 9) || (hour >= 16 && hour < 19), is_evening = hour >= 19 || hour < 1;
+	uint32_t x = pcg32_bounded(r, 10);
+
+	if (is_commute)
+		return x < 6 ? PHONE : x < 9 ? CAR : DESKTOP;
+	if (is_evening)
+		return x < 4 ? SPEAKER : x < 9 || k == WORLD_AUDIOBOOK ? PHONE : DESKTOP;
+	return x < 5 ? DESKTOP : x < 8 ? PHONE : x < 9 ? SPEAKER : CAR;
+}
+
+static int hour_for(struct pcg32 *r, enum world_kind k, bool is_weekend)
+{
+	uint32_t sum = 0, x;
+	int h = 0;
+
+	for (int i = 0; i < 24; i++)
+		sum += by_hour[k][i];
+	x = pcg32_bounded(r, sum);
+	while (x >= by_hour[k][h])
+		x -= by_hour[k][h++];
+	return is_weekend && h < 12 ? h + 2 : h;
+}
+
+static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
+{
+	struct today t = { .w = w, .l = &w->user[u], .user = u, .out = out };
+	int64_t midnight = w->o.start + (int64_t)w->day * DAY;
+	bool is_weekend = (midnight / DAY + 4) % 7 % 6 == 0;	/* day 0 was a Thursday */
+
+	pcg32_seed(&t.r, w->o.seed + 0x9e3779b97f4a7c15ULL * (w->day + 1), 1000000007ULL + u);
+	/* how many sessions: a whole number and perhaps one more, so that the mean is the activity */
+	float x = t.l->activity * (is_weekend ? 1.3f : 0.88f) * 2 * pcg32_f32(&t.r);
+	int n = (int)x + (pcg32_f32(&t.r) < x - floorf(x));
+	if (n)
+		place_of(w, t.l, (double)w->day, t.p);
+	for (int s = 0; s < n; s++) {
+		uint32_t which = pcg32_bounded(&t.r, (uint32_t)t.l->share[0] + t.l->share[1] + t.l->share[2]);
+		enum world_kind k = which < t.l->share[0] ? WORLD_MUSIC : which < (uint32_t)t.l->share[0] + t.l->share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK;
+		int hour = hour_for(&t.r, k, is_weekend);
+		t.now = midnight + hour * 3600 + pcg32_bounded(&t.r, 3600);
+		if (t.now <= t.l->last)
+			t.now = t.l->last + 300 + pcg32_bounded(&t.r, 1800);
+		t.device = device_at(&t.r, hour, k);
+		if (k == WORLD_MUSIC)
+			music_session(&t);
+		else if (k == WORLD_PODCAST)
+			podcast_session(&t);
+		else
+			audiobook_session(&t);
+		t.l->last = t.now;
+	}
+}
+
+static void live_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct world *w = ctx;
+	size_t end = (chunk + 1) * USERS_A_CHUNK < w->o.n_users ? (chunk + 1) * USERS_A_CHUNK : w->o.n_users;
+
+	(void)worker;
+	w->chunk[chunk].n = 0;
+	for (size_t u = chunk * USERS_A_CHUNK; u < end; u++)
+		live_day(w, (uint32_t)u, &w->chunk[chunk]);
+}
+
+/* sort_day - all events at hand by time; of equal times by listener, as they stand. What lies behind midnight waits for its day. */
+static int sort_day(struct world *w, struct err *e)
+{
+	size_t n = w->n_pending;
+
+	for (size_t c = 0; c < w->n_chunks; c++)
+		n += w->chunk[c].n;
+	if (n > w->cap_key) {
+		mem_free(w->key);
+		mem_free(w->at);
+		w->cap_key = n * 2;
+		w->key = mem_new(w->cap_key, sizeof *w->key);
+		w->at = mem_new(w->cap_key, sizeof *w->at);
+	}
+	arr_reserve(w->ev, n, w->cap_ev);
+	struct world_event *all = mem_new(n + 1, sizeof *all);
+	size_t k = w->n_pending;
+	if (k)
+		memcpy(all, w->pending, k * sizeof *all);
+	for (size_t c = 0; c < w->n_chunks; c++) {
+		if (w->chunk[c].n)
+			memcpy(all + k, w->chunk[c].ev, w->chunk[c].n * sizeof *all);
+		k += w->chunk[c].n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		w->key[i] = (uint64_t)all[i].time ^ 1ULL << 63;
+		w->at[i] = (uint32_t)i;
+	}
+	int ret = sort_u64(w->key, w->at, n, e);
+	int64_t end = w->o.start + (int64_t)(w->day + 1) * DAY;
+	w->n_ev = w->n_pending = 0;
+	arr_reserve(w->pending, n, w->cap_pending);
+	for (size_t i = 0; i < n && !ret; i++)
+		if (all[w->at[i]].time < end)
+			w->ev[w->n_ev++] = all[w->at[i]];
+		else
+			w->pending[w->n_pending++] = all[w->at[i]];
+	mem_free(all);
+	return ret;
+}
+
+int world_next(struct world *w, const struct world_event **ev, size_t *n, struct err *e)
+{
+	if (w->written == w->o.n_events || !w->o.n_users || !w->n_items)
+		return 0;
+	do {
+		par_for(w->pool, w->n_chunks, live_chunk, w);
+		int r = sort_day(w, e);
+		if (r)
+			return r;
+		w->day++;
+	} while (!w->n_ev);
+	*n = w->n_ev < w->o.n_events - w->written ? w->n_ev : (size_t)(w->o.n_events - w->written);
+	*ev = w->ev;
+	w->written += *n;
+	return 1;
+}
+
+void world_get(const struct world *w, const struct world_event *x, struct event *ev)
+{
+	static const struct str what[] = { { "play", 4 }, { "skip", 4 }, { "like", 4 } };
+	const char *c = device_context[x->device + (x->is_shuffle ? DEVICES : 0)];
+
+	*ev = (struct event){ .user = w->user_id.str[x->user], .item = w->item_id.str[x->item], .time = x->time, .kind = what[x->what],
+			      .value = x->what == 2 ? VALUE_NONE : (double)x->seconds, .context = { c, strlen(c) } };
+}
+
+size_t world_n_items(const struct world *w) { return w->n_items; }
+const struct vocab *world_users(const struct world *w) { return &w->user_id; }
+const struct vocab *world_items(const struct world *w) { return &w->item_id; }
+
+void world_put_item(const struct world *w, size_t i, struct buf *b)
+{
+	const struct item *it = &w->item[i];
+	const struct creator *c = &w->creator[it->creator];
+	const char *group = it->title + strlen(it->title) + 1;
+
+	buf_puts(b, w->item_id.str[i].p);
+	buf_printf(b, "\t%s\t%s\t%s\t%s\t%u\t%.0f\t%s", kind_name[c->kind], it->title, c->name, group, 1970 + (it->group * 37 + it->creator) % 56,
+		   (double)it->seconds, genre_name[c->kind][c->genre]);
+}
+
+/* ---- the truth ---- */
+
+double world_preference(const struct world *w, uint32_t user, uint32_t item)
+{
+	float p[WORLD_DIM];
+
+	place_of(w, &w->user[user], (double)w->day, p);
+	return (double)fm_sigmoidf(affinity(p, w->item[item].v) + w->item[item].appeal);
+}
+
+void world_shares(const struct world *w, uint32_t user, double *share)
+{
+	float p[WORLD_DIM];
+
+	place_of(w, &w->user[user], (double)w->day, p);
+	for (int k = 0; k < WORLD_KINDS; k++) {
+		double sum = 0;
+		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++) {
+			const struct item *it = &w->item[i];
+			const struct creator *c = &w->creator[it->creator];
+			double place = k == WORLD_MUSIC ? 1 / sqrt((double)(i - c->first) + 0.5) : 1;
+			share[i] = c->weight * place * fm_exp((double)affinity(p, c->v));
+			sum += share[i];
+		}
+		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++)
+			share[i] /= sum;
+	}
+}

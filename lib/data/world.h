@@ -1,0 +1,57 @@
+/*
+ * world - a seeded world of listeners whose true preferences are known.
+ *
+ * Everything lives in a space of taste of WORLD_DIM dimensions: genres, creators near their genre, items near their creator, and listeners, who wander slowly:
+ *
+ *   v_i              an item's place: genre + creator's own + item's own, normal variates
+ *   p_u(t)           a listener's place: a cos(w t) + b sin(w t), |a| = |b|, w = drift * pi / 2 a year: with drift 1 a listener is somebody else after a year
+ *   affinity         s p_u(t).v_i / sqrt(WORLD_DIM) + appeal_i
+ *   preference       1 / (1 + exp(-affinity)): the probability that a play is heard to its end rather than skipped
+ *   expected share   of the listener's plays of a kind, when nothing but taste and popularity mattered: proportional to
+ *                    (popularity of the creator) * (place of the item with that creator) * exp(affinity)
+ *
+ * A day of a listener is drawn from a PCG stream of (seed, listener, day): sessions by hour and device, music in runs of an album or a creator's best, episodes and
+ * chapters in their order. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
+ *
+ * Memory: 120 bytes an item, 200 a creator, 300 a listener, and the events of about a day.
+ */
+#ifndef TASTE_WORLD_H
+#define TASTE_WORLD_H
+
+#include "event.h"
+#include "../base/par.h"
+
+enum { WORLD_DIM = 8 };
+enum world_kind { WORLD_MUSIC, WORLD_PODCAST, WORLD_AUDIOBOOK, WORLD_KINDS };
+
+struct world_opts {
+	uint64_t seed;
+	size_t n_users, n_items[WORLD_KINDS];	/* tracks, episodes, chapters */
+	uint64_t n_events;			/* how many there will be, exactly */
+	size_t days;				/* over how many days, about */
+	int64_t start;				/* of the first day, seconds since 1970 */
+	double zipf, drift;
+};
+
+struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what, device, is_shuffle; };	/* what: 0 play, 1 skip, 2 like */
+
+struct world;
+struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e);	/* pool borrowed */
+void world_free(struct world *w);
+/* world_next - the next events in order of time, about a day of them: *ev [*n], which die at the next call. 1, 0 when there are n_events, <0 error. */
+int world_next(struct world *w, const struct world_event **ev, size_t *n, struct err *e);
+/* world_get - as a record of the events stream; strings live with the world. */
+void world_get(const struct world *w, const struct world_event *x, struct event *ev);
+
+size_t world_n_items(const struct world *w);
+/* world_put_item - append an item's row of the items stream, without newline. */
+void world_put_item(const struct world *w, size_t i, struct buf *b);
+const struct vocab *world_users(const struct world *w);		/* ids, numbered as in events */
+const struct vocab *world_items(const struct world *w);
+
+/* world_preference - after the last event, in (0, 1). */
+double world_preference(const struct world *w, uint32_t user, uint32_t item);
+/* world_shares - expected [n_items] shares of a listener's plays, each kind adding up to 1. */
+void world_shares(const struct world *w, uint32_t user, double *share);
+
+#endif
