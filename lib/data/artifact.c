@@ -10,7 +10,7 @@
 #include "../base/mem.h"
 #include "../base/scan.h"
 
-enum { TENSOR_HEAD = 64, NAME_MAX_BYTES = 32, DIMS = 3 };
+enum { TENSOR_HEAD = 64, NAME_MAX_BYTES = 32, DIMS = 3, TENSORS_MAX = 4096 };
 
 size_t dtype_size(enum dtype t)
 {
@@ -226,6 +226,8 @@ static int get_tensor(struct artifact *a, struct err *e)
 			return input_bad(&a->in, e, "tensor %s has a shape that cannot be", t.name);
 	if (bytes != b->n - TENSOR_HEAD)
 		return input_bad(&a->in, e, "tensor %s has %zu bytes, its shape asks for %zu", t.name, b->n - TENSOR_HEAD, bytes);
+	if (a->n_tensors == TENSORS_MAX)
+		return input_bad(&a->in, e, "more than %d tensors", TENSORS_MAX);
 	for (size_t i = 0; i < a->n_tensors; i++)
 		if (!strcmp(a->tensor[i].name, t.name))
 			return input_bad(&a->in, e, "tensor %s stands there twice", t.name);

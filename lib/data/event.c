@@ -206,7 +206,9 @@ struct eventr {
 	/* binary */
 	struct vocab_list { struct str *s; size_t n, cap; } dict[DICTS];
 	struct arena strings;
-	size_t n, at;			/* events of the block */
+	size_t n;			/* events of the block */
+	struct event_block b;		/* the one eventr_next hands out, event `at` comes next */
+	size_t at;
 	uint64_t *col;			/* [COLUMNS x n], scratch of n and the arrays below */
 	uint32_t *user, *item, *kind, *context;	/* kind, context: code + 1, 0 missing */
 	int64_t *time;
@@ -293,7 +295,7 @@ static int bad_field(const struct eventr *r, size_t column, struct str s, const 
 		       err_clip(clip, s.p, s.len), what);
 }
 
-static int next_text(struct eventr *r, struct event *ev, struct err *e)
+static int next_line(struct eventr *r, struct event *ev, struct err *e)
 {
 	struct line *l = &r->in.line;
 	struct str f[COLUMNS];
@@ -329,20 +331,20 @@ static int next_text(struct eventr *r, struct event *ev, struct err *e)
 static const char *get_strings(struct eventr *r, struct cursor *c, enum dict d)
 {
 	struct vocab_list *l = &r->dict[d];
-	uint64_t n, len, total = 0;
+	uint64_t n, len = 0, total = 0;
 
-	if (!scan_varint(&c->p, c->end, &n) || n > (uint64_t)(c->end - c->p) || n > UINT32_MAX - 2 - l->n)
-		return "says more strings than it holds";
+	if (!scan_varint(&c->p, c->end, &n) || n > r->n || n > UINT32_MAX - 2 - l->n)
+		return "says more new strings than it has events";
 	const unsigned char *lengths = c->p;
-	for (uint64_t i = 0; i < n; i++)
-		if (!scan_varint(&c->p, c->end, &len) || (total += len) > (uint64_t)(c->end - lengths))
+	for (uint64_t i = 0; i < n; i++) {
+		if (!scan_varint(&c->p, c->end, &len) || len > (uint64_t)(c->end - c->p) || (total += len) > (uint64_t)(c->end - c->p))
 			return "a string is longer than the block";
-	if (total > (uint64_t)(c->end - c->p))
-		return "a string is longer than the block";
+		if (!len)
+			return "a string is empty";
+	}
 	arr_reserve(l->s, l->n + n, l->cap);
 	for (uint64_t i = 0; i < n; i++) {
-		if (!scan_varint(&lengths, c->end, &len) || !len)
-			return "a string is empty";
+		scan_varint(&lengths, c->end, &len);
 		l->s[l->n++] = (struct str){ arena_bytes(&r->strings, c->p, (size_t)len), (size_t)len };
 		c->p += len;
 	}
@@ -443,12 +445,10 @@ static const char *get_events(struct eventr *r)
 	return c.p == c.end ? NULL : "has bytes behind its last column";
 }
 
-int eventr_block(struct eventr *r, struct event_block *b, struct err *e)
+static int next_block(struct eventr *r, struct event_block *b, struct err *e)
 {
 	int got;
 
-	if (!r->in.is_binary)
-		return err_set(e, ERR_USAGE, "%s is text: it has no blocks", file_name(r->in.file));
 	b->is_new_stream = false;
 	while ((got = input_block(&r->in, KIND_EVENTS, "events", e)) > 0) {
 		if (got == 2) {		/* dictionaries start afresh */
@@ -460,26 +460,26 @@ int eventr_block(struct eventr *r, struct event_block *b, struct err *e)
 			const char *why = get_events(r);
 			if (why)
 				return input_bad(&r->in, e, "%s", why);
-			b->n = r->n;
-			b->user = r->user;
-			b->item = r->item;
-			b->kind = r->kind;
-			b->context = r->context;
-			b->time = r->time;
-			b->value = r->value;
-			b->users = r->dict[DICT_USER].s;
-			b->items = r->dict[DICT_ITEM].s;
-			b->kinds = r->dict[DICT_KIND].s;
-			b->contexts = r->dict[DICT_CONTEXT].s;
-			b->n_users = r->dict[DICT_USER].n;
-			b->n_items = r->dict[DICT_ITEM].n;
+			*b = (struct event_block){ .n = r->n, .user = r->user, .item = r->item, .kind = r->kind, .context = r->context,
+						   .time = r->time, .value = r->value, .users = r->dict[DICT_USER].s,
+						   .items = r->dict[DICT_ITEM].s, .kinds = r->dict[DICT_KIND].s,
+						   .contexts = r->dict[DICT_CONTEXT].s, .n_users = r->dict[DICT_USER].n,
+						   .n_items = r->dict[DICT_ITEM].n, .is_new_stream = b->is_new_stream };
 			return 1;
 		} else if (input_unknown(&r->in, e)) {
 			return e->code;
 		}
 	}
-	r->n = r->at = 0;
 	return got;
+}
+
+int eventr_block(struct eventr *r, struct event_block *b, struct err *e)
+{
+	if (input_failed(&r->in, e))
+		return r->in.err.code;
+	if (!r->in.is_binary)
+		return err_set(e, ERR_USAGE, "%s is text: it has no blocks", file_name(r->in.file));
+	return input_stick(&r->in, next_block(r, b, e), e);
 }
 
 bool eventr_is_binary(const struct eventr *r)
@@ -496,19 +496,19 @@ void event_block_get(const struct event_block *b, size_t i, struct event *ev)
 
 int eventr_next(struct eventr *r, struct event *ev, struct err *e)
 {
-	if (!r->in.is_binary)
-		return next_text(r, ev, e);
-	while (r->at == r->n) {
-		struct event_block unused;
-		int got = eventr_block(r, &unused, e);
-		r->at = 0;
-		if (got <= 0)
+	while (r->at == r->b.n) {
+		if (input_failed(&r->in, e))
+			return r->in.err.code;
+		if (!r->in.is_binary)
+			return input_stick(&r->in, next_line(r, ev, e), e);
+		r->at = r->b.n = 0;
+		int got = eventr_block(r, &r->b, e);
+		if (got <= 0) {
+			r->b.n = 0;
 			return got;
+		}
 	}
-	const struct event_block b = { .users = r->dict[DICT_USER].s, .items = r->dict[DICT_ITEM].s, .kinds = r->dict[DICT_KIND].s,
-				       .contexts = r->dict[DICT_CONTEXT].s, .user = r->user, .item = r->item, .kind = r->kind,
-				       .context = r->context, .time = r->time, .value = r->value };
-	event_block_get(&b, r->at++, ev);
+	event_block_get(&r->b, r->at++, ev);
 	return 1;
 }
 
@@ -545,12 +545,13 @@ struct eventw {
 
 struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e)
 {
+	static const char header[] = "user\titem\ttime\tevent\tvalue\tcontext\n";
 	struct eventw *w = mem_new(1, sizeof *w);
 	int r = 0;
 
 	w->s = s;
 	if (format == EVENT_TSV_HEADER)
-		r = sink_write(s, "user\titem\ttime\tevent\tvalue\tcontext\n", 36, e);
+		r = sink_write(s, header, sizeof header - 1, e);
 	if (format == EVENT_BINARY) {
 		w->row = mem_new(BLOCK_EVENTS_MAX, sizeof *w->row);
 		w->col = mem_new(BLOCK_EVENTS_MAX, sizeof *w->col);

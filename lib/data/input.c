@@ -67,6 +67,18 @@ int input_bad(const struct input *in, struct err *e, const char *fmt, ...)
 	return ERR_DATA;
 }
 
+int input_stick(struct input *in, int got, const struct err *e)
+{
+	if (got < 0 && !in->err.code)
+		in->err = *e;
+	return got;
+}
+
+int input_failed(const struct input *in, struct err *e)
+{
+	return in->err.code ? err_set(e, in->err.code, "%s", in->err.msg) : 0;
+}
+
 int input_block(struct input *in, enum block_kind kind, const char *what, struct err *e)
 {
 	for (;;) {

@@ -15,6 +15,7 @@ struct input {
 	struct block b;			/* the last one read */
 	struct prov prov;		/* of the streams so far */
 	struct buf digests;		/* "taste:..." of each stream that ended, comma-separated */
+	struct err err;			/* the first error, which sticks */
 };
 
 /* input_open - sniff; for binary the blocks are read with `flags`. 0 or <0. */
@@ -25,6 +26,10 @@ void input_close(struct input *in);
 int input_block(struct input *in, enum block_kind kind, const char *what, struct err *e);
 /* input_unknown - what to do with a block type the reader does not know: 0 to pass over it, <0 with a sentence. */
 int input_unknown(const struct input *in, struct err *e);
+/* input_stick - keep what a reader is about to return: got >= 0 passes, an error is kept for input_failed. Returns got. */
+int input_stick(struct input *in, int got, const struct err *e);
+/* input_failed - <0 with the sentence of the first error, once there was one; else 0. For the head of every x_next(). */
+int input_failed(const struct input *in, struct err *e);
 /* input_bad - "FILE: block N at byte OFFSET: ..." with ERR_DATA. */
 int input_bad(const struct input *in, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* input_where - append "FILE:LINE" or "FILE: block N at byte OFFSET". */

@@ -16,6 +16,7 @@ struct tabler {
 	const char *p, *end;		/* binary: what is left of the block */
 	struct buf copy;		/* binary: the line, to be unescaped in */
 	uint64_t n_rows, n_left;	/* binary: rows handed out; rows the block still owes */
+	bool has_schema;		/* binary: the stream said what it holds */
 };
 
 static int read_header(struct tabler *r, struct err *e)
@@ -98,12 +99,15 @@ static int next_block(struct tabler *r, struct err *e)
 		int got = input_block(&r->in, KIND_TABLE, r->schema ? r->schema : "a table", e);
 		if (got <= 0)
 			return got;
-		if (got == 2)
-			continue;
-		if (r->in.b.type == BLOCK_META) {
+		if (got == 2) {
+			r->has_schema = false;
+		} else if (r->in.b.type == BLOCK_META) {
 			if (check_schema(r, e))
 				return e->code;
+			r->has_schema = true;
 		} else if (r->in.b.type == BLOCK_ROWS) {
+			if (!r->has_schema)
+				return input_bad(&r->in, e, "rows come before it is said what they are");
 			r->p = (const char *)r->in.b.p;
 			r->end = r->p + r->in.b.n;
 			r->n_left = r->in.b.records;
@@ -114,7 +118,7 @@ static int next_block(struct tabler *r, struct err *e)
 	return 1;
 }
 
-int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e)
+static int next_row(struct tabler *r, const struct str **field, size_t *n, struct err *e)
 {
 	struct line *l = r->in.is_binary ? &r->row : &r->in.line;
 	int got;
@@ -143,6 +147,13 @@ int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct er
 	*field = r->field;
 	*n = (size_t)k;
 	return 1;
+}
+
+int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e)
+{
+	if (input_failed(&r->in, e))
+		return r->in.err.code;
+	return input_stick(&r->in, next_row(r, field, n, e), e);
 }
 
 void tabler_where(const struct tabler *r, struct buf *out)

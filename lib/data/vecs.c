@@ -35,7 +35,7 @@ static int get_part(const struct input *in, size_t d, struct vecs_part *part, st
 		return input_bad(in, e, "says %llu components, the stream says %zu", (unsigned long long)bd, d);
 	if (n != in->b.records || n > (in->b.n - 24) / 8)
 		return input_bad(in, e, "says %llu vectors, which it cannot hold", (unsigned long long)n);
-	*part = (struct vecs_part){ .off = (const uint64_t *)(const void *)(p + 16), .n = (size_t)n };
+	*part = (struct vecs_part){ .off = (const uint64_t *)(const void *)(p + 16) };
 	size_t ids_at = 16 + ((size_t)n + 1) * 8, room = in->b.n - ids_at;
 	for (size_t i = 0; i < n; i++)
 		if (part->off[i] > part->off[i + 1])
@@ -50,6 +50,7 @@ static int get_part(const struct input *in, size_t d, struct vecs_part *part, st
 	for (size_t i = 0; i < n; i++)
 		if (!num_is_finite(part->v + i * d, d))
 			return input_bad(in, e, "vector %zu is not finite", i + 1);
+	part->n = (size_t)n;
 	return 0;
 }
 
@@ -277,16 +278,17 @@ int vecsr_next(struct vecsr *r, struct str *id, const float **v, size_t *d, stru
 	int got;
 
 	if (!r->in.is_binary) {
-		if ((got = line_next(&r->in.line, e)) <= 0)
+		if ((got = input_failed(&r->in, e)))
 			return got;
+		if ((got = line_next(&r->in.line, e)) == 1)
+			got = get_row(&r->in.line, r->field, id, r->row, &r->d, e);
 		*v = r->row;
-		got = get_row(&r->in.line, r->field, id, r->row, &r->d, e);
 		*d = r->d;
-		return got;
+		return input_stick(&r->in, got, e);
 	}
 	while (r->at == r->part.n) {
 		r->at = r->part.n = 0;
-		if ((got = next_part(&r->in, &r->d, &r->part, e)) <= 0)
+		if ((got = input_failed(&r->in, e)) || (got = input_stick(&r->in, next_part(&r->in, &r->d, &r->part, e), e)) <= 0)
 			return got;
 	}
 	const uint64_t *off = r->part.off + r->at;
