@@ -33,6 +33,7 @@ static struct file *mem_file(const void *p, size_t n, int how, int *fd)
 		assert(!r);
 		r = fcntl(end[1], F_SETPIPE_SZ, 1 << 20);
 		assert(r >= 0 || n <= 65536);
+		assert(how > 0 ? n / (size_t)how < 256 : n <= 1 << 20);	/* more would block */
 		size_t step = how > 0 ? (size_t)how : n;
 		for (size_t at = 0; at < n; at += step) {
 			ssize_t w = write(end[1], (const char *)p + at, n - at < step ? n - at : step);

@@ -15,7 +15,7 @@
  * front of the buffer, so positions that outlive a call are kept as offsets from it. The paths asked for make a tree; the scanner carries the node it is
  * at, or none, and below none nothing is compared or unescaped, only checked. A plain string is walked eight bytes at a time.
  */
-enum { CHUNK = 256 << 10, SLACK = 8 };
+enum { CHUNK = 256 << 10, SLACK = 8, SHOWN = 20 };	/* SHOWN: bytes of the text at a fault in its message */
 #define NONE SIZE_MAX
 
 struct span {			/* a value: offsets into the object, or into text when it had escapes */
@@ -145,13 +145,14 @@ static int bad(struct json *j, const char *fmt, ...)
 	char what[128], clip[ERR_CLIP_MAX];
 	va_list ap;
 
+	if (j->err.code)
+		return j->err.code;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	size_t n = (size_t)(j->end - j->p) < 20 ? (size_t)(j->end - j->p) : 20;
-	const unsigned char *nl = memchr(j->p, '\n', n);
-	if (nl)
-		n = (size_t)(nl - j->p);
+	size_t n = 0;
+	while (n < SHOWN && (j->p + n < j->end || refill(j) > 0) && j->p[n] != '\n')
+		n++;
 	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", file_name(j->file), (unsigned long long)j->line,
 		       (unsigned long long)(j->dropped + (uint64_t)(j->p - j->buf) - j->line_start + 1), what, err_clip(clip, (const char *)j->p, n));
 }
