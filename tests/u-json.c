@@ -1,7 +1,6 @@
 /*
  * json: what is taken, what is refused and where, values by path, whatever the pieces the text is read in.
- * With arguments it is a tool for t-json.sh: u-json FILE [PATH...] prints the values of each object, TAB-separated, as TSV; strings and numbers as they are, the rest as
- * JSON text, missing as nothing. Exit 4 with the sentence on a fault.
+ * With arguments it is a tool for t-json.sh: u-json FILE [PATH...] prints an array of the values of each object, missing as null. Exit 4 with the sentence on a fault.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -329,10 +328,15 @@ static int tool(char **arg, int n)
 
 	while (j && (r = json_next(j, &v, &e)) == 1) {
 		for (int i = 0; i < n - 1; i++) {
-			if (i)
-				buf_putc(&b, '\t');
-			tsv_put(&b, v[i].text.p, v[i].text.len);
+			buf_putc(&b, i ? ',' : '[');
+			if (v[i].type == JSON_STRING)
+				json_put(&b, v[i].text.p, v[i].text.len);
+			else if (v[i].type == JSON_MISSING)
+				buf_puts(&b, "null");
+			else
+				buf_put(&b, v[i].text.p, v[i].text.len);
 		}
+		buf_putc(&b, ']');
 		buf_putc(&b, '\n');
 	}
 	fwrite(b.p, 1, b.len, stdout);

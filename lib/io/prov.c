@@ -10,9 +10,9 @@ void prov_release(struct prov *p)
 
 static int has_line(const struct prov *p, const char *line, size_t n)
 {
-	const char *at = p->text.p, *end = at + p->text.len;
-
-	while (at < end) {
+	if (!p->text.len)
+		return 0;
+	for (const char *at = p->text.p, *end = at + p->text.len; at < end;) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		if ((size_t)(nl - at) == n && !memcmp(at, line, n))
 			return 1;

@@ -1,0 +1,48 @@
+/* Any bytes as a taste binary, mapped, lazy and piped: the three see the same blocks and end the same way. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem-file.h"
+#include "../lib/io/prov.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static int walk(const uint8_t *p, size_t n, int how, enum blockr_flags flags, uint64_t *seen)
+{
+	struct err e = { 0 };
+	struct block b;
+	struct prov prov = { 0 };
+	int fd, r;
+	struct file *f = mem_file(p, n, how, &fd);
+	struct blockr *reader = blockr_new(f, flags, &e);
+
+	while ((r = blockr_next(reader, &b, &e)) > 0) {
+		*seen = *seen * 31 + (uint64_t)r + b.offset + b.n + b.records;
+		for (size_t i = 0; r == BLOCK_BLOCK && i < b.n; i++)
+			*seen = *seen * 31 + b.p[i];
+		if (r == BLOCK_BLOCK && b.type == BLOCK_PROV)
+			prov_merge(&prov, b.p, b.n, &(struct err){ 0 });
+		if (r == BLOCK_BLOCK && block_verify(reader, &b, &e))
+			break;
+	}
+	prov_release(&prov);
+	blockr_free(reader);
+	file_close(f);
+	close(fd);
+	return r < 0 || e.code ? ERR_DATA : 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	uint64_t seen[3] = { 0 };
+
+	if (n > 60000)
+		return 0;
+	int whole = walk(p, n, AS_FILE, BLOCKR_MAP, &seen[0]);
+	int lazy = walk(p, n, AS_FILE, BLOCKR_MAP | BLOCKR_LAZY, &seen[1]);
+	int piped = walk(p, n, AS_PIPE, 0, &seen[2]);
+	assert(whole == piped && seen[0] == seen[2]);
+	assert(whole == lazy);
+	return 0;
+}
