@@ -135,7 +135,7 @@ static void floats_print_short_and_read_back(void **state)
 			n += *p >= '0' && *p <= '9';
 		for (const char *p = b.p; *p == '0' || *p == '.' || *p == '-'; p++)
 			n -= *p == '0';
-		if (n > 6 && !(fabsf(v) >= 1e6f && fabsf(v) < 1e15f && v == floorf(v))) {
+		if (n > 6 && !(fabsf(v) >= 1e6f && fabsf(v) < 1e16f && v == floorf(v))) {
 			snprintf(s, sizeof s, "%.*e", n - 2, (double)v);
 			if (strtof(s, NULL) == v) {
 				print_error("%s for %s\n", b.p, s);
