@@ -1,8 +1,9 @@
 /*
- * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read. Holds nothing but, with -b, the ids of what it wrote, and
- * with --items the catalogue.
+ * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read. Holds nothing but, with -b, the ids of what it wrote, with
+ * --items the catalogue, and with -v the ids, to count them.
  */
 #include <string.h>
+#include <time.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
@@ -22,21 +23,21 @@ static const struct opt opts[] = {
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "list", OPT_FLAG, &o.wants_list, NULL, "name the sources and exit", .flags = OPT_NO_PROV },
 	{ 0, "map", OPT_STR, &o.map, "WHAT=COLUMN,...", "where user, item, time, event, value, ... stand (tsv, csv, jsonl)" },
-	{ 0, "user", OPT_STR, &o.user, "NAME", "the user of rows without a user column" },
+	{ 0, "user", OPT_STR, &o.user, "NAME", "the user of rows that name none" },
 	{ 0, "event", OPT_STR, &o.event, "KIND", "the event of rows that name none" },
 	{ 0, "time-unit", OPT_ENUM, &o.time_unit, "UNIT", "of times that are numbers; auto: from 1e11 on they are ms", .names = "auto|s|ms" },
 	{ 0, "escapes", OPT_FLAG, &o.has_escapes, NULL, "tsv: \\t \\n \\r \\\\ stand for what they say; else a backslash is a backslash" },
 	{ 0, "items", OPT_STR, &o.items, "FILE", "write the catalogue there", .flags = OPT_NO_PROV },
-	{ 0, "catalogue", OPT_STR, &o.catalogue, "FILE", "the source's own list of items (movies.dat, artists.dat, ...)", .flags = OPT_IS_PATH },
+	{ 0, "catalogue", OPT_STR, &o.catalogue, "FILE", "the source's own list of items (movies.dat, artists.dat, ...)", .flags = OPT_NO_PROV | OPT_IS_PATH },
 	{ 0, "rejects", OPT_STR, &o.rejects, "FILE", "go on at bad rows and write them there with the reason", .flags = OPT_NO_PROV },
-	{ 0, "max-rejects", OPT_STR, &o.max_rejects, "N|N%", "with --rejects: give up when there are more" },
+	{ 0, "max-rejects", OPT_STR, &o.max_rejects, "N|N%", "with --rejects: give up when there are more", .flags = OPT_NO_PROV },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "text: write a line of column names first", .flags = OPT_NO_PROV },
 	{ 0 },
 };
 
 static struct tool tool = {
 	.name = "taste-ingest",
-	.about = "turn a listening log into events; SOURCE is one of tsv, csv, jsonl, movielens, lastfm (--list)",
+	.about = "turn a listening log into events; --list names the sources",
 	.usage = "SOURCE [options] [file...]",
 	.opts = opts,
 };
@@ -46,7 +47,9 @@ static struct sink *rejects;
 static struct items items;
 static struct buf line, inputs;
 static struct prov prov;
-static struct { uint64_t read, written, rejected; int64_t first, last; } n = { .first = INT64_MAX, .last = INT64_MIN };
+static struct vocab users, seen;	/* with -v: who and what was there */
+static struct { uint64_t read, written, rejected, bytes; int64_t first, last; double start; } n = { .first = INT64_MAX, .last = INT64_MIN };
+static double max_share = -1, max_count = -1;		/* --max-rejects; below 0: any */
 
 static struct { const char *name; uint64_t n; } reason[32];
 
@@ -61,19 +64,6 @@ static void count_reason(const char *name)
 }
 
 /* ---- the catalogue ---- */
-
-static void note_item(struct str id, const struct source_item *it)
-{
-	size_t before = items.id.n;
-	uint32_t i = vocab_add(&items.id, id.p, id.len);
-
-	if (i < before)
-		return;
-	arr_reserve(items.row, items.id.n, items.cap);
-	for (int c = 0; c < ITEM_COLUMNS; c++)
-		items.row[i][c] = it->col[c].len ? (struct str){ arena_bytes(&items.bytes, it->col[c].p, it->col[c].len), it->col[c].len } :
-						   (struct str){ "", 0 };
-}
 
 static void write_items(struct sink *s, struct err *e)
 {
@@ -95,24 +85,9 @@ static void write_items(struct sink *s, struct err *e)
 /* is_too_many - more rejects than --max-rejects allows? A share is looked at from 1000 rows on, and at the end. */
 static bool is_too_many(bool is_end)
 {
-	static double share = -1, count = -1;
-	size_t len = o.max_rejects ? strlen(o.max_rejects) : 0;
-
-	if (!len)
-		return false;
-	if (share < 0 && count < 0) {
-		bool is_share = o.max_rejects[len - 1] == '%';
-		double v;
-		if (!scan_f64(o.max_rejects, len - is_share, &v) || v < 0)
-			usage_die("--max-rejects: '%.40s' is not a number or a share such as 1%%", o.max_rejects);
-		if (is_share)
-			share = v / 100;
-		else
-			count = v;
-	}
-	if (count >= 0)
-		return (double)n.rejected > count;
-	return (is_end || n.read >= 1000) && (double)n.rejected > share * (double)n.read;
+	if (max_count >= 0 && (double)n.rejected > max_count)
+		return true;
+	return max_share >= 0 && (is_end || n.read >= 1000) && (double)n.rejected > max_share * (double)n.read;
 }
 
 static void keep_reject(struct source *s, const struct err *why, struct err *e)
@@ -155,9 +130,13 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 			continue;
 		}
 		if (o.items)
-			note_item(ev.item, &it);
+			source_note_item(&items, ev.item, &it);
 		if (eventw_write(events, &ev, e))
 			die_err(e);
+		if (tool.is_verbose) {
+			vocab_add(&users, ev.user.p, ev.user.len);
+			vocab_add(&seen, ev.item.p, ev.item.len);
+		}
 		n.written++;
 		if (ev.time != TIME_NONE) {
 			n.first = ev.time < n.first ? ev.time : n.first;
@@ -168,6 +147,7 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 	}
 	if (got < 0)
 		die_err(&why);
+	n.bytes += source_offset(s);
 	char digest[40];
 	source_digest(s, digest);
 	if (inputs.len)
@@ -175,19 +155,30 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 	buf_puts(&inputs, digest);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void say_counts(void)
 {
 	char a[32], b[32];
+	double seconds = now() - n.start + 1e-6;
 
 	if (n.rejected)
 		warn("%llu of %llu rows rejected, kept in %s", (unsigned long long)n.rejected, (unsigned long long)n.read, o.rejects);
 	for (int i = 0; i < 32 && reason[i].name; i++)
 		note("rejected for %s: %llu", reason[i].name, (unsigned long long)reason[i].n);
-	note("%llu rows read, %llu events written", (unsigned long long)n.read, (unsigned long long)n.written);
+	note("%llu rows read, %llu rejected, %llu events written; %zu users, %zu items", (unsigned long long)n.read, (unsigned long long)n.rejected,
+	     (unsigned long long)n.written, users.n, seen.n);
 	if (n.first <= n.last)
 		note("from %s to %s", time_iso(n.first, a), time_iso(n.last, b));
 	if (o.items)
-		note("%zu items", items.id.n);
+		note("%zu items in the catalogue", items.id.n);
+	note("%.1f MB in %.2f s: %.0f rows/s, %.1f MB/s", 1e-6 * (double)n.bytes, seconds, (double)n.read / seconds, 1e-6 * (double)n.bytes / seconds);
 }
 
 static void list_sources(void)
@@ -196,19 +187,31 @@ static void list_sources(void)
 		printf("%-12s %s\n", k->name, k->about);
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
 static void check_options(void)
 {
+	size_t len = o.max_rejects ? strlen(o.max_rejects) : 0;
+	bool is_share = len && o.max_rejects[len - 1] == '%';
+	double v = 0;
+
 	if (!tool.n_args)
-		usage_die("which source? tsv, csv, jsonl, movielens or lastfm (--list)");
+		usage_die("which source? --list names them");
 	if (o.max_rejects && !o.rejects)
 		usage_die("--max-rejects goes with --rejects");
+	if (o.max_rejects && (!scan_f64(o.max_rejects, len - is_share, &v) || v < 0))
+		usage_die("--max-rejects: '%.40s' is not a number or a share such as 1%%", o.max_rejects);
+	if (is_share)
+		max_share = v / 100;
+	else if (o.max_rejects)
+		max_count = v;
 	if (o.catalogue && !o.items)
 		usage_die("--catalogue goes with --items, which says where the catalogue is written");
-	if (o.has_escapes && strcmp(tool.arg[0], "tsv"))
-		usage_die("--escapes is for tsv");
-	if (o.has_header && strcmp(tool.arg[0], "tsv") && strcmp(tool.arg[0], "csv"))
-		usage_die("-H is for tsv and csv");
-	is_too_many(false);
+	if (is_same(o.out, o.items) || is_same(o.out, o.rejects) || is_same(o.items, o.rejects))
+		usage_die("'%.60s' can hold only one of the events, --items and --rejects", is_same(o.items, o.rejects) ? o.items : o.out);
 }
 
 int main(int argc, char **argv)
@@ -223,6 +226,7 @@ int main(int argc, char **argv)
 		return tool_close(0);
 	}
 	check_options();
+	n.start = now();
 	struct source_opts so = { .map = o.map, .user = o.user, .event = o.event, .has_header = o.has_header, .has_escapes = o.has_escapes,
 				  .time_unit = (enum scan_time_unit)o.time_unit };
 	struct source *s = source_new(tool.arg[0], &so, &e);
@@ -262,6 +266,8 @@ int main(int argc, char **argv)
 	eventw_free(events);
 	source_free(s);
 	items_release(&items);
+	vocab_release(&users);
+	vocab_release(&seen);
 	buf_release(&line);
 	buf_release(&inputs);
 	prov_release(&prov);

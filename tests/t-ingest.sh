@@ -12,6 +12,12 @@ u2${T}i2${T}${T}${T}${T}"
 is "columns are mapped by number" "$(printf 'x\tI\t5\tU\n' | ing tsv --map user=4,item=2,time=3)" "U${T}I${T}5${T}${T}${T}"
 is "columns are mapped by name" "$(printf 'when\twho\twhat\n5\tU\tI\n' | ing tsv -H --map user=who,item=what,time=when)" "U${T}I${T}5${T}${T}${T}"
 is "our own names need no map" "$(printf 'item\ttime\tuser\tnoise\nI\t5\tU\tz\n' | ing tsv -H)" "U${T}I${T}5${T}${T}${T}"
+is "--user is for rows that name none" "$(printf '{"item":1}\n{"item":2,"user":"x"}\n{"item":3,"user":null}' | ing jsonl --user me | cut -f1 | tr '\n' ' ')" "me x me "
+is "the first row tells how many columns there are" "$(printf 'u\ti\t1\tplay\t2\tk=v\textra\n' | ing tsv)" "u${T}i${T}1${T}play${T}2${T}k=v"
+must_fail "a name that two columns have is no name" 4 "taste-ingest: (standard input):1: columns 1 and 3 are both named 'user'" bash -c 'printf "user\titem\tuser\na\tb\tc\n" | taste-ingest tsv -H'
+is "unless nobody asks for it" "$(printf 'x\titem\tx\tuser\na\tb\tc\td\n' | ing tsv -H | cut -f1,2)" "d${T}b"
+must_fail "a column behind the last" 4 "taste-ingest: six.tsv:1: 6 fields, but --map says item=7" taste-ingest tsv --map user=1,item=7 six.tsv
+is "--header-out names the columns, and -H reads them again" "$(ing tsv --header-out six.tsv | ing tsv -H)" "$(cat six.tsv)"
 is "constants fill what a log does not say" "$(printf 'I\t5\n' | ing tsv --map item=1,time=2 --user me --event play)" "me${T}I${T}5${T}play${T}${T}"
 is "context columns are joined" "$(printf 'U\tI\tcar;x\t\t7\n' | ing tsv --map user=1,item=2,context.device=3,context.none=4,context.n=5)" "U${T}I${T}${T}${T}${T}device=car_x;n=7"
 is "a backslash is a backslash" "$(printf 'a\\b\tI\n' | ing tsv | cut -f1)" 'a\\b'
@@ -69,12 +75,18 @@ same "movies.csv says the same" dat.items csv.items
 printf 'u\t2009-05-04T23:08:57Z\taid\tArtist\ttid\tTrack\nu\t2009-05-04T23:09:57Z\taid\tArtist\t\tOther\n' > 1k.tsv
 is "Last.fm 1K" "$(ing lastfm --items k.items 1k.tsv)" "u${T}tid${T}1241478537${T}play${T}${T}
 u${T}Artist - Other${T}1241478597${T}play${T}${T}"
-is "its catalogue has title and creator" "$(head -1 k.items)" "tid${T}${T}Track${T}Artist${T}${T}${T}${T}"
+is "its catalogue has title and creator" "$(head -1 k.items)" "tid${T}music${T}Track${T}Artist${T}${T}${T}${T}"
+is "an artist of 360K is its own creator" "$(printf 'sha\tmbid\tBand\t77\n' | ing lastfm --items /dev/stderr 2>&1 >/dev/null)" "mbid${T}artist${T}Band${T}Band${T}${T}${T}${T}"
 is "Last.fm 360K" "$(printf 'sha\tmbid\tBand\t77\nsha\t\tNameless\t3\n' | ing lastfm | cut -f2,4,5)" "mbid${T}plays${T}77
 Nameless${T}plays${T}3"
 printf 'userID\tartistID\tweight\n2\t51\t13883\n' > het.dat; printf 'id\tname\turl\tpictureURL\n51\tDuran Duran\thttp://x\thttp://y\n' > artists.dat
 is "HetRec 2011" "$(ing lastfm --catalogue artists.dat --items het.items het.dat | cut -f1,2,4,5) $(cut -f1-4 het.items)" "2${T}51${T}plays${T}13883 51${T}artist${T}Duran Duran${T}Duran Duran"
 echo 'what is this' > odd; for s in movielens lastfm; do must_fail "$s refuses what it does not know" 4 "taste-ingest: odd:1: not a *" taste-ingest $s odd; done
+{ echo; cat ratings.dat; } > blank; must_fail "a blank first line does not make a file empty" 4 "taste-ingest: blank:1: not a MovieLens*" taste-ingest movielens blank
+{ echo; cat 1k.tsv; } > blank; must_fail "nor a Last.fm set" 4 "taste-ingest: blank:1: not a Last.fm*" taste-ingest lastfm blank
+is "an event's name can be chosen" "$(ing movielens --event watched ratings.dat | cut -f4 | uniq)" watched
+printf '10::Odd::(no genres\n12::(1995)::\n13:: (1995) ::x\n14::(19a5)::y\n' > odd.dat
+is "titles without a year have none" "$(: | ing movielens --catalogue odd.dat --items /dev/stderr 2>&1 | cut -f1,6,8 | tr '\t\n' ', ')" "10,,(no genres 12,1995, 13,1995,x 14,,y "
 
 # items, rejects
 is "the catalogue is each item once, as first seen" "$(printf 'u\ti\tA\nv\ti\tB\nv\tj\tC\n' | ing tsv --map user=1,item=2,title=3 --items /dev/stderr 2>&1 >/dev/null)" "i${T}${T}A${T}${T}${T}${T}${T}
@@ -88,7 +100,31 @@ mixed.tsv:4${T}columns${T}u\\ti"
 is "and says how many" "$(ing tsv --rejects rej mixed.tsv 2>&1 >/dev/null)" "taste-ingest: 3 of 5 rows rejected, kept in rej"
 must_fail "--max-rejects N gives up" 4 "*more than --max-rejects 2*" taste-ingest tsv --rejects rej2 --max-rejects 2 mixed.tsv
 must_fail "--max-rejects N% gives up at the end" 4 "*3 of 5 rows are bad, more than --max-rejects 50%*" taste-ingest tsv --rejects rej2 --max-rejects 50% mixed.tsv
+must_fail "--max-rejects must be a number" 2 "*--max-rejects: '' is not a number*" taste-ingest tsv --rejects rej2 --max-rejects '' mixed.tsv
+printf '{"user":"u","item":"i"}\n{"user":\n17\n{"user":"v","item":"j"}\n{"user":"w","item":"k"' > broken.jsonl
+must_fail "broken JSON ends the run" 4 "taste-ingest: broken.jsonl:4:1: *" taste-ingest jsonl broken.jsonl
+is "with --rejects it costs its line" "$(ing jsonl -q --rejects rej broken.jsonl | cut -f1,2 | tr '\t\n' '  ')" "u i v j "
+is "and the line is kept" "$(cat rej)" "broken.jsonl:2${T}json${T}{\"user\":
+broken.jsonl:3${T}json${T}17
+broken.jsonl:5${T}json${T}{\"user\":\"w\",\"item\":\"k\""
+must_fail "in an array it ends the run in any case" 4 "taste-ingest: (standard input):2:*" bash -c 'printf "[{\"user\":\"u\",\"item\":\"i\"},\n{\"user\":,}]" | taste-ingest jsonl --rejects rej'
+is "every row is rejected or written, none is lost" "$(awk 'BEGIN { srand(5); for (i = 0; i < 5000; i++) { r = rand(); print (r < .1 ? "u" : r < .2 ? "\ti" : r < .3 ? "u\ti\tx\ty" : "u\t" i "\t" i) } }' > some.tsv
+	(echo "u${T}i${T}1"; sed 's/^u$/u\t\t/' some.tsv) > with.tsv; ing tsv -q --rejects rej with.tsv | wc -l > w; echo $(($(cat w) + $(wc -l < rej))))" 5001
+like "-v counts by reason" "$(ing tsv -v --rejects rej mixed.tsv 2>&1 >/dev/null)" "*rejected for time: 1*rejected for user: 1*rejected for columns: 1*5 rows read, 3 rejected, 2 events written; 1 users, 2 items*from 1970-01-01T00:00:01Z to 1970-01-01T00:00:03Z*rows/s*"
+for two in "--items - six.tsv" "-o x --items x six.tsv" "-o y --rejects y six.tsv" "--items z --rejects z six.tsv"; do must_fail "two outputs in one file are refused: $two" 2 "*can hold only one of*" taste-ingest tsv $two; done
 ok "a share that holds is fine" taste-ingest tsv -q --rejects rej2 --max-rejects 60% -o /dev/null mixed.tsv
+
+# several files, gzip
+printf 'item,user\nA,B\n' > h1.csv; printf 'user,item,time\nC,D,5\n' > h2.csv
+is "each file has its own header" "$(ing csv -H h1.csv h2.csv | cut -f1-3 | tr '\t\n' ', ')" "B,A, C,D,5 "
+is "an empty file between others is passed over" "$(: > none; ing movielens ratings.dat none u.data | wc -l)" 4
+gzip -c six.tsv > six.gz; cat six.gz six.gz > twice.gz
+is "gzip is unpacked, members behind each other too" "$(ing tsv twice.gz)" "$(cat six.tsv six.tsv)"
+is "so is a gzipped pipe" "$(gzip -c ratings.csv | ing movielens)" "$(cat ratings.csv.out)"
+head -c 30 six.gz > cut.gz; must_fail "a cut gzip is told" 4 "taste-ingest: cut.gz: *" taste-ingest tsv cut.gz
+for f in "xz -dc:\3757zXZ\000" "zstd -dc:\050\265\057\375" "unzip -p:PK\003\004" "bzip2 -dc:BZh91AY&SY" "taste-view:\211TASTE\r\n" "sqlite3*:SQLite format 3\000" "iconv -f UTF-16*:\377\376u\000,\000"; do
+	printf "${f#*:}" > packed; must_fail "what is no text is told, and what would make it text: ${f%%:*}" 4 "taste-ingest: packed: *put it through ${f%%:*} first" taste-ingest csv packed
+done
 
 # binary
 for t in 1 7; do ing tsv -b -t $t six.tsv > b$t.taste; done
@@ -102,6 +138,10 @@ for s in tsv csv jsonl movielens lastfm; do is "$s: nothing in, nothing out" "$(
 is "no final newline, CRLF, BOM" "$(printf '\xef\xbb\xbfu\ti\t1\r\nu\tj\t2' | ing tsv | cut -f1-3 | tr '\t\n' '  ')" "u i 1 u j 2 "
 is "a BOM before CSV and JSON" "$(printf '\xef\xbb\xbf"u",i\n' | ing csv | cut -f1)$(printf '\xef\xbb\xbf{"user":"u","item":"i"}' | ing jsonl | cut -f2)" "ui"
 printf 'u\ti\0x\n' > nul; must_fail "a NUL byte is told" 4 "taste-ingest: nul:1: field 2: 'i?x' has a NUL byte*" taste-ingest tsv nul
+is "a NUL costs its row with --rejects" "$(printf 'u\ti\0\nu\tj\n' | ing tsv -q --rejects rej | cut -f2; cut -f2 rej)" "j
+nul"
+must_fail "a NUL in CSV too" 4 "*field 1: '?' has a NUL byte*" bash -c 'printf "\0,i\n" | taste-ingest csv'
+is "bytes that are not UTF-8 are kept in CSV" "$(printf '\377,"\376"\n' | ing csv | cut -f1,2 | od -An -tx1 | tr -d ' \n')" "ff09fe0a"
 must_fail "a NUL in JSON too" 4 "*NUL byte*" bash -c 'echo "{\"user\":\"u\",\"item\":\"a\\u0000\"}" | taste-ingest jsonl'
 { printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\n'; } > long
 is "a 10 MB id goes through, in text and binary" "$(ing tsv long | wc -c) $(ing tsv -b long | taste-view | wc -c)" "10000007 10000007"
@@ -111,6 +151,11 @@ printf 'u\ti\t1\tplay\t1e400\n' > huge; must_fail "neither is 1e400" 4 "taste-in
 printf '\xff\xfe \tspace id\n"q"\t\\\\\n' > odd.tsv; is "ids of every kind are kept" "$(ing tsv --escapes odd.tsv | cut -f1,2)" "$(cat odd.tsv)"
 must_fail "a file that is not there" 3 "taste-ingest: nothere: No such file or directory" taste-ingest tsv nothere
 must_fail "an unknown source" 2 "*'spotfy' is not a source*" taste-ingest spotfy
+must_fail "an empty user" 2 "*--user: an empty name*" taste-ingest tsv --user '' six.tsv
+must_fail "a map twice" 2 "*'context.a' is given twice*" taste-ingest tsv --map user=1,item=2,context.a=3,context.a=4 six.tsv
+for bad in user user= =1 user=0 user=1x user=99999999999999999999999 user=1,,item=2 context.=1 'context.a;b=1'; do must_fail "a malformed map: $bad" 2 "*--map: *" taste-ingest tsv --map "$bad" six.tsv; done
+for o in "movielens --map user=1" "lastfm -H" "jsonl -H" "csv --escapes" "tsv --max-rejects 1" "tsv --catalogue x"; do must_fail "an option without its like: $o" 2 "taste-ingest: *usage:*" taste-ingest $o six.tsv; done
+is "--list names the sources" "$(ing --list | cut -d' ' -f1 | tr '\n' ' ')" "tsv csv jsonl movielens lastfm "
 must_fail "no source" 2 "*which source*" taste-ingest
 must_fail "a map that names nothing" 2 "*'colour' is not one of*" taste-ingest tsv --map colour=1
 must_fail "a map to a name without -H" 2 "*not a column number*" taste-ingest tsv --map user=who,item=2
@@ -119,4 +164,14 @@ must_fail "no user anywhere" 4 "*no column holds the user*" taste-ingest csv -H 
 must_fail "a full disk is told" 3 "taste-ingest: *No space left on device" bash -c 'taste-ingest tsv six.tsv > /dev/full'
 echo old > keep; taste-ingest tsv -o keep mixed.tsv 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'yes "u	i" | taste-ingest tsv | head -1 | wc -l; echo "${PIPESTATUS[1]}"' 2>&1 | tr '\n' ' ')" "1 141 "
+if [ -n "$DATA" ] && [ -f "$DATA/ml-1m/movies.dat" ] && [ -f "$DATA/lastfm-2k/user_artists.dat.xz" ]; then
+	xz -dc "$DATA/lastfm-2k/artists.dat.xz" > artists.dat
+	xz -dc "$DATA/lastfm-2k/user_artists.dat.xz" | ing lastfm --catalogue artists.dat --items real.items > real.tsv
+	is "HetRec 2011 goes in whole" "$(wc -l < real.tsv) $(wc -l < real.items)" "92834 17632"
+	ing movielens --catalogue "$DATA/ml-1m/movies.dat" --items films.tsv /dev/null
+	is "all films of MovieLens-1M have a title, a year, genres" "$(awk -F '\t' '$3 != "" && $6 ~ /^(19|20)[0-9][0-9]$/ && $8 != ""' films.tsv | wc -l)" 3883
+	ok "and all of it is UTF-8" iconv -f UTF-8 -t UTF-8 films.tsv real.items
+else
+	skip "HetRec 2011 and MovieLens-1M go in whole" "the data sets are not there"
+fi
 done_testing

@@ -1,8 +1,8 @@
 /*
  * source - listening logs of other people's making, as events. A layer of its own beside model, index, rank and eval: it knows foreign formats, they know ours.
  *
- * A source turns one file after another into (event, item) rows. Adding one: a row in source_list with a function that sets the format and the columns
- * (struct source_plan); the readers of lines, CSV and JSON, the mapping, times, checks and rejects are shared.
+ * A source turns one file after another into (event, item) rows: source_new, then for each file source_open and source_next to its end, source_free. Adding one: a row in
+ * source_list and a function that looks at a file and says where things stand in it (kind.h); readers, mapping, times, checks and rejects are shared.
  *
  * Memory: a line, or a chunk of CSV rows, or a JSON object. One thread.
  */
@@ -13,14 +13,23 @@
 #include "../data/event.h"
 #include "../data/items.h"
 
+struct source;
+struct source_item;
+enum source_flags { SOURCE_TAKES_MAP = 1 << 0, SOURCE_TAKES_HEADER = 1 << 1, SOURCE_TAKES_ESCAPES = 1 << 2, SOURCE_IS_CSV = 1 << 3, SOURCE_IS_JSON = 1 << 4 };
+
 struct source_kind {
 	const char *name, *about;
+	enum source_flags flags;
+	int (*start)(struct source *s, struct err *e);		/* a file was opened: choose reader, columns, constants */
+	void (*fill)(struct source *s, struct event *ev, struct source_item *it);	/* what no column says; NULL nothing */
+	int (*catalogue)(struct source *s, struct items *to, struct err *e);	/* its own list of items; NULL: an items stream */
 };
 extern const struct source_kind source_list[];	/* ended by a NULL name */
+const struct source_kind *source_find(const char *name);	/* NULL when there is none of that name */
 
 struct source_opts {
 	const char *map;		/* "user=1,item=3,context.device=5", or NULL: the source's own */
-	const char *user, *event;	/* constants for rows without a column for them; NULL none */
+	const char *user, *event;	/* for rows that name none; NULL nothing */
 	bool has_header;		/* -H */
 	bool has_escapes;		/* tsv: undo COPY escapes */
 	enum scan_time_unit time_unit;
@@ -31,8 +40,7 @@ struct source_item { struct str col[ITEM_COLUMNS]; };
 
 enum source_answer { SOURCE_END = 0, SOURCE_ROW = 1, SOURCE_REJECT = 2 };
 
-struct source;
-/* source_new - NULL with *e set (ERR_USAGE: an unknown name, a malformed map). Strings of *o are borrowed. */
+/* source_new - NULL with *e set (ERR_USAGE: an unknown name, a malformed map, an option that the source does not take). Strings of *o are borrowed. */
 struct source *source_new(const char *name, const struct source_opts *o, struct err *e);
 void source_free(struct source *s);
 /* source_open - begin a file ("-" too), ending the one before. */
@@ -46,10 +54,13 @@ const char *source_reason(const struct source *s);
 struct str source_text(struct source *s);
 uint64_t source_line(const struct source *s);
 const char *source_file(const struct source *s);
-uint64_t source_bytes(const struct source *s, uint64_t *total);
+uint64_t source_bytes(const struct source *s, uint64_t *total);	/* of the file at hand, as on disk; for progress */
+uint64_t source_offset(const struct source *s);		/* bytes read of it, unpacked */
 /* source_digest - "xxh3:..." of the file at hand, after its end. */
 void source_digest(const struct source *s, char out[40]);
 
+/* source_note_item - add what a row says of its item, unless the catalogue has it. */
+void source_note_item(struct items *to, struct str id, const struct source_item *it);
 /* source_catalogue - read a source's own list of items (movies.dat, movies.csv, artists.dat; else an items table) into *items, which must be zeroed. */
 int source_catalogue(struct items *items, const char *name, const char *path, bool has_header, struct err *e);
 

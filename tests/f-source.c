@@ -1,0 +1,71 @@
+/*
+ * Any bytes as a file of any source: no crash, no leak, every row has a user and an item, every bad one a reason. The first byte chooses source and options.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../lib/source/source.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static void read_all(struct source *s, const char *path)
+{
+	struct source_item it;
+	struct event ev;
+	struct err e = { 0 };
+	int got, r = source_open(s, path, &e);
+
+	assert(!r == !e.code);
+	if (r)
+		return;
+	while ((got = source_next(s, &ev, &it, &e)) > 0) {
+		assert((got == SOURCE_REJECT) == (e.code != ERR_NONE));
+		if (got == SOURCE_REJECT) {
+			struct str t = source_text(s);
+			assert(e.code == ERR_DATA && source_reason(s) && (t.p || !t.len));
+			e = (struct err){ 0 };
+			continue;
+		}
+		assert(ev.user.len && ev.item.len && !memchr(ev.user.p, '\0', ev.user.len) && !memchr(ev.item.p, '\0', ev.item.len));
+		assert(!isinf(ev.value));
+	}
+	assert((got < 0) == (e.code != ERR_NONE));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	static const char *const map[] = { NULL, "user=2,item=1", "user=b,item=a.b,time=c,context.k=d,title=e", "item=1,time=2,value=3" };
+	struct source_kind const *k = source_list;
+	struct err e = { 0 };
+	char path[32];
+
+	if (!n)
+		return 0;
+	for (int i = p[0] & 7; i && k[1].name; i--)
+		k++;
+	struct source_opts o = { .map = k->flags & SOURCE_TAKES_MAP ? map[p[0] >> 3 & 3] : NULL, .has_header = k->flags & SOURCE_TAKES_HEADER && p[0] & 32,
+				 .has_escapes = k->flags & SOURCE_TAKES_ESCAPES && p[0] & 64, .user = p[0] & 128 ? "me" : NULL };
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	ssize_t w = write(fd, p + 1, n - 1);
+	assert(fd >= 0 && w == (ssize_t)(n - 1));
+	(void)w;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	struct source *s = source_new(k->name, &o, &e);
+	if (s) {
+		read_all(s, path);
+		read_all(s, path);
+	}
+	source_free(s);
+	struct items it = { 0 };
+	e = (struct err){ 0 };
+	if (!source_catalogue(&it, k->name, path, o.has_header, &e))
+		for (size_t i = 0; i < it.id.n; i++)
+			assert(items_get(&it, it.id.str[i], ITEM_TITLE).p);
+	items_release(&it);
+	close(fd);
+	return 0;
+}
