@@ -105,7 +105,7 @@ is "the values are those of jq" "$differ" ""
 taken=
 for t in '{"a":NaN}' '{"a":nan}' '{"a":01}' '{"a":.5}' '{"a":1.}' '{"a":"\ud83d"}' '{"a":"\udc00\ud83d"}' $'{"a":"\xff"}' $'{"a":"\xed\xa0\x80"}' $'{"a":"\t"}' '"text"' '5' '[5]' '[[]]'; do
 	printf '%s' "$t" > strict
-	"$U" strict a >/dev/null 2>&1; [ $? -eq 4 ] || taken="$taken $t"
+	"$U" strict a >/dev/null 2>&1; [ $? -eq 4 ] || taken="$taken $(printf %q "$t")"
 done
 is "loose numbers, lone surrogates, bytes that are not UTF-8 and rows that are no objects are refused" "$taken" ""
 

@@ -339,7 +339,8 @@ static int tool(char **arg, int n)
 		buf_putc(&b, ']');
 		buf_putc(&b, '\n');
 	}
-	fwrite(b.p, 1, b.len, stdout);
+	if (b.len)
+		fwrite(b.p, 1, b.len, stdout);
 	if (r < 0)
 		fprintf(stderr, "u-json: %s\n", e.msg);
 	json_close(j);

@@ -87,7 +87,7 @@ struct csv *csv_open(struct file *f, char delim, struct err *e)
 	csv_set_delim(&c->p, (unsigned char)delim);
 	csv_set_space_func(&c->p, is_no_blank);
 	csv_set_realloc_func(&c->p, capped_realloc);
-	csv_set_blk_size(&c->p, 16 << 10);
+	csv_set_blk_size(&c->p, 256 << 10);	/* its buffer grows by so much at a time */
 	return c;
 }
 
