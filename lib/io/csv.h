@@ -2,6 +2,8 @@
  * csv - rows of comma-separated values (RFC 4180) through libcsv, with its traps closed:
  * always strict with CSV_STRICT_FINI, no trimming of blanks, a cap on the size of a field (CSV_FIELD_MAX), blank lines skipped, the broken
  * partial row behind an error dropped, a BOM stripped, physical line numbers counted through quoted newlines.
+ * A row has at most 65536 fields and 64 MB. NUL bytes and bytes that are not UTF-8 pass through: whoever cannot carry them refuses them.
+ * Rows before a fault are handed out before it is told. Memory: the rows of 64 KiB of text, and the longest row.
  */
 #ifndef TASTE_CSV_H
 #define TASTE_CSV_H

@@ -4,7 +4,8 @@
  * The input is any mix of top-level objects, arrays of objects, and concatenated values with or without newlines: JSONL, one
  * big array, several arrays behind each other. Memory is one object's text (cap JSON_OBJECT_MAX). Depth is capped at 64,
  * numbers are checked but kept as text (64-bit ids stay exact), strings are unescaped to UTF-8 (surrogate pairs joined; a lone surrogate
- * and invalid UTF-8 are errors). Of duplicate keys the last wins. A BOM is dropped.
+ * and invalid UTF-8 are errors). Of duplicate keys the last wins. A BOM is dropped. A string may hold NUL (\u0000).
+ * Objects before a fault are handed out before it is told.
  */
 #ifndef TASTE_JSON_H
 #define TASTE_JSON_H
