@@ -57,9 +57,10 @@ static void put_line(struct progress *p, double now)
 void progress_set(struct progress *p, uint64_t done)
 {
 	p->done = done;
-	/* A look at the clock costs more than most of what is counted: look when 64 more are done. */
-	if (!p->is_on || (done & 63 && done != p->total && p->total > 64))
+	/* A look at the clock costs more than most of what is counted: look when 64 more are done, or when it is few at all. */
+	if (!p->is_on || (done - p->looked < 64 && !(p->total && p->total < 64000)))
 		return;
+	p->looked = done;
 	double now = p->clock();
 	if (now - p->last < 0.2)
 		return;

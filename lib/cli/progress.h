@@ -17,6 +17,7 @@ struct progress {
 	FILE *to;
 	double (*clock)(void);		/* seconds */
 	double start, last;
+	uint64_t looked;		/* done, when the clock was last looked at */
 	bool has_line;
 };
 

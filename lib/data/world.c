@@ -10,7 +10,8 @@
 #include "../num/fmath.h"
 
 #define AFFINITY_SCALE 2.2
-enum { GENRES = 12, TRIES = 8, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 200 };
+#define SEEK 0.6f		/* of the affinity, in choosing a creator */
+enum { GENRES = 12, TRIES = 16, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 200 };
 
 /* ---- words ---- */
 
@@ -459,7 +460,8 @@ static bool play(struct today *t, uint32_t i)
 	return is_heard;
 }
 
-/* find_creator - of some by popularity, one by taste: the largest affinity + Gumbel noise, so that popularity * exp(affinity) is what is drawn, about. */
+/* find_creator - of some by popularity, one by taste: the largest SEEK * affinity + Gumbel noise, so that popularity * exp(SEEK * affinity) is what is drawn,
+ * about. */
 static uint32_t find_creator(struct today *t, enum world_kind k)
 {
 	const struct world *w = t->w;
@@ -468,7 +470,7 @@ static uint32_t find_creator(struct today *t, enum world_kind k)
 
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t c = (uint32_t)w->first_creator[k] + alias_draw(&w->by_popularity[k], &t->r);
-		float u = pcg32_f32(&t->r) + 0x1p-25f, score = affinity(t->p, w->creator[c].v) - fm_logf(-fm_logf(u));
+		float u = pcg32_f32(&t->r) + 0x1p-25f, score = SEEK * affinity(t->p, w->creator[c].v) - fm_logf(-fm_logf(u));
 		if (score > top) {
 			top = score;
 			best = c;
@@ -732,19 +734,24 @@ double world_preference(const struct world *w, uint32_t user, uint32_t item)
 
 void world_shares(const struct world *w, uint32_t user, double *share)
 {
+	static const double plays[WORLD_KINDS] = { 8.5, 2, 2 };		/* of a session, about */
+	const struct listener *l = &w->user[user];
+	double all = 0;
 	float p[WORLD_DIM];
 
-	place_of(w, &w->user[user], (double)w->day, p);
+	place_of(w, l, (double)w->day, p);
+	for (int k = 0; k < WORLD_KINDS; k++)
+		all += plays[k] * l->share[k];
 	for (int k = 0; k < WORLD_KINDS; k++) {
 		double sum = 0;
 		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++) {
 			const struct item *it = &w->item[i];
 			const struct creator *c = &w->creator[it->creator];
 			double place = k == WORLD_MUSIC ? 1 / sqrt((double)(i - c->first) + 0.5) : 1;
-			share[i] = c->weight * place * fm_exp((double)affinity(p, c->v));
+			share[i] = c->weight * place * fm_exp((double)(SEEK * affinity(p, c->v)));
 			sum += share[i];
 		}
 		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++)
-			share[i] /= sum;
+			share[i] *= plays[k] * l->share[k] / all / sum;
 	}
 }

@@ -7,8 +7,8 @@
  *   p_u(t)           a listener's place: a cos(w t) + b sin(w t), |a| = |b|, w = drift * pi / 2 a year: with drift 1 a listener is somebody else after a year
  *   affinity         s p_u(t).v_i / sqrt(WORLD_DIM) + appeal_i
  *   preference       1 / (1 + exp(-affinity)): the probability that a play is heard to its end rather than skipped
- *   expected share   of the listener's plays of a kind, when nothing but taste and popularity mattered: proportional to
- *                    (popularity of the creator) * (place of the item with that creator) * exp(affinity)
+ *   expected share   of the listener's plays, when nothing but taste and popularity mattered; within a kind proportional to
+ *                    (popularity of the creator) * (place of the item with that creator) * exp(0.6 affinity of the creator)
  *
  * A day of a listener is drawn from a PCG stream of (seed, listener, day): sessions by hour and device, music in runs of an album or a creator's best, episodes and
  * chapters in their order. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
@@ -51,7 +51,7 @@ const struct vocab *world_items(const struct world *w);
 
 /* world_preference - after the last event, in (0, 1). */
 double world_preference(const struct world *w, uint32_t user, uint32_t item);
-/* world_shares - expected [n_items] shares of a listener's plays, each kind adding up to 1. */
+/* world_shares - expected shares [n_items] of a listener's plays; they add up to 1. */
 void world_shares(const struct world *w, uint32_t user, double *share);
 
 #endif
