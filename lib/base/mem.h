@@ -27,9 +27,9 @@ void *mem_try(size_t n, size_t size, const char *what, struct err *e);
 void *mem_try0(size_t n, size_t size, const char *what, struct err *e);
 
 /* mem_new - n * size bytes, zeroed; calls the hook when there is none. */
-void *mem_new(size_t n, size_t size);
+void *mem_new(size_t n, size_t size) __attribute__((returns_nonnull));
 /* mem_grow - realloc p to n * size bytes; calls the hook when there is none. p may be NULL. Only for memory of mem_new/mem_grow. */
-void *mem_grow(void *p, size_t n, size_t size);
+void *mem_grow(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *mem_strdup(const char *s);
 void mem_free(void *p);
 

@@ -200,6 +200,7 @@ void par_pipeline(struct par *p, void *(*read)(void *ctx), void (*work)(void *ct
 	p->pipe = &q;
 	p->work = work_pipe;
 	run(p);
+	p->pipe = NULL;
 	pthread_mutex_destroy(&q.read_lock);
 	pthread_mutex_destroy(&q.write_lock);
 	pthread_cond_destroy(&q.written);

@@ -82,20 +82,36 @@ static bool take_decimal(const char *p, size_t len, struct decimal *d)
 	return p == end;
 }
 
-/* slow - libc's correctly rounded conversion on a NUL-terminated copy; the process never leaves the C locale. */
-static bool slow(const char *p, size_t len, double *out_d, float *out_f)
+/* slow_f64, slow_f32 - libc's correctly rounded conversions, which want a NUL; the process never leaves the C locale. */
+static const char *with_nul(const char *p, size_t len, char small[128])
 {
-	char small[128], *s = len < sizeof small ? small : mem_new(len + 1, 1);
+	char *s = len < 128 ? small : mem_new(len + 1, 1);
 
 	memcpy(s, p, len);
 	s[len] = '\0';
-	if (out_d)
-		*out_d = strtod(s, NULL);
-	else
-		*out_f = strtof(s, NULL);
+	return s;
+}
+
+static bool slow_f64(const char *p, size_t len, double *out)
+{
+	char small[128];
+	const char *s = with_nul(p, len, small);
+
+	*out = strtod(s, NULL);
 	if (s != small)
-		mem_free(s);
-	return out_d ? isfinite(*out_d) : isfinite(*out_f);
+		mem_free((void *)(uintptr_t)s);
+	return isfinite(*out);
+}
+
+static bool slow_f32(const char *p, size_t len, float *out)
+{
+	char small[128];
+	const char *s = with_nul(p, len, small);
+
+	*out = strtof(s, NULL);
+	if (s != small)
+		mem_free((void *)(uintptr_t)s);
+	return isfinite(*out);
 }
 
 bool scan_f64(const char *p, size_t len, double *out)
@@ -114,7 +130,7 @@ bool scan_f64(const char *p, size_t len, double *out)
 		*out = d.is_negative ? -v : v;
 		return true;
 	}
-	if (!slow(p, len, &v, NULL))
+	if (!slow_f64(p, len, &v))
 		return false;
 	*out = v;
 	return true;
@@ -146,7 +162,7 @@ bool scan_f32(const char *p, size_t len, float *out)
 			return true;
 		}
 	}
-	if (!slow(p, len, NULL, &v))
+	if (!slow_f32(p, len, &v))
 		return false;
 	*out = v;
 	return true;

@@ -46,7 +46,7 @@ static inline bool scan_varint(const unsigned char **p, const unsigned char *end
 	return false;
 }
 
-static inline uint64_t zigzag(int64_t v) { return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63); }
+static inline uint64_t zigzag(int64_t v) { return (uint64_t)v << 1 ^ -(uint64_t)(v < 0); }
 static inline int64_t unzigzag(uint64_t v) { return (int64_t)(v >> 1) ^ -(int64_t)(v & 1); }
 
 /* time_iso - "YYYY-MM-DDTHH:MM:SSZ" of a moment, for people. out holds 32 bytes. Returns out. */

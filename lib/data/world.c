@@ -255,7 +255,8 @@ static size_t make_creator(struct world *w, enum world_kind k, size_t first, siz
 			book = keep(w, &b);
 			buf_release(&b);
 		}
-		*it = (struct item){ .creator = (uint32_t)w->n_creators, .group = *group, .place = place++, .appeal = normal(r, 0.6f) };
+		*it = (struct item){ .creator = (uint32_t)w->n_creators, .group = *group, .place = place, .appeal = normal(r, 0.6f) };
+		place++;
 		for (int d = 0; d < WORLD_DIM; d++)
 			it->v[d] = c->v[d] + normal(r, 0.3f);
 		it->seconds = k == WORLD_MUSIC ? 150.f + (float)pcg32_bounded(r, 150) : k == WORLD_PODCAST ? 1200.f + (float)pcg32_bounded(r, 3000) :

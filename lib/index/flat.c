@@ -231,11 +231,12 @@ int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage,
 	struct search s = { .f = f, .Q = Q, .nq = nq, .k = k + 1, .ban = ban, .tile = tile_rows(f->rows->d) };
 	size_t d = f->rows->d;
 	bool is_split = false;
-	int ret = ERR_MEM;
+	int ret;
 
 	if (!nq)
 		return 0;
 	s.scratch = mem_try((size_t)par_threads(f->pool) * FLAT_QUERIES * s.tile, sizeof *s.scratch, "search scratch", e);
+	ret = ERR_MEM;
 	if (!s.scratch)
 		goto out;
 	if (f->metric == FLAT_COSINE) {
