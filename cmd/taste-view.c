@@ -286,15 +286,57 @@ static const char *type_name(uint32_t t)
 /* Blocks of one type in one stream. */
 struct tally { uint32_t type; uint64_t n, records, stored, raw; };
 
-static void put_stream(enum block_kind kind, uint64_t at, const struct tally *t, size_t n_types, const struct buf *meta, const struct prov *steps,
-		       const char *digest)
+/* put_title - what it is, behind its name where there are several. */
+static void put_title(const char *name, const char *what)
 {
-	buf_printf(&text, "%s\n", input_kind_name(kind));
-	buf_printf(&text, "  at byte    %" PRIu64 "\n", at);
-	for (const char *p = meta->p, *end = p + meta->len, *nl; p && p < end && (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1) {
-		size_t k = strcspn(p, "\t\n");
-		buf_printf(&text, "  %-10.*s %.*s\n", (int)k, p, (int)(nl - p - (long)k) > 0 ? (int)(nl - p - (long)k - 1) : 0, p + k + 1);
+	if (tool.n_args > 1)
+		buf_printf(&text, "%s: ", name);
+	buf_printf(&text, "%s\n", what);
+}
+
+/* put_page - what was gathered, with nothing in it that a terminal would obey. */
+static void put_page(struct err *e)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.p[i] >= 0 && text.p[i] < ' ' && text.p[i] != '\n') || text.p[i] == 127)
+			text.p[i] = '?';
+	put_text(e);
+}
+
+/* put_meta - a line for each key and value of a META block. */
+static void put_meta(struct buf *to, const struct block *b)
+{
+	const char *p = (const char *)b->p, *end = p + b->n, *nl, *tab;
+
+	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1) {
+		if (!(tab = memchr(p, '\t', (size_t)(nl - p))))
+			tab = nl;
+		buf_printf(to, "  %-10.*s ", (int)(tab - p), p);
+		buf_put(to, tab + 1, tab < nl ? (size_t)(nl - tab) - 1 : 0);
+		buf_putc(to, '\n');
 	}
+}
+
+/* put_tensor - one line about a TNSR block whose sizes nobody has checked yet. */
+static void put_tensor(struct buf *to, const struct block *b)
+{
+	uint32_t head[2];
+	uint64_t dim[3];
+
+	if (b->n < 64)
+		return;
+	memcpy(head, b->p + 32, sizeof head);
+	memcpy(dim, b->p + 40, sizeof dim);
+	buf_printf(to, "  tensor     %.32s %s ", (const char *)b->p, dtype_size((enum dtype)head[0]) ? dtype_name((enum dtype)head[0]) : "?");
+	for (uint32_t i = 0; i < head[1] && i < 3; i++)
+		buf_printf(to, i ? " x %" PRIu64 : "%" PRIu64, dim[i]);
+	buf_putc(to, '\n');
+}
+
+static void put_stream(uint64_t at, const struct tally *t, size_t n_types, const struct buf *meta, const struct prov *steps, const char *digest)
+{
+	buf_printf(&text, "  at byte    %" PRIu64 "\n", at);
+	buf_put(&text, meta->p, meta->len);
 	for (size_t i = 0; i < n_types; i++) {
 		buf_printf(&text, "  %s       %" PRIu64 " block%s", type_name(t[i].type), t[i].n, t[i].n == 1 ? "" : "s");
 		if (t[i].records)
@@ -324,7 +366,7 @@ static void walk(const char *path, struct err *e)
 	struct blockr *r = f ? blockr_new(f, BLOCKR_MAP, e) : NULL;
 	struct tally t[16];
 	size_t n = 0, i;
-	struct buf meta = { 0 };
+	struct buf meta = { 0 }, tensors = { 0 };
 	struct prov steps = { { 0 } };
 	struct block b;
 	uint64_t start = 0;
@@ -337,10 +379,15 @@ static void walk(const char *path, struct err *e)
 			n = 0;
 			start = b.offset;
 			buf_reset(&meta);
+			buf_reset(&tensors);
 			buf_reset(&steps.text);
 		} else if (got == BLOCK_STREAM_END) {
-			put_stream(b.kind, start, t, n, &meta, &steps, b.digest);
-			put_text(e);
+			put_title(file_name(f), input_kind_name(b.kind));
+			buf_put(&meta, tensors.p, tensors.len);
+			put_stream(start, t, n, &meta, &steps, b.digest);
+			if (o.wants_info)
+				put_page(e);
+			buf_reset(&text);
 		} else {
 			for (i = 0; i < n && t[i].type != b.type; i++)
 				;
@@ -353,7 +400,9 @@ static void walk(const char *path, struct err *e)
 				t[i].raw += b.n;
 			}
 			if (b.type == BLOCK_META)
-				buf_put(&meta, b.p, b.n);
+				put_meta(&meta, &b);
+			if (b.type == BLOCK_TENSOR)
+				put_tensor(&tensors, &b);
 			if (b.type == BLOCK_PROV && prov_merge(&steps, b.p, b.n, e)) {
 				err_prefix(e, "%s", file_name(f));
 				die_err(e);
@@ -363,12 +412,39 @@ static void walk(const char *path, struct err *e)
 	if (got < 0)
 		die_err(e);
 	buf_release(&meta);
+	buf_release(&tensors);
 	prov_release(&steps);
 	blockr_free(r);
 	file_close(f);
 }
 
-/* kind_of - what a file is, by a look at its first bytes that takes none of them: 0 for text; of a table also its schema. Nothing is trusted: the readers check. */
+/* walk_text - its lines, the fields of the first, and the digest by which other files' histories call it. */
+static void walk_text(const char *path, struct err *e)
+{
+	struct input in;
+	struct buf digest = { 0 };
+	uint64_t fields = 0;
+	int got = input_open(&in, path, 0, e);
+
+	while (!got && (got = line_next(&in.line, e)) == 1) {
+		got = 0;
+		if (in.line.no == 1) {
+			fields = 1;
+			for (size_t i = 0; i < in.line.len; i++)
+				fields += in.line.p[i] == '\t';
+		}
+	}
+	if (got < 0 || input_prov(&in, NULL, &digest, e))
+		die_err(e);
+	put_title(file_name(in.file), in.line.no ? "text" : "empty");
+	buf_printf(&text, "  lines      %" PRIu64 "\n  fields     %" PRIu64 "\n  digest     %s\n", in.line.no, fields, digest.p);
+	put_page(e);
+	buf_release(&digest);
+	input_close(&in);
+}
+
+/* kind_of - what a file is, by a look at its first bytes that takes none of them: 0 for text, UINT32_MAX for what is no whole header; of a table also its schema. Nothing is
+ * trusted: the readers check. */
 static uint32_t kind_of(const char *path, struct buf *schema, struct err *e)
 {
 	struct file *f = file_open(path, e);
@@ -384,8 +460,6 @@ static uint32_t kind_of(const char *path, struct buf *schema, struct err *e)
 		die_err(e);
 	if (!is_binary && o.is_check)
 		die(EXIT_DATA, n ? "%s: byte 0: not a taste file" : "%s is empty: not a taste file", file_name(f));
-	if (is_binary)
-		kind = KIND_EVENTS;		/* of a header cut short, whose reader will say so */
 	if (is_binary && n >= BLOCK_HEAD)
 		memcpy(&kind, p + 16, 4);
 	if (kind == KIND_TABLE && n >= 2 * BLOCK_HEAD + 8 && !memcmp(p + 2 * BLOCK_HEAD, "schema\t", 7)) {
@@ -402,10 +476,14 @@ static void view(const char *path, struct err *e)
 	struct buf schema = { 0 };
 	uint32_t kind = kind_of(path, &schema, e);
 
-	if (kind && o.wants_info)
+	if (o.tensor && kind != KIND_MODEL && kind != UINT32_MAX)
+		die(EXIT_DATA, "%s holds %s: only a model has tensors", path, kind ? input_kind_name((enum block_kind)kind) : "text");
+	if (!kind && o.is_binary && !o.as)
+		usage_die("-b needs --as to know what a text holds");
+	if (o.wants_info && kind)
 		walk(path, e);
 	else if (o.wants_info)
-		die(EXIT_DATA, "%s is text: it says nothing about itself", path);
+		walk_text(path, e);
 	else if (kind == KIND_EVENTS || (!kind && o.as && !strcmp(o.as, "events")))
 		view_events(path, e);
 	else if (kind == KIND_VECTORS || (!kind && o.as && !strcmp(o.as, "vectors")))
@@ -414,8 +492,10 @@ static void view(const char *path, struct err *e)
 		view_model(path, e);
 	else if (!kind || kind == KIND_TABLE)
 		view_table(path, schema.len ? schema.p : o.as ? o.as : "table", e);
-	else
-		walk(path, e);		/* damaged, or of a later version: the walk says which */
+	else {
+		walk(path, e);		/* damaged, most likely: the walk says where */
+		die(EXIT_DATA, "%s holds %s", path, input_kind_name((enum block_kind)kind));
+	}
 	buf_release(&schema);
 }
 
@@ -425,6 +505,12 @@ static void check_options(void)
 		usage_die("-c, -i and --tensor exclude each other");
 	if (o.is_binary && (o.is_check || o.wants_info || o.tensor))
 		usage_die("-b goes with content only");
+	static const char *const known[] = { "events", "vectors", "items", "candidates", "ranked", "truth" };
+	bool is_known = !o.as;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		is_known |= o.as && !strcmp(o.as, known[i]);
+	if (!is_known)
+		usage_die("--as: '%s' is none of events, vectors, items, candidates, ranked, truth", o.as);
 	if (o.is_binary && tool.n_args > 1)
 		usage_die("-b takes one file; cat joins binary ones");
 }
