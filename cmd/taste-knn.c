@@ -122,9 +122,9 @@ static struct flat_ban ban_of(struct str id, struct buf *self)
 		uint32_t *p = (uint32_t *)(void *)buf_reserve(self, (ban.n + 1) * sizeof *p);
 		while (at < ban.n && ban.row[at] < me)
 			at++;
-		memcpy(p, ban.row, at * sizeof *p);
+		for (size_t i = 0; i < ban.n; i++)
+			p[i + (i >= at)] = ban.row[i];
 		p[at] = me;
-		memcpy(p + at + 1, ban.row + at, (ban.n - at) * sizeof *p);
 		ban = (struct flat_ban){ p, ban.n + 1 };
 	}
 	return ban;
