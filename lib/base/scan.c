@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "mem.h"
 #include "scan.h"
 
@@ -130,6 +131,10 @@ bool scan_f64(const char *p, size_t len, double *out)
 		*out = d.is_negative ? -v : v;
 		return true;
 	}
+	if (d.is_exact && d.mantissa && decimal_to_f64(d.mantissa, d.exp10, &v)) {
+		*out = d.is_negative ? -v : v;
+		return true;
+	}
 	if (!slow_f64(p, len, &v))
 		return false;
 	*out = v;
@@ -150,17 +155,9 @@ bool scan_f32(const char *p, size_t len, float *out)
 		*out = d.is_negative ? -v : v;
 		return true;
 	}
-	if (d.is_exact && d.mantissa <= 1ULL << 53 && d.exp10 >= -22 && d.exp10 <= 22) {
-		/* Through double, unless that lands within an ulp (double) of the middle between two floats, where it would round twice. */
-		double w;
-		uint64_t bits;
-		scan_f64(p, len, &w);
-		memcpy(&bits, &w, 8);
-		uint64_t low = bits & 0x1fffffff;
-		if ((low < 0x0fffffff || low > 0x10000001) && fabs(w) < 0x1p127 && (w == 0 || fabs(w) > 0x1p-125)) {
-			*out = (float)w;
-			return true;
-		}
+	if (d.is_exact && d.mantissa && decimal_to_f32(d.mantissa, d.exp10, &v)) {
+		*out = d.is_negative ? -v : v;
+		return true;
 	}
 	if (!slow_f32(p, len, &v))
 		return false;
