@@ -1,6 +1,7 @@
 /*
  * vecs - the vectors stream: id and d floats a row. TSV (id, v1 ... vd) or binary (blocks of ids and raw 64-byte aligned float32 rows, so that a file is searched
- * where it lies). Rows of a file must agree in d and be finite. Binary streams of equal d may be joined by cat.
+ * where it lies). Rows of a file must agree in d and be finite. Binary streams of equal d may be joined by cat. An id may come twice:
+ * to refuse that would cost a table of all ids; who looks rows up by id says which one it takes.
  */
 #ifndef TASTE_VECS_H
 #define TASTE_VECS_H

@@ -1,6 +1,6 @@
 /*
  * vocab - strings to numbers and back, numbered in order of first sight. Strings are any bytes (NUL too), kept exactly. Open addressing over a
- * table of (hash, id); the hash is XXH3-64. Memory: about 24 bytes a string + the string. At most 2^32 - 2 strings. Not thread-safe to add; safe to look up.
+ * table of (hash, id); the hash is XXH3-64. Memory: 27 to 53 bytes a string + the string and a NUL. At most 2^32 - 2 strings. Not thread-safe to add; safe to look up.
  */
 #ifndef TASTE_VOCAB_H
 #define TASTE_VOCAB_H

@@ -1,0 +1,169 @@
+/*
+ * b-event [FILE.taste]: how fast events are read and written on one thread. Rate TAB what on stdout, each the best of five by CPU time; the file lies in the page
+ * cache. Without FILE: a million events of 6000 users and 4000 items, every column filled, times ascending, 40 kinds of context. Then the bytes an event takes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../lib/base/rng.h"
+#include "../lib/data/event.h"
+#include "../lib/data/inter.h"
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void stop(const struct err *e)
+{
+	fprintf(stderr, "b-event: %s\n", e->msg);
+	exit(4);
+}
+
+static uint64_t by_block(const char *path, struct err *e)
+{
+	struct eventr *r = eventr_open(path, false, e);
+	struct event_block b;
+	uint64_t n = 0, sum = 0;
+	int got = -1;
+
+	while (r && (got = eventr_block(r, &b, e)) == 1)
+		for (size_t i = 0; i < b.n; i++, n++)
+			sum += b.user[i] + b.item[i] + (uint64_t)b.time[i];
+	if (got || sum == 1)
+		stop(e);
+	eventr_close(r);
+	return n;
+}
+
+static uint64_t by_event(const char *path, struct err *e)
+{
+	struct eventr *r = eventr_open(path, false, e);
+	struct event ev;
+	uint64_t n = 0, sum = 0;
+	int got = -1;
+
+	while (r && (got = eventr_next(r, &ev, e)) == 1) {
+		sum += ev.user.len + ev.item.len + (uint64_t)ev.time;
+		n++;
+	}
+	if (got || sum == 1)
+		stop(e);
+	eventr_close(r);
+	return n;
+}
+
+static uint64_t to_matrix(const char *path, struct err *e)
+{
+	struct inter m;
+	struct inter_opts o = { 0 };
+
+	if (inter_load(&m, &path, 1, &o, NULL, NULL, e))
+		stop(e);
+	uint64_t n = m.n_events;
+	inter_release(&m);
+	return n;
+}
+
+static uint64_t rewrite(const char *path, const char *to, enum event_format f, struct err *e)
+{
+	struct eventr *r = eventr_open(path, false, e);
+	struct sink *s = sink_open(to, e);
+	struct eventw *w = r && s ? eventw_new(s, f, e) : NULL;
+	struct event ev;
+	uint64_t n = 0;
+	int got = -1;
+
+	while (w && (got = eventr_next(r, &ev, e)) == 1 && !(got = eventw_write(w, &ev, e)))
+		n++;
+	if (got || eventw_finish(w, NULL, e) || sink_close(s, e))
+		stop(e);
+	eventw_free(w);
+	eventr_close(r);
+	return n;
+}
+
+static void make_log(const char *path, struct err *e)
+{
+	static const char *const kind[] = { "play", "play", "play", "play", "play", "skip", "skip", "like" };
+	struct sink *s = sink_open(path, e);
+	struct eventw *w = s ? eventw_new(s, EVENT_BINARY, e) : NULL;
+	struct pcg32 r;
+	char u[16], i[16], c[32];
+
+	pcg32_seed(&r, 1, 1);
+	for (int n = 0; w && n < 1000000; n++) {
+		uint32_t x = pcg32_bounded(&r, 4000);
+		struct event ev = { .time = 1700000000 + n, .value = 1 + pcg32_bounded(&r, 300) };
+		const char *k = kind[pcg32_bounded(&r, 8)];
+		ev.user = (struct str){ u, (size_t)snprintf(u, sizeof u, "u%u", pcg32_bounded(&r, 6000)) };
+		ev.item = (struct str){ i, (size_t)snprintf(i, sizeof i, "i%u", pcg32_bounded(&r, x + 1)) };
+		ev.kind = (struct str){ k, 4 };
+		ev.context = (struct str){ c, (size_t)snprintf(c, sizeof c, "device=d%u;hour=%u", pcg32_bounded(&r, 4), pcg32_bounded(&r, 10)) };
+		if (eventw_write(w, &ev, e))
+			stop(e);
+	}
+	if (!w || eventw_finish(w, NULL, e) || sink_close(s, e))
+		stop(e);
+	eventw_free(w);
+}
+
+static long bytes_of(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	long n = -1;
+
+	if (f && !fseek(f, 0, SEEK_END))
+		n = ftell(f);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const what[] = { "binary, a block at a time", "binary, event by event", "binary to matrix", "binary to binary", "binary to TSV",
+					    "TSV, event by event", "TSV to matrix" };
+	struct err e = { 0 };
+	char dir[] = "/tmp/b-event.XXXXXX", text[64], made[64];
+	const char *log = made;
+	uint64_t n = 0;
+
+	if (!mkdtemp(dir)) {
+		perror("b-event");
+		return 3;
+	}
+	snprintf(text, sizeof text, "%s/log.tsv", dir);
+	snprintf(made, sizeof made, "%s/log.taste", dir);
+	if (argc > 1)
+		log = argv[1];
+	else
+		make_log(made, &e);
+	for (int k = 0; k < 7; k++) {
+		double best = 1e9;
+		for (int i = 0; i < 5; i++) {
+			double t = now();
+			switch (k) {
+			case 0: n = by_block(log, &e); break;
+			case 1: n = by_event(log, &e); break;
+			case 2: n = to_matrix(log, &e); break;
+			case 3: n = rewrite(log, "/dev/null", EVENT_BINARY, &e); break;
+			case 4: n = rewrite(log, text, EVENT_TSV, &e); break;
+			case 5: n = by_event(text, &e); break;
+			case 6: n = to_matrix(text, &e); break;
+			}
+			t = now() - t;
+			best = t < best ? t : best;
+		}
+		printf("%8.1f M events/s\t%s\n", (double)n / best / 1e6, what[k]);
+	}
+	printf("%8.2f bytes an event\tbinary\n%8.2f bytes an event\tTSV\n", (double)bytes_of(log) / (double)n, (double)bytes_of(text) / (double)n);
+	remove(text);
+	remove(made);
+	remove(dir);
+	return 0;
+}
