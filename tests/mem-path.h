@@ -54,7 +54,7 @@ MEM_UNUSED static const char *mem_path(const void *p, size_t n, enum mem_way way
 /* mem_written - what fill(sink) wrote. */
 MEM_UNUSED static struct buf mem_written(void (*fill)(struct sink *s, void *ctx), void *ctx)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = !access("/dev/shm", W_OK) ? "/dev/shm" : getenv("TMPDIR");	/* where a sync costs nothing */
 	char path[256];
 	struct err e = { 0 };
 	struct buf b = { 0 };
