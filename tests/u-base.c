@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +18,7 @@
 #include "../lib/base/par.h"
 #include "../lib/base/rng.h"
 #include "../lib/base/sort.h"
+#include "../lib/base/tmp.h"
 #include "../lib/cli/opt.h"
 #include "../lib/cli/progress.h"
 
@@ -42,6 +44,34 @@ static void errors_keep_the_first(void **state)
 	assert_string_equal(err_clip(clip, "0123456789012345678901234567890123456789X", 41), "0123456789012345678901234567890123456789...");
 	/* a character is not cut in half */
 	assert_string_equal(err_clip(clip, "012345678901234567890123456789012345678\xc3\xa9\xc3\xa9", 43), "012345678901234567890123456789012345678...");
+	/* what a terminal must not see: C1 controls, bytes that are not UTF-8, overlong forms, surrogates */
+	assert_string_equal(err_clip(clip, "\xc2\x9b" "2J\xff\xc0\xaf\xed\xa0\x80|\xe2\x82\xac|\xf0\x9f\x8e\xb5|\xe2\x82", 22), "??2J??????|\xe2\x82\xac|\xf0\x9f\x8e\xb5|??");
+	assert_string_equal(err_clip(clip, "", 0), "");
+}
+
+static void temporaries_are_removed(void **state)
+{
+	char dir[] = "/tmp/taste-u-base.XXXXXX", path[TMP_FILES + 1][64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i <= TMP_FILES; i++) {
+		snprintf(path[i], sizeof path[i], "%s/%d", dir, i);
+		FILE *f = fopen(path[i], "w");
+		assert_non_null(f);
+		fclose(f);
+		assert_int_equal(tmp_register(path[i]), i < TMP_FILES ? 0 : -1);
+	}
+	tmp_unregister(path[3]);
+	tmp_unregister("never registered");
+	assert_int_equal(tmp_register(path[TMP_FILES]), 0);	/* its place is free again */
+	tmp_unlink_all();
+	for (int i = 0; i <= TMP_FILES; i++) {
+		assert_int_equal(access(path[i], F_OK) == 0, i == 3);
+		tmp_unregister(path[i]);
+	}
+	unlink(path[3]);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void memory_says_what_it_was_for(void **state)
@@ -336,7 +366,7 @@ static void options_are_checked_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest t[] = {
-		cmocka_unit_test(errors_keep_the_first), cmocka_unit_test(memory_says_what_it_was_for), cmocka_unit_test(buffers_grow),
+		cmocka_unit_test(errors_keep_the_first), cmocka_unit_test(temporaries_are_removed), cmocka_unit_test(memory_says_what_it_was_for), cmocka_unit_test(buffers_grow),
 		cmocka_unit_test(arenas_hold_and_forget), cmocka_unit_test(radix_sort_is_stable), cmocka_unit_test(merge_sort_is_stable),
 		cmocka_unit_test(every_chunk_is_done_once), cmocka_unit_test(pipelines_keep_their_order), cmocka_unit_test(progress_tells_share_rate_and_time_left),
 		cmocka_unit_test(options_are_checked_whole),

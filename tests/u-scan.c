@@ -177,6 +177,44 @@ static void doubles_print_and_read_back(void **state)
 	buf_release(&b);
 }
 
+static void decimals_round_as_printf_does(void **state)
+{
+	struct buf b = { 0 };
+	struct pcg64 r;
+	char s[512];
+
+	(void)state;
+	pcg64_seed(&r, 9, 9);
+	for (int i = 0; i < 400000; i++) {
+		uint64_t x = pcg64_next(&r);
+		int digits = (int)pcg64_bounded(&r, 10);
+		double v;
+		if (i % 4 == 0)
+			memcpy(&v, &x, 8);
+		else if (i % 4 == 1)
+			v = (double)(int64_t)(x >> 40) / (double)(1 << (x & 15));	/* many ties */
+		else if (i % 4 == 2)
+			v = (double)(x >> 44) / (x & 1 ? 1000 : -1000);
+		else
+			v = (double)(x >> 11) * 0x1p-53 - 0.5;
+		if (!(fabs(v) < 1e100))
+			continue;
+		buf_reset(&b);
+		buf_put_fixed(&b, v, digits);
+		snprintf(s, sizeof s, "%.*f", digits, v);
+		assert_string_equal(b.p, s);
+	}
+	static const struct { double v; int digits; const char *s; } t[] = { { 0.5, 0, "0" }, { 1.5, 0, "2" }, { 2.5, 0, "2" }, { -0.04, 1, "-0.0" }, { 0.125, 2, "0.12" },
+		{ 0.375, 2, "0.38" }, { 1.005, 2, "1.00" }, { 4503599627370495.5, 0, "4503599627370496" }, { 1e22, 1, "10000000000000000000000.0" }, { 9.9999, 3, "10.000" },
+		{ 5e-324, 9, "0.000000000" } };
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		buf_reset(&b);
+		buf_put_fixed(&b, t[i].v, t[i].digits);
+		assert_string_equal(b.p, t[i].s);
+	}
+	buf_release(&b);
+}
+
 static void times(void **state)
 {
 	static const struct { const char *s; bool ok; int64_t v; } t[] = {
@@ -189,7 +227,11 @@ static void times(void **state)
 		{ "2023-13-01", false, 0 }, { "2023-00-01", false, 0 }, { "2023-01-32", false, 0 }, { "2023-01-00", false, 0 }, { "2023-01-01T24:00", false, 0 },
 		{ "2023-01-01T23:60", false, 0 }, { "2023-01-01T1:00", false, 0 }, { "2023-01-01Z", false, 0 }, { "2023-01-01T01:00:00.", false, 0 }, { "2023-01-01T", false, 0 },
 		{ "2023-1-1", false, 0 }, { "soon", false, 0 }, { "", false, 0 }, { "1e300", false, 0 }, { "nan", false, 0 }, { "2023-01-01T00:00:00 Z", false, 0 },
-		{ "-9223372036854775808", true, -9223372036854776 } };
+		{ "-9223372036854775808", true, -9223372036854776 }, { "2023-01-01T00:00+01:", false, 0 }, { "2023-01-01T00:00+1", false, 0 },
+		{ "2023-01-01T00:00-00:30", true, 1672533000 }, { "2023-01-01T00:00+24:00", false, 0 }, { "2023-01-01T00:00+01:60", false, 0 },
+		{ "1443521964.9999999999", true, 1443521964 }, { "-1.0000000000000000000001", true, -2 }, { "-1.000", true, -1 }, { "1699999999999.9999999", true, 1699999999 },
+		{ "-100000000000.5", true, -100000001 }, { "-99999999999.5", true, -100000000000 }, { "5.", true, 5 }, { "1.5.", false, 0 }, { "0001-01-01", true, -62135596800 },
+		{ "2100-02-29", false, 0 }, { "2000-02-30", false, 0 }, { "2023-04-31", false, 0 }, { "12023-01-01", false, 0 }, { "9223372036854775807", true, 9223372036854775 } };
 	char iso[32];
 	int64_t v;
 
@@ -219,6 +261,9 @@ static void sizes_and_varints(void **state)
 	assert_true(scan_size("10", 2, &v) && v == 10);
 	assert_true(scan_size("64K", 3, &v) && v == 65536);
 	assert_true(scan_size("1.5M", 4, &v) && v == 1572864);
+	assert_true(scan_size("9007199254740993", 16, &v) && v == 9007199254740993);
+	assert_true(scan_size("8388607T", 8, &v) && v == 8388607ULL << 40);
+	assert_false(scan_size("8388608T", 8, &v) || scan_size("9223372036854775808", 19, &v));
 	assert_false(scan_size("K", 1, &v) || scan_size("-1K", 3, &v) || scan_size("99999999T", 9, &v) || scan_size("", 0, &v));
 	static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX };
 	for (size_t i = 0; i < 8; i++)
@@ -238,7 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest t[] = {
 		cmocka_unit_test(whole_numbers), cmocka_unit_test(floats_are_refused), cmocka_unit_test(floats_are_rounded_correctly),
-		cmocka_unit_test(floats_print_short_and_read_back), cmocka_unit_test(doubles_print_and_read_back), cmocka_unit_test(times),
+		cmocka_unit_test(floats_print_short_and_read_back), cmocka_unit_test(doubles_print_and_read_back), cmocka_unit_test(decimals_round_as_printf_does), cmocka_unit_test(times),
 		cmocka_unit_test(sizes_and_varints),
 	};
 	return cmocka_run_group_tests(t, NULL, NULL);

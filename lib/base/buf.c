@@ -185,7 +185,29 @@ void buf_put_f64(struct buf *b, double v)
 
 void buf_put_fixed(struct buf *b, double v, int digits)
 {
-	buf_printf(b, "%.*f", digits, v);
+	static const double ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	double scaled = digits >= 0 && digits <= 9 ? fabs(v) * ten[digits] : INFINITY;
+
+	if (!(scaled < 0x1p52)) {
+		buf_printf(b, "%.*f", digits, v);
+		return;
+	}
+	/* scaled + error is |v| * 10^digits exactly; the fraction is in steps of scaled's last bit, which error is at most half of, so only at one half does it count. */
+	double error = fma(fabs(v), ten[digits], -scaled);
+	uint64_t n = (uint64_t)scaled;
+	double fraction = scaled - (double)n;
+	n += fraction > 0.5 || (fraction == 0.5 && (error > 0 || (error == 0 && n & 1)));
+
+	char s[32], *end = s + sizeof s, *first = fill(end, n);
+	while (end - first <= digits)
+		*--first = '0';
+	if (signbit(v))
+		buf_putc(b, '-');
+	buf_put(b, first, (size_t)(end - first - digits));
+	if (digits) {
+		buf_putc(b, '.');
+		buf_put(b, end - digits, (size_t)digits);
+	}
 }
 
 void buf_put_le32(struct buf *b, uint32_t v)

@@ -62,18 +62,38 @@ int err_exit(enum err_code code)
 	}
 }
 
+/* n_shown - bytes of the printable UTF-8 character at p, 0 when there is none (control characters, a cut or overlong sequence, a surrogate). */
+static size_t n_shown(const unsigned char *p, size_t len)
+{
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	size_t n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
+	if (!n || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 const char *err_clip(char out[ERR_CLIP_MAX], const char *p, size_t len)
 {
-	size_t n = len > 40 ? 40 : len;
+	size_t i = 0, n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		out[i] = (unsigned char)p[i] < 32 || p[i] == 127 ? '?' : p[i];
-	/* do not leave half a UTF-8 character at the cut */
-	if (len > n)
-		while (n > 36 && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
-			n--;
-	if (len > n && n && (unsigned char)out[n - 1] >= 0xc0)
-		n--;
-	strcpy(out + n, len > n ? "..." : "");
+	while (i < len) {
+		size_t k = n_shown((const unsigned char *)p + i, len - i), take = k ? k : 1;
+		if (n + take > 40)
+			break;		/* no half characters at the cut */
+		if (k)
+			memcpy(out + n, p + i, k);
+		else
+			out[n] = '?';
+		n += take;
+		i += take;
+	}
+	strcpy(out + n, i < len ? "..." : "");
 	return out;
 }

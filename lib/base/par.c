@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -54,12 +55,19 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* n_cpus - those that we may run on (taskset, a batch system's share), not those that are there. */
+static int n_cpus(void)
+{
+	cpu_set_t set;
+	long n = sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+
+	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
+}
+
 struct par *par_new(int n, struct err *e)
 {
-	if (n <= 0) {
-		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-		n = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
-	}
+	if (n <= 0)
+		n = n_cpus();
 	struct par *p = mem_new(1, sizeof *p);
 	p->n = 1;
 	p->thread = mem_new((size_t)n, sizeof *p->thread);

@@ -14,7 +14,7 @@
 
 struct par;
 
-/* par_new - a pool in which n threads work (the caller counts as one; n = 0: one per online CPU, at most 64).
+/* par_new - a pool in which n threads work (the caller counts as one; n = 0: one for each CPU the process may run on, at most 64).
  * NULL with *e set when threads cannot be had. par_free joins them; takes NULL. */
 struct par *par_new(int n, struct err *e);
 void par_free(struct par *p);

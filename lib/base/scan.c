@@ -178,6 +178,13 @@ bool scan_size(const char *p, size_t len, uint64_t *out)
 	case 'G': case 'g': shift = 30; break;
 	case 'T': case 't': shift = 40; break;
 	}
+	uint64_t n;
+	if (scan_u64(p, len - (shift > 0), &n)) {		/* a whole number keeps every digit */
+		if (n > (uint64_t)INT64_MAX >> shift)
+			return false;
+		*out = n << shift;
+		return true;
+	}
 	if (!scan_f64(p, len - (shift > 0), &v) || v < 0 || ldexp(v, shift) >= 0x1p63)
 		return false;
 	*out = (uint64_t)ldexp(v, shift);
@@ -196,7 +203,7 @@ static int64_t days_of(int64_t y, int m, int d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-/* two - exactly n digits at *p as a number; advances. */
+/* digits - exactly n digits at *p as a number; advances. */
 static bool digits(const char **p, const char *end, int n, int *out)
 {
 	int v = 0;
@@ -246,10 +253,11 @@ static bool scan_iso(const char *p, const char *end, int64_t *out)
 			sign = *p++ == '-' ? -1 : 1;
 			if (!digits(&p, end, 2, &zh))
 				return false;
-			if (p < end && *p == ':')
-				p++;
-			if (p < end && !digits(&p, end, 2, &zm))
-				return false;
+			if (p < end) {
+				p += *p == ':';
+				if (!digits(&p, end, 2, &zm))
+					return false;
+			}
 			if (zh > 23 || zm > 59)
 				return false;
 		}
@@ -260,22 +268,44 @@ static bool scan_iso(const char *p, const char *end, int64_t *out)
 	return true;
 }
 
+/* take_epoch - [+-]digits.digits as the whole units before it and whether a fraction follows: exact, where a double would round up to the next second. */
+static bool take_epoch(const char *p, size_t len, int64_t *v, bool *has_fraction)
+{
+	const char *dot = memchr(p, '.', len);
+	size_t n = dot ? (size_t)(dot - p) : len;
+
+	*has_fraction = false;
+	if (!n || !is_digit(p[n - 1]) || !scan_i64(p, n, v))
+		return false;
+	if (n + 1 == len)
+		return false;
+	for (size_t i = n + 1; i < len; i++) {
+		if (!is_digit(p[i]))
+			return false;
+		*has_fraction |= p[i] != '0';
+	}
+	return true;
+}
+
 bool scan_time(const char *p, size_t len, enum scan_time_unit unit, int64_t *out)
 {
+	bool has_fraction;
 	int64_t v;
 	double f;
 
-	if (scan_i64(p, len, &v)) {
-		if (unit == TIME_MS || (unit == TIME_AUTO && (v >= 100000000000 || v <= -100000000000)))
-			v = v / 1000 - (v % 1000 < 0);
-		if (v == INT64_MIN)
+	if (!len)
+		return false;
+	if (take_epoch(p, len, &v, &has_fraction)) {
+		bool is_ms = unit == TIME_MS || (unit == TIME_AUTO && (v >= 100000000000 || v <= -100000000000));
+		if (v == INT64_MIN && (has_fraction || !is_ms))
 			return false;
-		*out = v;
+		v -= has_fraction && *p == '-';
+		*out = is_ms ? v / 1000 - (v % 1000 < 0) : v;
 		return true;
 	}
 	if (len > 4 && is_digit(p[0]) && p[4] == '-')
 		return scan_iso(p, p + len, out);
-	if (!scan_f64(p, len, &f))
+	if (!scan_f64(p, len, &f))		/* 1.7e9 */
 		return false;
 	f = floor(unit == TIME_MS || (unit == TIME_AUTO && fabs(f) >= 1e11) ? f / 1000 : f);
 	if (fabs(f) >= 0x1p62)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -181,6 +182,26 @@ static void set_signals(void)
 	}
 }
 
+/* hold_standard_fds - a program started with 0, 1 or 2 closed would get one of them for its first file, and messages would end in its output. Open
+ * them the wrong way round instead: using one is then the error it should be. */
+static void hold_standard_fds(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(EXIT_SYS);
+}
+
+/* unblock_sigpipe - back to its default even where the parent ignored or blocked it: `| head` ends us quietly. */
+static void unblock_sigpipe(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* ---- options ---- */
 
 static const struct opt common[] = {
@@ -327,9 +348,12 @@ void tool_init(struct tool *t, int argc, char **argv)
 	g.argc = argc;
 	g.argv = argv;
 	g.start = wall();
-	if (cpu_require(&e))
-		die_err(&e);
-	signal(SIGPIPE, SIG_DFL);
+	if (cpu_require(&e)) {		/* on such a CPU only this file, cpu.c and err.c and libc are safe to run */
+		fprintf(stderr, "%s: %s\n", t->name, e.msg);
+		exit(EXIT_SYS);
+	}
+	hold_standard_fds();
+	unblock_sigpipe();
 	set_signals();
 	mem_on_oom(on_oom);
 	fill_common(table, t);
