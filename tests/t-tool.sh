@@ -1,0 +1,70 @@
+# What lib/cli does for every program: options, verbs, messages, closed descriptors, broken pipes, signals.
+. "$(dirname "$0")/lib.sh"
+T=$'\t'
+taste-synth --users 40 --events 4000 -s 3 -o log.tsv || fail "a log can be made"
+taste-ingest tsv -b -o log.taste log.tsv
+
+# options
+must_fail "a missing verb names the verbs" 2 "taste-train: say what to do: *pop*als*usage: taste-train *" taste-train
+must_fail "a wrong verb is named" 2 "taste-train: 'nope' is not one of *usage: taste-train *" taste-train nope
+must_fail "an option without its value is named with what it wants" 2 "*--dim needs a value (*)*usage:*" taste-train als -d
+must_fail "an unknown letter is named" 2 "*unknown option -Z*usage:*" taste-train als -vZ
+must_fail "a flag with a value is refused" 2 "*--verbose takes no value*" taste-train als --verbose=1 log.taste
+must_fail "a value out of range says the range" 2 "*--threads: '65' is not a whole number from 0 to 64*" taste-train pop -t 65 log.taste
+must_fail "a value with something behind it is refused whole" 2 "*--threads: '2x' is not*" taste-train pop -t 2x log.taste
+must_fail "a control character of a value does not reach the terminal" 2 "*--threads: '?2J' is not*" taste-train pop -t $'\e2J' log.taste
+must_fail "a missing file is named" 3 "taste-view: no-such: No such file or directory" taste-view no-such
+must_fail "behind -- everything is a file" 3 "taste-view: -c: No such file*" taste-view -- -c
+taste-train pop log.taste > a.taste
+taste-train log.taste pop > b.taste 2> err; is "the verb is the first word: a file in its place is a usage error" $? 2
+taste-train -q pop -t 1 log.taste > b.taste; same "options stand before or behind the verb" a.taste b.taste
+taste-train als -d 8 log.taste -d 4 -e 1 -o a.taste && taste-train als -d 4 -e 1 log.taste -o b.taste; same "of an option given twice the last counts" a.taste b.taste
+taste-train als --dim=4 --ep 1 log.taste -o b.taste; same "long options may be cut short" a.taste b.taste
+is "--opts-tsv is letter, name, argument, default" "$(taste-train --opts-tsv | awk -F '\t' 'NF != 4 { print "fields: " NF } $2 == "seed" { print $1, $3, $4 }')" "s N 1"
+like "-V tells the build" "$(taste-view -V | tr '\n' ' ')" "taste-view (taste) *compiler: *flags: *cpu paths: plain*libraries: zlib *, xxhash *, libcsv * "
+
+# a standard descriptor that is closed
+must_fail "a closed standard output is an error" 3 "taste-view: (standard output): *" bash -c 'taste-view log.taste >&-'
+must_fail "also for --help" 3 "taste-view: *" bash -c 'taste-view --help >&-'
+ok "a closed standard output that is not needed is none" bash -c 'taste-view log.taste -o out.tsv >&-'
+same "and the file is whole" out.tsv log.tsv
+taste-view -v log.taste -o out.tsv 2>&-; same "with standard error closed, messages do not go into the output" out.tsv log.tsv
+bash -c 'taste-view <&- > out 2> err'; is "a closed standard input is an error" $? 3
+taste-view log.taste -o out.tsv <&-; same "a closed standard input does not matter to a program that reads a file" out.tsv log.tsv
+
+# a reader that leaves
+big() { taste-synth --users 2000 --events 300000 -s 1; }
+big 2> err | head -1 > line; st=(${PIPESTATUS[*]})
+is "a closed reader ends it by SIGPIPE, without a word" "${st[0]} $(cat err)" "141 "
+(trap '' PIPE; big 2> err | head -1 > line; echo "${PIPESTATUS[0]} $(cat err)" > end)
+is "also where SIGPIPE was ignored" "$(cat end)" "141 "
+
+# signals
+wait_for() { for _ in $(seq 100); do compgen -G "$1" > /dev/null && return 0; sleep 0.05; done; return 1; }
+for sig in INT TERM HUP; do
+	echo old > keep
+	rm -f in; mkfifo in
+	# with job control, or the shell starts it with SIGINT ignored
+	set -m; taste-view -o keep < in & pid=$!; set +m
+	exec 9> in; printf 'u\ti\t1\n' >&9
+	wait_for ".keep.*" && pass "while it runs the output is a temporary ($sig)" || fail "while it runs the output is a temporary ($sig)" "$(ls -A)"
+	kill -$sig $pid; wait $pid 2> err; st=$?
+	exec 9>&-
+	is "SIG$sig ends it as that signal, keeps the old file, leaves no temporary" "$st $(cat keep) $(ls -A | grep -c '^\.keep')" "$((128 + $(kill -l $sig))) old 0"
+done
+(trap '' HUP; exec taste-view < in > out) & pid=$!
+exec 9> in; printf 'u\ti\t1\n' >&9; kill -HUP $pid; exec 9>&-
+wait $pid; is "under nohup a hangup does not end it" "$? $(cat out)" "0 u${T}i${T}1"
+
+# CPUs
+if command -v taskset > /dev/null; then
+	n=$(taskset -c 0 taste-train pop -t 0 log.taste -o /dev/null & pid=$!; wait $pid; echo $?)
+	is "-t 0 runs where one CPU is allowed" "$n" 0
+fi
+for cpu in $(taste-view -V | sed -n 's/^cpu paths: //p') auto; do
+	taste-train als -d 16 -e 2 --cpu $cpu log.taste -o x.taste
+	[ -e first.taste ] || cp x.taste first.taste
+	same "--cpu $cpu: the same bytes" x.taste first.taste
+done
+must_fail "an unknown path names those there are" 2 "*'z80' is not a CPU path: auto, plain, avx2, avx512*usage:*" taste-view --cpu z80 log.taste
+done_testing
