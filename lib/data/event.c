@@ -209,11 +209,12 @@ struct eventr {
 	size_t n;			/* events of the block */
 	struct event_block b;		/* the one eventr_next hands out, event `at` comes next */
 	size_t at;
-	uint64_t *col;			/* [COLUMNS x n], scratch of n and the arrays below */
+	uint64_t *col;			/* [cap] scratch: a column before it is codes, times or values */
 	uint32_t *user, *item, *kind, *context;	/* kind, context: code + 1, 0 missing */
 	int64_t *time;
 	double *value;
 	void *mem;
+	size_t cap;			/* events there is room for */
 };
 
 enum { MAX_FIELDS = 1024 };
@@ -261,16 +262,6 @@ struct eventr *eventr_open(const char *path, bool has_header, struct err *e)
 		}
 		return r;
 	}
-	/* one piece for all arrays of a block */
-	size_t n = BLOCK_EVENTS_MAX;
-	char *p = r->mem = mem_new(n, 8 + 4 * 4 + 8 + 8);
-	r->col = (uint64_t *)(void *)p;
-	r->time = (int64_t *)(void *)(p + 8 * n);
-	r->value = (double *)(void *)(p + 16 * n);
-	r->user = (uint32_t *)(void *)(p + 24 * n);
-	r->item = r->user + n;
-	r->kind = r->item + n;
-	r->context = r->kind + n;
 	return r;
 }
 
@@ -424,6 +415,23 @@ static const char *get_values(struct eventr *r, struct cursor *c)
 	return NULL;
 }
 
+/* reserve - one piece for all arrays of a block: small for a small log, of which there may be many, else for the largest block. */
+static void reserve(struct eventr *r, size_t n)
+{
+	if (n <= r->cap)
+		return;
+	mem_free(r->mem);
+	r->cap = n <= 1024 ? 1024 : BLOCK_EVENTS_MAX;
+	char *p = r->mem = mem_new(r->cap, 8 + 8 + 8 + 4 * 4);
+	r->col = (uint64_t *)(void *)p;
+	r->time = (int64_t *)(void *)(p + 8 * r->cap);
+	r->value = (double *)(void *)(p + 16 * r->cap);
+	r->user = (uint32_t *)(void *)(p + 24 * r->cap);
+	r->item = r->user + r->cap;
+	r->kind = r->item + r->cap;
+	r->context = r->kind + r->cap;
+}
+
 static const char *get_events(struct eventr *r)
 {
 	struct cursor c = { r->in.b.p, r->in.b.p + r->in.b.n };
@@ -437,6 +445,7 @@ static const char *get_events(struct eventr *r)
 	if (n > BLOCK_EVENTS_MAX || n != r->in.b.records)
 		return "says a number of events that cannot be";
 	r->n = n;
+	reserve(r, n);
 	for (int d = 0; d < DICTS && !why; d++)
 		why = get_strings(r, &c, (enum dict)d);
 	if (why || (why = get_codes(r, &c, DICT_USER, 0, r->user)) || (why = get_codes(r, &c, DICT_ITEM, 0, r->item)) || (why = get_times(r, &c)) ||
