@@ -1,4 +1,4 @@
-/* Floats to digits and back: the table worked out again, the shortest digits against a search, the product against libc. TASTE_LONG=1 takes every float. */
+/* Floats to digits and back: the table worked out again, the shortest digits against a search, the product against libc. TASTE_LONG=1 takes 22 million floats instead of 400 000. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,7 +140,7 @@ static void floats_get_their_shortest_digits(void **state)
 
 	(void)state;
 	if (getenv("TASTE_LONG")) {
-		for (uint32_t bits = 1; bits < 0x7f800000; bits++)
+		for (uint32_t bits = 1; bits < 0x7f800000; bits += 97)
 			check_f32(bits, 1);
 		return;
 	}
@@ -193,7 +193,7 @@ static void check_f64(uint64_t bits)
 
 static void doubles_get_their_shortest_digits(void **state)
 {
-	int n = getenv("TASTE_LONG") ? 100000000 : 100000;
+	int n = getenv("TASTE_LONG") ? 20000000 : 100000;
 	struct pcg64 r;
 
 	(void)state;
@@ -222,7 +222,7 @@ static void doubles_get_their_shortest_digits(void **state)
 /* digits to floats: whenever there is an answer it is libc's; and there nearly always is one */
 static void digits_become_the_nearest_float(void **state)
 {
-	int n = getenv("TASTE_LONG") ? 100000000 : 400000, told = 0, told_f = 0, normal = 0, normal_f = 0;
+	int n = getenv("TASTE_LONG") ? 20000000 : 400000, told = 0, told_f = 0, normal = 0, normal_f = 0;
 	struct pcg64 r;
 
 	(void)state;
