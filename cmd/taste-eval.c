@@ -570,6 +570,33 @@ static void measure(const struct run *rn, struct err *e)
 	mem_free(use);
 }
 
+static void free_triples(struct triples *t)
+{
+	mem_free(t->user);
+	mem_free(t->item);
+	mem_free(t->gain);
+}
+
+static void free_all(uint32_t *count)
+{
+	for (size_t i = 0; i < n_runs; i++) {
+		if (!run[i].is_pop && !o.name.n)
+			mem_free((void *)(uintptr_t)run[i].name);
+		mem_free(run[i].entry);
+		mem_free(run[i].lists.start);
+		mem_free(run[i].lists.item);
+	}
+	mem_free(run);
+	mem_free(count);
+	mem_free((void *)(uintptr_t)truth.in_catalogue);
+	csr_release(&truth.gain);
+	csr_release(&train);
+	vocab_release(&user);
+	vocab_release(&item);
+	vocab_release(&train_user);
+	buf_release(&text);
+}
+
 static void check_options(void)
 {
 	if (!o.truth)
@@ -617,6 +644,8 @@ int main(int argc, char **argv)
 	build_truth(&t, &e);
 	if (o.train.n && csr_from_pairs(&train, tr.user, tr.item, NULL, tr.n, train_user.n, item.n, &e))
 		die_err(&e);
+	free_triples(&t);
+	free_triples(&tr);
 	uint32_t *count = mem_new(item.n + 1, sizeof *count);
 	build_catalogue(count, &e);
 	for (size_t i = 0; i < n_files; i++) {
@@ -648,5 +677,6 @@ int main(int argc, char **argv)
 	if (per_user)
 		tool_output_close(per_user);
 	tool_output_close(out);
+	free_all(count);
 	return tool_close(0);
 }
