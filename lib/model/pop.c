@@ -40,6 +40,8 @@ static void reserve_items(struct pop_make *p)
 {
 	size_t had = p->cap_items, cap = had;
 
+	if (p->item.n <= had)
+		return;
 	arr_reserve(p->score, p->item.n, cap);
 	memset(p->score + had, 0, (cap - had) * sizeof *p->score);
 	p->ref = mem_grow(p->ref, cap, sizeof *p->ref);
