@@ -214,10 +214,11 @@ static void build_truth(const struct triples *t, struct err *e)
 	float *val = truth.gain.val;
 	for (size_t k = 0; k < truth.gain.start[user.n]; k++)
 		val[k] = 0;
-	for (size_t k = 0; k < t->n; k++)
-		for (size_t j = truth.gain.start[t->user[k]]; j < truth.gain.start[t->user[k] + 1]; j++)
-			if (truth.gain.col[j] == t->item[k] && !(val[j] > 0))
-				val[j] = t->gain[k];
+	for (size_t k = 0; k < t->n; k++) {
+		size_t at = csr_find(&truth.gain, t->user[k], t->item[k]);
+		if (!(val[at] > 0))
+			val[at] = t->gain[k];
+	}
 }
 
 /* read_train - pairs of all training events, items numbered with the others. */

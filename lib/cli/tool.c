@@ -69,15 +69,10 @@ static void finish_early(void)
 static void message(const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };
-	va_list again;
 
 	/* one write, so that lines of a pipeline's programs do not mix */
 	buf_printf(&b, "%s: ", g.t ? g.t->name : "taste");
-	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
-	vsnprintf(buf_reserve(&b, (size_t)n + 1), (size_t)n + 1, fmt, ap);
-	b.len += (size_t)n;
+	buf_vprintf(&b, fmt, ap);
 	buf_putc(&b, '\n');
 	fflush(stderr);
 	fwrite(b.p, 1, b.len, stderr);
@@ -133,10 +128,7 @@ void note(const char *fmt, ...)
 	if (!g.t->is_verbose)
 		return;
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	va_start(ap, fmt);
-	vsnprintf(buf_reserve(&b, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "%s: [%.2f*%.2f] %s\n", g.t->name, wall() - g.start, cpu_seconds(), b.p);
 	buf_release(&b);

@@ -57,14 +57,11 @@ int artifactw_meta(struct artifactw *a, const char *key, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	va_start(ap, fmt);
-	vsnprintf(buf_reserve(&v, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	buf_vprintf(&v, fmt, ap);
 	va_end(ap);
 	tsv_put(&a->meta, key, strlen(key));
 	buf_putc(&a->meta, '\t');
-	tsv_put(&a->meta, v.p, (size_t)n);
+	tsv_put(&a->meta, v.p, v.len);
 	buf_putc(&a->meta, '\n');
 	buf_release(&v);
 	return 0;

@@ -11,7 +11,11 @@
 
 #define AFFINITY_SCALE 2.2
 #define SEEK 0.6f		/* of the affinity, in choosing a creator */
-enum { GENRES = 12, TRIES = 16, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 200 };
+#define ALBUM 0.4		/* of the music is heard in runs of an album, about, the rest of it by how well known a track is */
+enum { GENRES = 12, TRIES = 16, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 30, SESSIONS_A_DAY = 32 };
+
+/* Plays, skips and likes of a session, measured in worlds of one kind. */
+static const double a_session[WORLD_KINDS] = { 7.9, 1.85, 1.65 };
 
 /* ---- words ---- */
 
@@ -35,6 +39,10 @@ static const char *const genre_name[WORLD_KINDS][GENRES] = {
 	{ "rock", "pop", "jazz", "electronic", "folk", "hiphop", "classical", "soul", "metal", "ambient", "country", "latin" },
 	{ "science", "history", "comedy", "news", "truecrime", "business", "sports", "technology", "health", "arts", "food", "travel" },
 	{ "mystery", "fantasy", "romance", "biography", "scifi", "thriller", "classics", "children", "selfhelp", "adventure", "poetry", "horror" } };
+/* A word for each direction of taste: items that lie that way more than any other have it as second tag. */
+static const char *const mood[2][2 * WORLD_DIM] = {
+	{ "dreamy", "raw", "slow", "fast", "warm", "dark", "acoustic", "danceable", "loud", "mellow", "happy", "sad", "instrumental", "vocal", "live", "polished" },
+	{ "calm", "lively", "short", "deep", "warm", "dark", "funny", "serious", "personal", "factual", "hopeful", "bleak", "plain", "poetic", "modern", "timeless" } };
 static const char *const kind_name[WORLD_KINDS] = { "music", "podcast", "audiobook" };
 static const char *const device_context[] = { "device=phone", "device=desktop", "device=speaker", "device=car", "device=phone;shuffle=1", "device=desktop;shuffle=1",
 	"device=speaker;shuffle=1", "device=car;shuffle=1" };
@@ -56,9 +64,12 @@ struct creator {
 	char *name;
 };
 
+struct group { char *title; int32_t released; };	/* a year; of a show the day of its first episode */
+
 struct item {
 	float v[WORLD_DIM];
 	float appeal, seconds;
+	float share;			/* of its creator's plays, about */
 	uint32_t creator, group, place;	/* place in the group, from 0 */
 	char *title;
 };
@@ -68,9 +79,10 @@ struct listener {
 	float activity;			/* sessions a day */
 	uint8_t share[WORLD_KINDS];	/* of 256: kinds of session */
 	uint32_t favourite[FAVOURITES], n_favourites;
-	struct { uint32_t creator, next; } show[SHOWS];
+	struct { uint32_t creator, next; float at; } show[SHOWS];	/* next episode; seconds of it heard */
 	uint32_t n_shows;
 	uint32_t book, chapter;		/* first item of the book at hand + 1, 0 none; next chapter */
+	float at;			/* seconds of it heard */
 	int64_t last;			/* end of the last event */
 };
 
@@ -85,6 +97,9 @@ struct world {
 	float genre[WORLD_KINDS][GENRES][WORLD_DIM];
 	struct creator *creator;
 	size_t n_creators, first_creator[WORLD_KINDS + 1];
+	struct group *group;
+	size_t n_groups, cap_groups;
+	int year;			/* of the first day */
 	struct item *item;
 	size_t n_items, first_item[WORLD_KINDS + 1];
 	struct listener *user;
@@ -96,8 +111,8 @@ struct world {
 	uint64_t written;
 	struct chunk_out *chunk;
 	size_t n_chunks;
-	struct world_event *ev, *pending;
-	size_t n_ev, cap_ev, n_pending, cap_pending;
+	struct world_event *all, *ev[2], *pending;	/* a day's, as made; in order, this day's and the last's; behind midnight */
+	size_t cap_all, n_ev, cap_ev[2], n_pending, cap_pending;
 	uint64_t *key;
 	uint32_t *at;
 	size_t cap_key;
@@ -165,6 +180,17 @@ static char *keep(struct world *w, const struct buf *b)
 	return arena_bytes(&w->names, b->p, b->len);
 }
 
+/* other_noun - than n. */
+static const char *other_noun(const char *n, struct pcg32 *r)
+{
+	const char *m;
+
+	do
+		m = PICK(noun, r);
+	while (m == n);
+	return m;
+}
+
 /* name_creator - a name nobody else has: words at random, a numeral when luck runs out. */
 static char *name_creator(struct world *w, enum world_kind k, struct pcg32 *r, struct vocab *taken)
 {
@@ -179,19 +205,20 @@ static char *name_creator(struct world *w, enum world_kind k, struct pcg32 *r, s
 			switch (pcg32_bounded(r, 3)) {
 			case 0: buf_printf(&b, "The %s %s", a, n); break;
 			case 1: buf_printf(&b, "%s %ss", a, n); break;
-			default: buf_printf(&b, "%s & %s", n, PICK(noun, r));
+			default: buf_printf(&b, "%s & %s", n, other_noun(n, r));
 			}
 		} else {
-			static const char *const form[] = { "%s %ss", "The %s %s", "%s %s Radio", "%s %s Stories" };
-			switch (pcg32_bounded(r, 4)) {
-			case 0: buf_printf(&b, form[0], PICK(adjective, r), PICK(noun, r)); break;
-			case 1: buf_printf(&b, form[1], PICK(adjective, r), PICK(noun, r)); break;
-			case 2: buf_printf(&b, form[2], PICK(adjective, r), PICK(noun, r)); break;
-			default: buf_printf(&b, form[3], PICK(adjective, r), PICK(noun, r));
+			const char *a = PICK(adjective, r), *n = PICK(noun, r);
+			switch (pcg32_bounded(r, 5)) {
+			case 0: buf_printf(&b, "The %s Hour", PICK(topic, r)); break;
+			case 1: buf_printf(&b, "Notes on %s", PICK(topic, r)); break;
+			case 2: buf_printf(&b, "%s %s Radio", a, n); break;
+			case 3: buf_printf(&b, "Tales of the %s %s", a, n); break;
+			default: buf_printf(&b, "The %s %s Podcast", a, n);
 			}
 		}
-		if (t > NAME_TRIES)
-			buf_printf(&b, " %zu", taken->n);
+		if (t >= NAME_TRIES)
+			buf_printf(&b, " %d", t - NAME_TRIES + 2);
 		size_t before = taken->n;
 		if (vocab_add(taken, b.p, b.len) == before)
 			break;
@@ -201,36 +228,70 @@ static char *name_creator(struct world *w, enum world_kind k, struct pcg32 *r, s
 	return s;
 }
 
-static char *name_item(struct world *w, const struct creator *c, const struct item *it, struct pcg32 *r, const char *book)
+static char *name_item(struct world *w, const struct creator *c, const struct item *it, struct pcg32 *r)
 {
+	const char *n = PICK(noun, r);
 	struct buf b = { 0 };
 
 	switch (c->kind) {
 	case WORLD_MUSIC:
 		switch (pcg32_bounded(r, 4)) {
-		case 0: buf_printf(&b, "%s %s", PICK(adjective, r), PICK(noun, r)); break;
-		case 1: buf_printf(&b, "%s of %ss", PICK(noun, r), PICK(noun, r)); break;
-		case 2: buf_printf(&b, "The %s %s", PICK(adjective, r), PICK(noun, r)); break;
-		default: buf_puts(&b, PICK(noun, r));
+		case 0: buf_printf(&b, "%s %s", PICK(adjective, r), n); break;
+		case 1: buf_printf(&b, "%s of %ss", n, other_noun(n, r)); break;
+		case 2: buf_printf(&b, "The %s %s", PICK(adjective, r), n); break;
+		default: buf_puts(&b, n);
 		}
 		break;
 	case WORLD_PODCAST:
-		buf_printf(&b, "%s %u: On %s", c->name, it->place + 1, PICK(topic, r));
+		buf_printf(&b, "%s #%u: ", c->name, it->place + 1);
+		switch (pcg32_bounded(r, 3)) {
+		case 0: buf_printf(&b, "On %s", PICK(topic, r)); break;
+		case 1: buf_printf(&b, "%s on %s", PICK(people, r), PICK(topic, r)); break;
+		default: buf_printf(&b, "%s and the %s", PICK(topic, r), n);
+		}
 		break;
 	default:
-		buf_printf(&b, "%s, chapter %u", book, it->place + 1);
+		buf_printf(&b, "%s, chapter %u", w->group[it->group].title, it->place + 1);
 	}
 	char *s = keep(w, &b);
 	buf_release(&b);
 	return s;
 }
 
+/* make_group - an album, a show or a book by c, out before the first day: most not long before. Returns how many items it would like to have. */
+static size_t make_group(struct world *w, const struct creator *c, struct pcg32 *r)
+{
+	float x = pcg32_f32(r);
+	struct buf b = { 0 };
+	size_t n;
+
+	arr_reserve(w->group, w->n_groups + 1, w->cap_groups);
+	struct group *g = &w->group[w->n_groups++];
+	g->released = w->year - 1 - (int)(55 * x * x);
+	switch (c->kind) {
+	case WORLD_MUSIC:
+		n = 8 + pcg32_bounded(r, 5);
+		buf_printf(&b, "%s %s", PICK(adjective, r), PICK(noun, r));
+		break;
+	case WORLD_PODCAST:
+		n = c->n;
+		buf_puts(&b, c->name);
+		g->released = (int32_t)(w->o.start / DAY - 7 * c->n) - (int)(1000 * x * x);
+		break;
+	default:
+		n = 8 + pcg32_bounded(r, 13);
+		buf_printf(&b, "The %s's %s", PICK(trade, r), PICK(whose, r));
+	}
+	g->title = keep(w, &b);
+	buf_release(&b);
+	return n;
+}
+
 /* make_creator - somebody of a kind with the next items: albums of 8 to 12 tracks, a show of 15 to 40 episodes, books of 8 to 20 chapters. */
-static size_t make_creator(struct world *w, enum world_kind k, size_t first, size_t end, struct pcg32 *r, struct vocab *taken, uint32_t *group)
+static size_t make_creator(struct world *w, enum world_kind k, size_t first, size_t end, struct pcg32 *r, struct vocab *taken)
 {
 	struct creator *c = &w->creator[w->n_creators];
 	size_t n = k == WORLD_MUSIC ? 8 + pcg32_bounded(r, 30) : k == WORLD_PODCAST ? 15 + pcg32_bounded(r, 26) : 8 + pcg32_bounded(r, 26), left = 0;
-	char *book = NULL;
 	uint32_t place = 0;
 
 	if (n > end - first)
@@ -241,34 +302,19 @@ static size_t make_creator(struct world *w, enum world_kind k, size_t first, siz
 	c->name = name_creator(w, k, r, taken);
 	for (size_t i = 0; i < n; i++) {
 		struct item *it = &w->item[first + i];
+		double known = (sqrt((double)i + 1) - sqrt((double)i)) / sqrt((double)n);
 		if (!left) {
-			struct buf b = { 0 };
-			++*group;
+			left = make_group(w, c, r);
 			place = 0;
-			left = k == WORLD_MUSIC ? 8 + pcg32_bounded(r, 5) : k == WORLD_PODCAST ? n : 8 + pcg32_bounded(r, 13);
-			if (k == WORLD_MUSIC)
-				buf_printf(&b, "%s %s", PICK(adjective, r), PICK(noun, r));
-			else if (k == WORLD_PODCAST)
-				buf_puts(&b, c->name);
-			else
-				buf_printf(&b, "The %s's %s", PICK(trade, r), PICK(whose, r));
-			book = keep(w, &b);
-			buf_release(&b);
 		}
-		*it = (struct item){ .creator = (uint32_t)w->n_creators, .group = *group, .place = place, .appeal = normal(r, 0.6f) };
-		place++;
+		*it = (struct item){ .creator = (uint32_t)w->n_creators, .group = (uint32_t)(w->n_groups - 1), .place = place, .appeal = normal(r, 0.6f) };
+		it->share = (float)(k == WORLD_MUSIC ? ALBUM / (double)n + (1 - ALBUM) * known : 1 / (double)n);
 		for (int d = 0; d < WORLD_DIM; d++)
 			it->v[d] = c->v[d] + normal(r, 0.3f);
 		it->seconds = k == WORLD_MUSIC ? 150.f + (float)pcg32_bounded(r, 150) : k == WORLD_PODCAST ? 1200.f + (float)pcg32_bounded(r, 3000) :
 									      900.f + (float)pcg32_bounded(r, 1500);
-		it->title = name_item(w, c, it, r, book);
-		/* the group's title travels in front of the item's: title NUL group */
-		struct buf both = { 0 };
-		buf_puts(&both, it->title);
-		buf_putc(&both, '\0');
-		buf_puts(&both, book);
-		it->title = keep(w, &both);
-		buf_release(&both);
+		it->title = name_item(w, c, it, r);
+		place++;
 		left--;
 	}
 	w->n_creators++;
@@ -281,7 +327,6 @@ static int make_catalogue(struct world *w, struct err *e)
 	struct buf id = { 0 };
 	struct pcg32 r;
 	size_t n = 0;
-	uint32_t group = 0;
 
 	for (int k = 0; k < WORLD_KINDS; k++)
 		w->n_items += w->o.n_items[k];
@@ -299,7 +344,7 @@ static int make_catalogue(struct world *w, struct err *e)
 		w->first_item[k] = n;
 		w->first_creator[k] = w->n_creators;
 		while (n < end)
-			n = make_creator(w, (enum world_kind)k, n, end, &r, &taken, &group);
+			n = make_creator(w, (enum world_kind)k, n, end, &r, &taken);
 		size_t nc = w->n_creators - w->first_creator[k];
 		uint32_t *rank = mem_new(nc + 1, sizeof *rank);
 		for (size_t i = 0; i < nc; i++)
@@ -326,7 +371,7 @@ static int make_catalogue(struct world *w, struct err *e)
 static int make_users(struct world *w, struct err *e)
 {
 	struct buf id = { 0 };
-	double total = 0;
+	double total = 0;	/* events a day if a listener had e^normal */
 
 	w->user = mem_try0(w->o.n_users, sizeof *w->user, "listeners of the world", e);
 	if (!w->user)
@@ -347,7 +392,6 @@ static int make_users(struct world *w, struct err *e)
 			l->b[d] = normal(&r, 1);
 		}
 		l->activity = (float)fm_exp((double)normal(&r, 0.9f));
-		total += (double)l->activity;
 		/* most of all music; some like talk, some like to be read to */
 		uint32_t talk = pcg32_bounded(&r, 3) ? 20 + pcg32_bounded(&r, 50) : 0, read = pcg32_bounded(&r, 4) ? 0 : 20 + pcg32_bounded(&r, 50);
 		l->share[WORLD_PODCAST] = (uint8_t)(w->o.n_items[WORLD_PODCAST] ? talk : 0);
@@ -355,13 +399,30 @@ static int make_users(struct world *w, struct err *e)
 		l->share[WORLD_MUSIC] = (uint8_t)(w->o.n_items[WORLD_MUSIC] ? 255 - l->share[WORLD_PODCAST] - l->share[WORLD_AUDIOBOOK] : 0);
 		for (int k = 0; k < WORLD_KINDS && !(l->share[0] | l->share[1] | l->share[2]); k++)	/* a world without music */
 			l->share[k] = w->o.n_items[k] > 0;
+		double events = 0, all = 0;	/* of a session */
+		for (int k = 0; k < WORLD_KINDS; k++) {
+			events += l->share[k] * a_session[k];
+			all += l->share[k];
+		}
+		total += (double)l->activity * (all ? events / all : 1);
 	}
-	/* a session has about 6 events: so many sessions a day give the number asked for */
-	double sessions = (double)w->o.n_events / (double)w->o.days / 6;
+	double scale = (double)w->o.n_events / (double)w->o.days / total;
 	for (size_t u = 0; u < w->o.n_users; u++)
-		w->user[u].activity = (float)((double)w->user[u].activity * sessions / total);
+		w->user[u].activity = (float)((double)w->user[u].activity * scale);
 	buf_release(&id);
 	return 0;
+}
+
+/* date_of - the day of the calendar that is so many days behind 1970-01-01. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in March,
+ * so that the leap day is a year's last. */
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
+
+	*day = (int)(of_year - (153 * m + 2) / 5 + 1);
+	*month = (int)(m < 10 ? m + 3 : m - 9);
+	*year = (int)(y + era * 400 + (*month <= 2));
 }
 
 struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e)
@@ -370,6 +431,8 @@ struct world *world_new(const struct world_opts *o, struct par *pool, struct err
 
 	w->o = *o;
 	w->pool = pool;
+	int month, day;
+	date_of(o->start / DAY, &w->year, &month, &day);
 	w->wander = o->drift * 3.14159265358979 / 2 / 365;
 	w->n_chunks = (o->n_users + USERS_A_CHUNK - 1) / USERS_A_CHUNK;
 	w->chunk = mem_new(w->n_chunks + 1, sizeof *w->chunk);
@@ -394,7 +457,10 @@ void world_free(struct world *w)
 	mem_free(w->creator);
 	mem_free(w->item);
 	mem_free(w->user);
-	mem_free(w->ev);
+	mem_free(w->group);
+	mem_free(w->all);
+	mem_free(w->ev[0]);
+	mem_free(w->ev[1]);
 	mem_free(w->pending);
 	mem_free(w->key);
 	mem_free(w->at);
@@ -442,42 +508,54 @@ static void put_event(struct today *t, uint32_t item, uint8_t what, float second
 							.is_shuffle = t->is_shuffle };
 }
 
-/* play - one item: heard or skipped, perhaps liked. True when it was heard. */
-static bool play(struct today *t, uint32_t i)
+enum heard { SKIPPED, STOPPED, HEARD };
+
+/* play - an item from that second on: skipped, heard to its end, or, speech, stopped on the way. Perhaps liked. What was begun another day is not skipped. */
+static enum heard play(struct today *t, uint32_t i, float from, float *seconds)
 {
 	const struct item *it = &t->w->item[i];
-	float like = fm_sigmoidf(affinity(t->p, it->v) + it->appeal), x = pcg32_f32(&t->r), seconds = it->seconds;
-	bool is_heard = x < like;
+	float like = fm_sigmoidf(affinity(t->p, it->v) + it->appeal), x = pcg32_f32(&t->r);
+	enum heard h = from > 0 || x < like ? HEARD : SKIPPED;
 
-	if (!is_heard)		/* the less it is liked the sooner */
-		seconds = 2 + floorf(pcg32_f32(&t->r) * (it->seconds < 60 ? it->seconds : 60) * (0.2f + like));
-	else if (t->w->creator[it->creator].kind != WORLD_MUSIC && pcg32_bounded(&t->r, 4) == 0)
-		seconds = floorf(it->seconds * (0.5f + 0.5f * pcg32_f32(&t->r)));
-	put_event(t, i, is_heard ? 0 : 1, seconds, t->now);
-	t->now += (int64_t)seconds + 1;
-	if (is_heard && pcg32_f32(&t->r) < 0.08f * like * like)
+	*seconds = it->seconds - from;
+	if (h == SKIPPED) {	/* the less it is liked the sooner */
+		*seconds = 2 + floorf(pcg32_f32(&t->r) * (it->seconds < 60 ? it->seconds : 60) * (0.2f + like));
+	} else if (t->w->creator[it->creator].kind != WORLD_MUSIC && *seconds > 300 && pcg32_bounded(&t->r, 4) == 0) {
+		h = STOPPED;
+		*seconds = floorf(*seconds * (0.2f + 0.7f * pcg32_f32(&t->r)));
+	}
+	put_event(t, i, h == SKIPPED ? 1 : 0, *seconds, t->now);
+	t->now += (int64_t)*seconds + 1;
+	if (h == HEARD && pcg32_f32(&t->r) < 0.08f * like * like)
 		put_event(t, i, 2, 0, t->now - 1);
 	t->now += 1 + pcg32_bounded(&t->r, 4);
-	return is_heard;
+	return h;
 }
 
-/* find_creator - of some by popularity, one by taste: the largest SEEK * affinity + Gumbel noise, so that popularity * exp(SEEK * affinity) is what is drawn,
- * about. */
+static bool play_track(struct today *t, uint32_t i)
+{
+	float seconds;
+
+	return play(t, i, 0, &seconds) == HEARD;
+}
+
+/* find_creator - of some by popularity, one by taste: popularity * exp(SEEK * affinity) is what is drawn by, about. */
 static uint32_t find_creator(struct today *t, enum world_kind k)
 {
 	const struct world *w = t->w;
-	uint32_t best = 0;
-	float top = -INFINITY;
+	uint32_t first = (uint32_t)w->first_creator[k], chosen = 0;
+	float sum = 0;
 
+	if (w->o.noise > 0 && pcg32_f32(&t->r) < (float)w->o.noise)
+		return first + pcg32_bounded(&t->r, w->by_popularity[k].n);
 	for (int i = 0; i < TRIES; i++) {
-		uint32_t c = (uint32_t)w->first_creator[k] + alias_draw(&w->by_popularity[k], &t->r);
-		float u = pcg32_f32(&t->r) + 0x1p-25f, score = SEEK * affinity(t->p, w->creator[c].v) - fm_logf(-fm_logf(u));
-		if (score > top) {
-			top = score;
-			best = c;
-		}
+		uint32_t c = first + alias_draw(&w->by_popularity[k], &t->r);
+		float weight = fm_expf(SEEK * affinity(t->p, w->creator[c].v));
+		sum += weight;
+		if (pcg32_f32(&t->r) * sum < weight)
+			chosen = c;
 	}
-	return best;
+	return chosen;
 }
 
 static void remember(struct listener *l, uint32_t creator, struct pcg32 *r)
@@ -508,7 +586,7 @@ static void music_session(struct today *t)
 			i -= w->item[i].place < i - cr->first ? w->item[i].place : i - cr->first;
 			for (int run = 2 + (int)pcg32_bounded(&t->r, 7); run > 0 && left > 0 && i < cr->first + cr->n; run--, left--, i++) {
 				n_played++;
-				n_heard += play(t, i);
+				n_heard += play_track(t, i);
 				if (n_played >= 2 && !n_heard)
 					break;
 			}
@@ -516,7 +594,7 @@ static void music_session(struct today *t)
 			for (int run = t->is_shuffle ? 1 : 1 + (int)pcg32_bounded(&t->r, 3); run > 0 && left > 0; run--, left--) {
 				float x = pcg32_f32(&t->r);
 				n_played++;
-				n_heard += play(t, cr->first + (uint32_t)((float)cr->n * x * x * 0.9999f));
+				n_heard += play_track(t, cr->first + (uint32_t)((float)cr->n * x * x * 0.9999f));
 			}
 		}
 		if (n_heard == n_played && pcg32_bounded(&t->r, 2))
@@ -542,10 +620,23 @@ static void podcast_session(struct today *t)
 					s = pcg32_bounded(&t->r, SHOWS);
 				l->show[s].creator = c;
 				l->show[s].next = pcg32_bounded(&t->r, t->w->creator[c].n);
+				l->show[s].at = 0;
 			}
 		}
 		const struct creator *c = &t->w->creator[l->show[s].creator];
-		if (l->show[s].next >= c->n || !play(t, c->first + l->show[s].next++))
+		if (l->show[s].next >= c->n) {		/* all heard */
+			l->show[s] = l->show[--l->n_shows];
+			continue;
+		}
+		float seconds;
+		enum heard h = play(t, c->first + l->show[s].next, l->show[s].at, &seconds);
+		if (h == STOPPED) {		/* to be taken up where it was left */
+			l->show[s].at += seconds;
+			break;
+		}
+		l->show[s].next++;
+		l->show[s].at = 0;
+		if (h == SKIPPED && pcg32_bounded(&t->r, 2))
 			l->show[s] = l->show[--l->n_shows];
 	}
 }
@@ -562,16 +653,26 @@ static void audiobook_session(struct today *t)
 			uint32_t i = c->first + pcg32_bounded(&t->r, c->n);
 			l->book = i - w->item[i].place + 1;
 			l->chapter = 0;
+			l->at = 0;
 		}
 		uint32_t i = l->book - 1 + l->chapter;
 		if (i >= w->first_item[WORLD_KINDS] || w->item[i].group != w->item[l->book - 1].group) {
 			l->book = 0;		/* finished */
 			continue;
 		}
-		if (!play(t, i) && l->chapter < 2)
-			l->book = 0;		/* not for me */
-		else
+		float seconds;
+		enum heard h = play(t, i, l->at, &seconds);
+		if (h == HEARD) {
 			l->chapter++;
+			l->at = 0;
+		} else if (h == STOPPED) {
+			l->at += seconds;
+			break;
+		} else if (l->chapter < 2 || pcg32_bounded(&t->r, 2)) {
+			l->book = 0;		/* not for me */
+		} else {
+			break;			/* not tonight */
+		}
 	}
 }
 
@@ -600,29 +701,47 @@ static int hour_for(struct pcg32 *r, enum world_kind k, bool is_weekend)
 	return is_weekend && h < 12 ? h + 2 : h;
 }
 
+struct session { int64_t time; int hour; enum world_kind kind; };
+
 static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 {
 	struct today t = { .w = w, .l = &w->user[u], .user = u, .out = out };
 	int64_t midnight = w->o.start + (int64_t)w->day * DAY;
-	bool is_weekend = (midnight / DAY + 4) % 7 % 6 == 0;	/* day 0 was a Thursday */
+	int weekday = (int)(((midnight / DAY + 4) % 7 + 7) % 7);	/* day 0 was a Thursday */
+	bool is_weekend = weekday % 6 == 0;
+	struct session session[SESSIONS_A_DAY];
+	const uint8_t *share = t.l->share;
 
+	if (t.l->last >= midnight + DAY)	/* a session that never ends */
+		return;
 	pcg32_seed(&t.r, w->o.seed + 0x9e3779b97f4a7c15ULL * (w->day + 1), 1000000007ULL + u);
 	/* how many sessions: a whole number and perhaps one more, so that the mean is the activity */
 	float x = t.l->activity * (is_weekend ? 1.3f : 0.88f) * 2 * pcg32_f32(&t.r);
+	if (x > SESSIONS_A_DAY - 1)
+		x = SESSIONS_A_DAY - 1;
 	int n = (int)x + (pcg32_f32(&t.r) < x - floorf(x));
 	if (n)
 		place_of(w, t.l, (double)w->day, t.p);
 	for (int s = 0; s < n; s++) {
-		uint32_t which = pcg32_bounded(&t.r, (uint32_t)t.l->share[0] + t.l->share[1] + t.l->share[2]);
-		enum world_kind k = which < t.l->share[0] ? WORLD_MUSIC : which < (uint32_t)t.l->share[0] + t.l->share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK;
-		int hour = hour_for(&t.r, k, is_weekend);
-		t.now = midnight + hour * 3600 + pcg32_bounded(&t.r, 3600);
-		if (t.now <= t.l->last)
+		uint32_t which = pcg32_bounded(&t.r, (uint32_t)share[0] + share[1] + share[2]);
+		struct session next = { .kind = which < share[0] ? WORLD_MUSIC : which < (uint32_t)share[0] + share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK };
+		next.hour = hour_for(&t.r, next.kind, is_weekend);
+		next.time = midnight + next.hour * 3600 + pcg32_bounded(&t.r, 3600);
+		int at = s;
+		for (; at && session[at - 1].time > next.time; at--)
+			session[at] = session[at - 1];
+		session[at] = next;
+	}
+	for (int s = 0; s < n; s++) {
+		t.now = session[s].time;
+		if (t.now <= t.l->last)		/* later than meant: the last one took long */
 			t.now = t.l->last + 300 + pcg32_bounded(&t.r, 1800);
-		t.device = device_at(&t.r, hour, k);
-		if (k == WORLD_MUSIC)
+		if (t.now >= midnight + DAY)
+			break;
+		t.device = device_at(&t.r, session[s].hour, session[s].kind);
+		if (session[s].kind == WORLD_MUSIC)
 			music_session(&t);
-		else if (k == WORLD_PODCAST)
+		else if (session[s].kind == WORLD_PODCAST)
 			podcast_session(&t);
 		else
 			audiobook_session(&t);
@@ -630,19 +749,29 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 	}
 }
 
+struct round { struct world *w; void (*meanwhile)(void *ctx); void *ctx; };
+
+/* live_chunk - chunk 0 is what the caller does meanwhile, the others are listeners. */
 static void live_chunk(void *ctx, size_t chunk, int worker)
 {
-	struct world *w = ctx;
-	size_t end = (chunk + 1) * USERS_A_CHUNK < w->o.n_users ? (chunk + 1) * USERS_A_CHUNK : w->o.n_users;
+	const struct round *r = ctx;
+	struct world *w = r->w;
 
 	(void)worker;
+	if (!chunk--) {
+		if (r->meanwhile)
+			r->meanwhile(r->ctx);
+		return;
+	}
+	size_t end = (chunk + 1) * USERS_A_CHUNK < w->o.n_users ? (chunk + 1) * USERS_A_CHUNK : w->o.n_users;
+
 	w->chunk[chunk].n = 0;
 	for (size_t u = chunk * USERS_A_CHUNK; u < end; u++)
 		live_day(w, (uint32_t)u, &w->chunk[chunk]);
 }
 
 /* sort_day - all events at hand by time; of equal times by listener, as they stand. What lies behind midnight waits for its day. */
-static int sort_day(struct world *w, struct err *e)
+static int sort_day(struct world *w, int turn, struct err *e)
 {
 	size_t n = w->n_pending;
 
@@ -655,46 +784,52 @@ static int sort_day(struct world *w, struct err *e)
 		w->key = mem_new(w->cap_key, sizeof *w->key);
 		w->at = mem_new(w->cap_key, sizeof *w->at);
 	}
-	arr_reserve(w->ev, n, w->cap_ev);
-	struct world_event *all = mem_new(n + 1, sizeof *all);
+	arr_reserve(w->ev[turn], n, w->cap_ev[turn]);
+	arr_reserve(w->all, n, w->cap_all);
 	size_t k = w->n_pending;
 	if (k)
-		memcpy(all, w->pending, k * sizeof *all);
+		memcpy(w->all, w->pending, k * sizeof *w->all);
 	for (size_t c = 0; c < w->n_chunks; c++) {
 		if (w->chunk[c].n)
-			memcpy(all + k, w->chunk[c].ev, w->chunk[c].n * sizeof *all);
+			memcpy(w->all + k, w->chunk[c].ev, w->chunk[c].n * sizeof *w->all);
 		k += w->chunk[c].n;
 	}
 	for (size_t i = 0; i < n; i++) {
-		w->key[i] = (uint64_t)all[i].time ^ 1ULL << 63;
+		w->key[i] = (uint64_t)w->all[i].time ^ 1ULL << 63;
 		w->at[i] = (uint32_t)i;
 	}
 	int ret = sort_u64(w->key, w->at, n, e);
-	int64_t end = w->o.start + (int64_t)(w->day + 1) * DAY;
-	w->n_ev = w->n_pending = 0;
-	arr_reserve(w->pending, n, w->cap_pending);
-	for (size_t i = 0; i < n && !ret; i++)
-		if (all[w->at[i]].time < end)
-			w->ev[w->n_ev++] = all[w->at[i]];
-		else
-			w->pending[w->n_pending++] = all[w->at[i]];
-	mem_free(all);
-	return ret;
+	if (ret)
+		return ret;
+	const uint64_t end = (uint64_t)(w->o.start + (int64_t)(w->day + 1) * DAY) ^ 1ULL << 63;
+	for (w->n_ev = 0; w->n_ev < n && w->key[w->n_ev] < end; w->n_ev++)
+		w->ev[turn][w->n_ev] = w->all[w->at[w->n_ev]];
+	w->n_pending = n - w->n_ev;
+	arr_reserve(w->pending, w->n_pending, w->cap_pending);
+	for (size_t i = 0; i < w->n_pending; i++)
+		w->pending[i] = w->all[w->at[w->n_ev + i]];
+	return 0;
 }
 
-int world_next(struct world *w, const struct world_event **ev, size_t *n, struct err *e)
+int world_next(struct world *w, void (*meanwhile)(void *ctx), void *ctx, const struct world_event **ev, size_t *n, struct err *e)
 {
-	if (w->written == w->o.n_events || !w->o.n_users || !w->n_items)
+	struct round r = { w, meanwhile, ctx };
+	int turn = *ev == w->ev[0];
+
+	if (w->written == w->o.n_events || !w->o.n_users || !w->n_items) {
+		live_chunk(&r, 0, 0);
 		return 0;
+	}
 	do {
-		par_for(w->pool, w->n_chunks, live_chunk, w);
-		int r = sort_day(w, e);
-		if (r)
-			return r;
+		par_for(w->pool, w->n_chunks + 1, live_chunk, &r);
+		r.meanwhile = NULL;
+		int ret = sort_day(w, turn, e);
+		if (ret)
+			return ret;
 		w->day++;
 	} while (!w->n_ev);
 	*n = w->n_ev < w->o.n_events - w->written ? w->n_ev : (size_t)(w->o.n_events - w->written);
-	*ev = w->ev;
+	*ev = w->ev[turn];
 	w->written += *n;
 	return 1;
 }
@@ -716,11 +851,23 @@ void world_put_item(const struct world *w, size_t i, struct buf *b)
 {
 	const struct item *it = &w->item[i];
 	const struct creator *c = &w->creator[it->creator];
-	const char *group = it->title + strlen(it->title) + 1;
+	const struct group *g = &w->group[it->group];
+	int top = 0, year, month, day;
 
+	for (int d = 1; d < WORLD_DIM; d++)
+		if (fabsf(it->v[d]) > fabsf(it->v[top]))
+			top = d;
 	buf_puts(b, w->item_id.str[i].p);
-	buf_printf(b, "\t%s\t%s\t%s\t%s\t%u\t%.0f\t%s", kind_name[c->kind], it->title, c->name, group, 1970 + (it->group * 37 + it->creator) % 56,
-		   (double)it->seconds, genre_name[c->kind][c->genre]);
+	buf_printf(b, "\t%s\t%s\t%s\t%s\t", kind_name[c->kind], it->title, c->name, g->title);
+	if (c->kind == WORLD_PODCAST) {
+		date_of((int64_t)g->released + 7 * (int64_t)it->place, &year, &month, &day);
+		buf_printf(b, "%04d-%02d-%02d", year, month, day);
+	} else {
+		buf_put_i64(b, g->released);
+	}
+	buf_putc(b, '\t');
+	buf_put_f32(b, it->seconds);
+	buf_printf(b, "\t%s;%s", genre_name[c->kind][c->genre], mood[c->kind != WORLD_MUSIC][2 * top + (it->v[top] < 0)]);
 }
 
 /* ---- the truth ---- */
@@ -735,24 +882,22 @@ double world_preference(const struct world *w, uint32_t user, uint32_t item)
 
 void world_shares(const struct world *w, uint32_t user, double *share)
 {
-	static const double plays[WORLD_KINDS] = { 8.5, 2, 2 };		/* of a session, about */
 	const struct listener *l = &w->user[user];
 	double all = 0;
 	float p[WORLD_DIM];
 
 	place_of(w, l, (double)w->day, p);
 	for (int k = 0; k < WORLD_KINDS; k++)
-		all += plays[k] * l->share[k];
+		all += a_session[k] * l->share[k];
 	for (int k = 0; k < WORLD_KINDS; k++) {
 		double sum = 0;
-		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++) {
-			const struct item *it = &w->item[i];
-			const struct creator *c = &w->creator[it->creator];
-			double place = k == WORLD_MUSIC ? 1 / sqrt((double)(i - c->first) + 0.5) : 1;
-			share[i] = c->weight * place * fm_exp((double)(SEEK * affinity(p, c->v)));
-			sum += share[i];
+		for (size_t j = w->first_creator[k]; j < w->first_creator[k + 1]; j++) {
+			const struct creator *c = &w->creator[j];
+			double draw = c->weight * (double)fm_expf(SEEK * affinity(p, c->v));
+			for (size_t i = c->first; i < c->first + c->n; i++)
+				sum += share[i] = draw * (double)w->item[i].share;
 		}
 		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++)
-			share[i] *= plays[k] * l->share[k] / all / sum;
+			share[i] *= a_session[k] * l->share[k] / all / sum;
 	}
 }

@@ -8,12 +8,14 @@
  *   affinity         s p_u(t).v_i / sqrt(WORLD_DIM) + appeal_i
  *   preference       1 / (1 + exp(-affinity)): the probability that a play is heard to its end rather than skipped
  *   expected share   of the listener's plays, when nothing but taste and popularity mattered; within a kind proportional to
- *                    (popularity of the creator) * (place of the item with that creator) * exp(0.6 affinity of the creator)
+ *                    (popularity of the creator) * exp(0.6 affinity of the creator) * (the item's part of the creator's plays)
+ *
+ * The part of item j = 0 .. n-1 of a creator of music is 0.4 / n + 0.6 (sqrt(j+1) - sqrt(j)) / sqrt(n), of speech 1 / n.
  *
  * A day of a listener is drawn from a PCG stream of (seed, listener, day): sessions by hour and device, music in runs of an album or a creator's best, episodes and
- * chapters in their order. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
+ * chapters in their order, taken up where they were left. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
  *
- * Memory: 120 bytes an item, 200 a creator, 300 a listener, and the events of about a day.
+ * Memory: MEMORY
  */
 #ifndef TASTE_WORLD_H
 #define TASTE_WORLD_H
@@ -29,8 +31,9 @@ struct world_opts {
 	size_t n_users, n_items[WORLD_KINDS];	/* tracks, episodes, chapters */
 	uint64_t n_events;			/* how many there will be, exactly */
 	size_t days;				/* over how many days, about */
-	int64_t start;				/* of the first day, seconds since 1970 */
+	int64_t start;				/* of the first day, seconds since 1970: a midnight between the years 1900 and 3000 */
 	double zipf, drift;
+	double noise;				/* 0..1: how often a creator is chosen by chance */
 };
 
 struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what, device, is_shuffle; };	/* what: 0 play, 1 skip, 2 like */
@@ -38,8 +41,9 @@ struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t w
 struct world;
 struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e);	/* pool borrowed */
 void world_free(struct world *w);
-/* world_next - the next events in order of time, about a day of them: *ev [*n], which die at the next call. 1, 0 when there are n_events, <0 error. */
-int world_next(struct world *w, const struct world_event **ev, size_t *n, struct err *e);
+/* world_next - the next events in order of time, about a day of them: *ev [*n]. Before the first call *ev is NULL. meanwhile(ctx), may be NULL, is called once, on any
+ * thread, while they are made: *ev still points to the events handed out last, which are written then. 1, 0 when there are n_events, <0 error. */
+int world_next(struct world *w, void (*meanwhile)(void *ctx), void *ctx, const struct world_event **ev, size_t *n, struct err *e);
 /* world_get - as a record of the events stream; strings live with the world. */
 void world_get(const struct world *w, const struct world_event *x, struct event *ev);
 

@@ -20,22 +20,15 @@ struct users_job {
 	const struct metric_run *run;
 	const struct metric_truth *t;
 	size_t k;
-	const double *discount;		/* [largest of k and |T|] 1 / log2(r + 2) for r from 0 */
+	const double *discount;		/* [k] 1 / log2(r + 2) for r from 0 */
 };
 
 /* gain_of - the gain of an item for a user, 0 when it is not in the truth. */
 static double gain_of(const struct csr *m, size_t u, uint32_t item)
 {
-	size_t lo = m->start[u], hi = m->start[u + 1];
+	size_t at = csr_find(m, u, item);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (m->col[mid] < item)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < m->start[u + 1] && m->col[lo] == item ? (double)m->val[lo] : 0;
+	return at == SIZE_MAX ? 0 : (double)m->val[at];
 }
 
 /* ideal - the best DCG in n places: the n largest gains in order. Gains are nearly always all 1. */
@@ -52,19 +45,22 @@ static double ideal(const struct csr *m, size_t u, size_t n, const double *disco
 			sum += (double)m->val[from] * discount[r];
 		return sum;
 	}
-	float *g = mem_new(count, sizeof *g);
-	memcpy(g, m->val + from, count * sizeof *g);
-	for (size_t r = 0; r < n; r++) {
-		size_t best = r;
-		for (size_t i = r + 1; i < count; i++)
-			if (g[i] > g[best])
-				best = i;
-		float t = g[r];
-		g[r] = g[best];
-		g[best] = t;
-		sum += (double)g[r] * discount[r];
+	uint64_t *key = mem_new(count, sizeof *key);
+	struct err e = { 0 };
+	for (size_t i = 0; i < count; i++) {	/* the bits of positive floats are in the order of the floats */
+		uint32_t bits;
+		memcpy(&bits, m->val + from + i, sizeof bits);
+		key[i] = bits;
 	}
-	mem_free(g);
+	if (sort_u64(key, NULL, count, &e))
+		mem_oom(count * sizeof *key);
+	for (size_t r = 0; r < n; r++) {
+		uint32_t bits = (uint32_t)key[count - 1 - r];
+		float g;
+		memcpy(&g, &bits, sizeof g);
+		sum += (double)g * discount[r];
+	}
+	mem_free(key);
 	return sum;
 }
 
@@ -149,15 +145,16 @@ int metric_whole(double *coverage, double *gini, const struct metric_run *run, c
 		mem_free(shown);
 		return e->code;
 	}
-	/* G = sum (2i - n - 1) x_i / (n sum x), x ascending, i from 1 */
+	/* G = sum (2i - N - 1) x_i / (N sum x), x ascending, i from 1. Items of the catalogue that have no number here come first: nobody was shown them. */
+	size_t all = t->n_catalogue > n ? t->n_catalogue : n, zeros = all - n;
 	for (size_t i = 0; i < n; i++) {
 		total += (double)shown[i];
-		weighted += (2 * (double)(i + 1) - (double)n - 1) * (double)shown[i];
+		weighted += (2 * (double)(zeros + i + 1) - (double)all - 1) * (double)shown[i];
 	}
-	if (n)
-		*coverage = (double)distinct / (double)n;
+	if (all)
+		*coverage = (double)distinct / (double)all;
 	if (total > 0)
-		*gini = weighted / ((double)n * total);
+		*gini = weighted / ((double)all * total);
 	mem_free(shown);
 	return 0;
 }

@@ -14,9 +14,11 @@
  *
  * and over all users:
  *   coverage@k    distinct items shown / items of the catalogue
- *   gini@k        of how often each item of the catalogue is shown: 0 all alike, 1 all on one
+ *   gini@k        of how often each of the N items of the catalogue is shown: 0 all alike, 1 - 1/N all on one
  *
- * Values of users are averaged over the users with truth; who has no list counts 0. Sums are in double, in the order of users.
+ * Values of users are averaged over the users with truth; who has no list counts 0. Sums are in double, in the order of users. Lists hold no item twice: that is the caller's to see to.
+ * Memory: 64 bytes a user, and as many again in metric_bootstrap with 64 bytes a replica; 8 bytes an item in metric_whole. Time: a binary search in T for each line above the cut,
+ * and a replica reads as many rows of 64 bytes as there are users.
  * Intervals: the percentile bootstrap over users (Efron 1979): B times as many users are drawn with replacement, the mean is taken, the 2.5 % and 97.5 % quantiles are the
  * interval. Replica b draws from PCG stream (seed, b). coverage and gini have none: they are properties of the whole run.
  */
@@ -39,11 +41,11 @@ struct metric_run {
 };
 
 struct metric_truth {
-	struct csr gain;		/* [users x items], val = gain > 0 */
+	struct csr gain;		/* [users x items], val = gain > 0, finite */
 	const uint32_t *item_users;	/* [n_items] users of each item in train; NULL: no novelty */
 	size_t n_train_users;
 	const uint8_t *in_catalogue;	/* [n_items] */
-	size_t n_catalogue;
+	size_t n_catalogue;		/* its size, with the items that have no number because neither truth, train nor runs name them */
 };
 
 /* metric_users - v [n_users x METRIC_PER_USER], each user's values at k. */

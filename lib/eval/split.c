@@ -15,6 +15,14 @@ const char *split_part_name(enum split_part p)
 	return name[p];
 }
 
+/* share_of - floor(n * share) for the decimal that was typed: 0.29 of 100 is 29, although the double next to 0.29 times 100 lies just below. */
+static size_t share_of(size_t n, double share)
+{
+	double x = (double)n * share, up = (double)((size_t)x + 1);
+
+	return (size_t)(up - x <= 1e-12 * up ? up : x);
+}
+
 static int read_one(struct split_log *l, struct eventr *r, struct err *e)
 {
 	struct event ev;
@@ -202,14 +210,14 @@ int split_time(struct split_log *l, int64_t valid_from, int64_t test_from, struc
 	return 0;
 }
 
-/* cut_at - the smallest time such that the events at or after it are at most `most`; INT64_MAX when one moment alone holds more. */
-static int64_t cut_at(const uint64_t *sorted, size_t n, size_t most)
+/* cut_at - where in n sorted times a part begins that is as large as can be, has at most `most` of them and parts no moment; n: nowhere. */
+static size_t cut_at(const uint64_t *sorted, size_t n, size_t most)
 {
-	size_t first = n - most;
+	size_t first = most < n ? n - most : 0;
 
 	while (first && first < n && sorted[first] == sorted[first - 1])
 		first++;
-	return first < n ? (int64_t)(sorted[first] ^ 1ULL << 63) : INT64_MAX;
+	return first;
 }
 
 int split_time_cuts(struct split_log *l, double valid_share, double test_share, int64_t *valid_from, int64_t *test_from, struct err *e)
@@ -225,8 +233,10 @@ int split_time_cuts(struct split_log *l, double valid_share, double test_share, 
 			t[n++] = (uint64_t)l->ev[i].time ^ 1ULL << 63;	/* signed order as unsigned */
 	int ret = sort_u64(t, NULL, n, e);
 	if (!ret) {
-		*test_from = cut_at(t, n, (size_t)((double)n * test_share));
-		*valid_from = cut_at(t, n, (size_t)((double)n * (test_share + valid_share)));
+		size_t test = cut_at(t, n, share_of(n, test_share)), rest = test < n ? test : n;
+		size_t valid = cut_at(t, rest, share_of(n, valid_share));
+		*test_from = test < n ? (int64_t)(t[test] ^ 1ULL << 63) : INT64_MAX;
+		*valid_from = valid < rest ? (int64_t)(t[valid] ^ 1ULL << 63) : *test_from;
 	}
 	mem_free(t);
 	return ret;
@@ -258,7 +268,7 @@ int split_ratio(struct split_log *l, double valid, double test, uint64_t seed, s
 		return e->code;
 	for (size_t u = 0; u < l->user.n; u++) {
 		uint32_t *at = b.at + b.start[u];
-		size_t n = b.start[u + 1] - b.start[u], n_test = (size_t)((double)n * test), n_valid = (size_t)((double)n * valid);
+		size_t n = b.start[u + 1] - b.start[u], n_test = share_of(n, test), n_valid = share_of(n, valid);
 		struct pcg32 r;
 		if (!n)
 			continue;

@@ -120,11 +120,11 @@ int csr_transpose(struct csr *t, const struct csr *m, struct err *e)
 	return 0;
 }
 
-bool csr_has(const struct csr *m, size_t row, uint32_t col)
+size_t csr_find(const struct csr *m, size_t row, uint32_t col)
 {
 	if (row >= m->n_rows)
-		return false;
-	size_t lo = m->start[row], hi = m->start[row + 1];
+		return SIZE_MAX;
+	size_t lo = m->start[row], end = m->start[row + 1], hi = end;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (m->col[mid] < col)
@@ -132,5 +132,5 @@ bool csr_has(const struct csr *m, size_t row, uint32_t col)
 		else
 			hi = mid;
 	}
-	return lo < m->start[row + 1] && m->col[lo] == col;
+	return lo < end && m->col[lo] == col ? lo : SIZE_MAX;
 }

@@ -21,7 +21,8 @@ void csr_release(struct csr *m);
 int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e);
 /* csr_transpose - t = m^T, columns ascending. */
 int csr_transpose(struct csr *t, const struct csr *m, struct err *e);
-/* csr_has - is (row, col) an entry? Binary search. */
-bool csr_has(const struct csr *m, size_t row, uint32_t col);
+/* csr_find - where (row, col) stands in col[] and val[], SIZE_MAX when it is no entry. Binary search. */
+size_t csr_find(const struct csr *m, size_t row, uint32_t col);
+static inline bool csr_has(const struct csr *m, size_t row, uint32_t col) { return csr_find(m, row, col) != SIZE_MAX; }
 
 #endif
