@@ -417,7 +417,7 @@ static void build_catalogue(uint32_t *count, struct err *e)
 
 /* ---- writing ---- */
 
-static struct sink *out, *per_user;
+static struct sink *out, *per_user, *run_out, *qrels_out;
 
 static void put(struct sink *s, struct err *e)
 {
@@ -438,10 +438,7 @@ static void put_id(struct str s, const char *what)
 
 static void write_trec(struct err *e)
 {
-	struct sink *s;
-
-	if (o.write_qrels) {
-		s = tool_output(o.write_qrels, false);
+	if (qrels_out) {
 		for (size_t u = 0; u < user.n; u++)
 			for (size_t j = truth.gain.start[u]; j < truth.gain.start[u + 1]; j++) {
 				put_id(user.str[u], "user");
@@ -451,13 +448,12 @@ static void write_trec(struct err *e)
 				if (g != floorf(g) || g > 127)
 					die(EXIT_DATA, "a gain of %g is no whole number up to 127: TREC qrels cannot hold it", (double)g);
 				buf_printf(&text, " %d\n", (int)g);
-				put(s, e);
+				put(qrels_out, e);
 			}
-		tool_output_close(s);
+		tool_output_close(qrels_out);
 	}
-	if (!o.write_run)
+	if (!run_out)
 		return;
-	s = tool_output(o.write_run, false);
 	for (size_t r = 0; r < n_runs; r++)
 		for (size_t i = 0, place = 0; !run[r].is_pop && i < run[r].n; i++) {
 			const struct entry *x = &run[r].entry[i];
@@ -467,10 +463,12 @@ static void write_trec(struct err *e)
 			put_id(item.str[x->item], "item");
 			buf_printf(&text, " %zu ", place);
 			buf_put_f64(&text, x->score);
-			buf_printf(&text, " %s\n", run[r].name);
-			put(s, e);
+			buf_putc(&text, ' ');
+			put_id((struct str){ run[r].name, strlen(run[r].name) }, "run's");
+			buf_putc(&text, '\n');
+			put(run_out, e);
 		}
-	tool_output_close(s);
+	tool_output_close(run_out);
 }
 
 static const enum metric order[] = { METRIC_RECALL, METRIC_RECALL_MIN, METRIC_PRECISION, METRIC_HR, METRIC_NDCG, METRIC_MRR, METRIC_MAP, METRIC_NOVELTY };
@@ -523,7 +521,9 @@ static void put_per_user(const char *name, size_t k, const double *v, const uint
 		if (use && !use[u])
 			continue;
 		tsv_put(&text, user.str[u].p, user.str[u].len);
-		buf_printf(&text, "\t%s\t%zu", name, k);
+		buf_putc(&text, '\t');
+		tsv_put(&text, name, strlen(name));
+		buf_printf(&text, "\t%zu", k);
 		for (int i = 0; i < N_ORDER; i++) {
 			buf_putc(&text, '\t');
 			buf_put_f64(&text, v[u * METRIC_PER_USER + order[i]]);
@@ -620,6 +620,11 @@ static void check_options(void)
 		usage_die("--name is given %zu times for %zu lists", o.name.n, tool.n_args ? tool.n_args : 1);
 	if (o.is_trec && o.has_header)
 		usage_die("TREC files have no header");
+	tool_reads_args();
+	tool_reads(o.truth);
+	tool_reads(o.items);
+	for (size_t i = 0; i < o.train.n; i++)
+		tool_reads(o.train.v[i]);
 }
 
 int main(int argc, char **argv)
@@ -634,6 +639,8 @@ int main(int argc, char **argv)
 	size_t n_files = tool.n_args ? tool.n_args : 1;
 	out = tool_output(o.out, false);
 	per_user = o.per_user ? tool_output(o.per_user, false) : NULL;
+	run_out = o.write_run ? tool_output(o.write_run, false) : NULL;
+	qrels_out = o.write_qrels ? tool_output(o.write_qrels, false) : NULL;
 	run = mem_new(n_files + 1, sizeof *run);
 	read_truth(&t, &e);
 	if (o.train.n)

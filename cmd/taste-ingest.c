@@ -212,6 +212,11 @@ static void check_options(void)
 		usage_die("--catalogue goes with --items, which says where the catalogue is written");
 	if (is_same(o.out, o.items) || is_same(o.out, o.rejects) || is_same(o.items, o.rejects))
 		usage_die("'%.60s' can hold only one of the events, --items and --rejects", is_same(o.items, o.rejects) ? o.items : o.out);
+	for (size_t i = 1; i < tool.n_args; i++)
+		tool_reads(tool.arg[i]);
+	if (tool.n_args == 1)
+		tool_reads("-");
+	tool_reads(o.catalogue);
 }
 
 int main(int argc, char **argv)

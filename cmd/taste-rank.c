@@ -311,6 +311,14 @@ static void check_options(void)
 		usage_die("--per-creator needs --items, which names the creators");
 	if (o.because && !o.seen.n)
 		usage_die("--because needs --seen, which says what the user has");
+	tool_reads_args();
+	tool_reads(o.model);
+	tool_reads(o.because);
+	tool_reads(o.items);
+	const struct opt_list *const lists[] = { &o.allow, &o.deny, &o.seen };
+	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			tool_reads(lists[l]->v[i]);
 }
 
 int main(int argc, char **argv)

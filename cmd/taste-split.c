@@ -26,9 +26,9 @@ static const struct opt opts[] = {
 	{ 0, "fold", OPT_FLOAT, &o.fold, "SHARE", "users: share of a held-out user's events to fold in", .min = 0, .max = 1 },
 	{ 0, "known", OPT_FLAG, &o.is_known, NULL, "drop held-out events whose item is not in train" },
 	{ 0, "min", OPT_INT, &o.min, "N", "loo, users: users with fewer events stay in train", .min = 2, .max = 1000000 },
-	{ 0, "test", OPT_FLOAT, &o.test, "SHARE", "share of test; -1: 0.1, ratio 0.2", .min = -1, .max = 1 },
+	{ 0, "test", OPT_FLOAT, &o.test, "SHARE", "share of test; users: or how many; -1: 0.1, ratio 0.2", .min = -1, .max = 1e9 },
 	{ 0, "test-from", OPT_STR, &o.test_from, "TIME", "time: test begins here (seconds since 1970, or ISO 8601)" },
-	{ 0, "valid", OPT_FLOAT, &o.valid, "SHARE", "share of valid; -1: 0.1, ratio 0", .min = -1, .max = 1 },
+	{ 0, "valid", OPT_FLOAT, &o.valid, "SHARE", "share of valid; users: or how many; -1: 0.1, ratio 0", .min = -1, .max = 1e9 },
 	{ 0, "valid-from", OPT_STR, &o.valid_from, "TIME", "time: valid begins here" },
 	{ 0 },
 };
@@ -72,7 +72,7 @@ static void assign_by_time(struct err *e)
 		die_err(e);
 	}
 	char a[32], b[32];
-	note("valid from %s, test from %s", time_iso(valid_from, a), time_iso(test_from, b));
+	note("valid from %s, test from %s", valid_from == INT64_MAX ? "nowhere" : time_iso(valid_from, a), test_from == INT64_MAX ? "nowhere" : time_iso(test_from, b));
 	if (split_time(&split, valid_from, test_from, e))
 		die_err(e);
 }
@@ -136,6 +136,18 @@ static void write_parts(struct err *e)
 		tool_output_close(sink[p]);
 		note("%s: %llu events", split_part_name((enum split_part)p), (unsigned long long)n[p]);
 	}
+	if (split.n && !n[PART_TEST] && o.test > 0)
+		warn("the test part is empty");
+}
+
+static void check_share(const char *option, double v)
+{
+	if (v < 0 && v != -1)
+		usage_die("--%s: a share lies between 0 and 1", option);
+	if (v > 1 && !is_verb("users"))
+		usage_die("--%s: a share lies between 0 and 1 (only users takes a number, of users)", option);
+	if (v >= 1 && v != (double)(int64_t)v)
+		usage_die("--%s: a share of the users lies below 1, a number of them is whole", option);
 }
 
 static void check_options(void)
@@ -146,13 +158,17 @@ static void check_options(void)
 		usage_die("--test-from and --valid-from belong to time");
 	if (o.valid_from && !o.test_from)
 		usage_die("--valid-from needs --test-from");
-	if ((o.test < 0 && o.test != -1) || (o.valid < 0 && o.valid != -1))
-		usage_die("a share lies between 0 and 1");
+	if ((o.test != -1 || o.valid != -1) && (is_verb("loo") || o.test_from))
+		usage_die(o.test_from ? "--test and --valid are shares: --test-from and --valid-from say where to cut" : "loo has no shares: --test and --valid belong to the others");
+	if (o.fold != 0.8 && !is_verb("users"))
+		usage_die("--fold belongs to users");
+	check_share("test", o.test);
+	check_share("valid", o.valid);
 	if (o.test < 0)
 		o.test = is_verb("ratio") ? 0.2 : 0.1;
 	if (o.valid < 0)
 		o.valid = is_verb("ratio") ? 0 : 0.1;
-	if (o.test + o.valid > 1)
+	if (o.test + o.valid > 1 + 1e-12 && (o.test < 1 || !is_verb("users")) && (o.valid < 1 || !is_verb("users")))
 		usage_die("--test and --valid together are more than everything");
 }
 

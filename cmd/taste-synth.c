@@ -6,18 +6,18 @@
 
 #include "../lib/base/mem.h"
 #include "../lib/base/scan.h"
-#include "../lib/base/sort.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
 #include "../lib/cli/tool.h"
 #include "../lib/data/pairs.h"
 #include "../lib/data/world.h"
+#include "../lib/num/topk.h"
 
 enum { NOT_GIVEN = -1 };		/* the preset's own number */
 
 static struct {
 	int64_t seed, users, music, podcasts, audiobooks, events, days, truth_top;
-	double zipf, drift;
+	double zipf, drift, noise;
 	int preset;
 	bool is_binary;
 	const char *start, *items, *truth, *pairs, *out;
@@ -34,10 +34,11 @@ static const struct opt opts[] = {
 	{ 0, "podcasts", OPT_INT, &o.podcasts, "N", "episodes", .min = -1, .max = 1e9 },
 	{ 0, "audiobooks", OPT_INT, &o.audiobooks, "N", "chapters", .min = -1, .max = 1e9 },
 	{ 0, "events", OPT_INT, &o.events, "N", "events, exactly", .min = -1, .max = 1e15 },
-	{ 0, "days", OPT_INT, &o.days, "N", "about how many days they take", .min = -1, .max = 1e6 },
+	{ 0, "days", OPT_INT, &o.days, "N", "about how many days they take", .min = -1, .max = 1e5 },
 	{ 0, "start", OPT_STR, &o.start, "TIME", "the first day (seconds since 1970, or ISO 8601)" },
 	{ 0, "zipf", OPT_FLOAT, &o.zipf, "X", "exponent of the creators' popularity", .min = 0, .max = 5 },
 	{ 0, "drift", OPT_FLOAT, &o.drift, "X", "how far tastes wander in a year; 1: a right angle", .min = 0, .max = 100 },
+	{ 0, "noise", OPT_FLOAT, &o.noise, "SHARE", "how often something is chosen by chance", .min = 0, .max = 1 },
 	{ 0, "items", OPT_STR, &o.items, "FILE", "write the catalogue there", .flags = OPT_NO_PROV },
 	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write true preferences there: user, item, preference, expected share", .flags = OPT_NO_PROV },
 	{ 0, "pairs", OPT_STR, &o.pairs, "FILE", "of these pairs (user, item)", .flags = OPT_NO_PROV },
@@ -71,34 +72,49 @@ static void write_items(struct sink *s, struct err *e)
 	}
 }
 
+static struct day {		/* being written while the next one is lived */
+	struct eventw *w;
+	const struct world_event *ev;
+	size_t n;
+	struct err e;
+} day;
+
+static void write_day(void *ctx)
+{
+	struct event ev;
+
+	(void)ctx;
+	for (size_t i = 0; i < day.n && !day.e.code; i++) {
+		world_get(world, &day.ev[i], &ev);
+		eventw_write(day.w, &ev, &day.e);
+	}
+	day.n = 0;
+}
+
 static void write_events(struct sink *s, struct err *e)
 {
-	struct eventw *w = eventw_new(s, o.is_binary ? EVENT_BINARY : EVENT_TSV, e);
-	const struct world_event *x;
-	struct progress pr;
 	struct prov prov = { { 0 } };
-	struct event ev;
+	struct progress pr;
 	uint64_t done = 0;
-	size_t n;
 	int got;
 
-	if (!w)
+	if (!(day.w = eventw_new(s, o.is_binary ? EVENT_BINARY : EVENT_TSV, e)))
 		die_err(e);
 	progress_start(&pr, "synth", "events", (uint64_t)o.events);
-	while ((got = world_next(world, &x, &n, e)) == 1) {
-		for (size_t i = 0; i < n; i++) {
-			world_get(world, &x[i], &ev);
-			if (eventw_write(w, &ev, e))
-				die_err(e);
-		}
+	do {
+		size_t n = 0;
+		got = world_next(world, write_day, NULL, &day.ev, &n, e);
+		if (day.e.code)
+			die_err(&day.e);
+		day.n = n;
 		progress_set(&pr, done += n);
-	}
+	} while (got == 1);
 	progress_end(&pr);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, "");
-	if (got < 0 || eventw_finish(w, &prov, e))
+	if (got < 0 || eventw_finish(day.w, &prov, e))
 		die_err(e);
 	prov_release(&prov);
-	eventw_free(w);
+	eventw_free(day.w);
 }
 
 /* ---- truth ---- */
@@ -117,35 +133,26 @@ static void put_truth(struct sink *s, uint32_t u, uint32_t i, double share, stru
 	put_line(s, e);
 }
 
-struct best { double share; uint32_t item; };
-
-static int cmp_best(const void *a, const void *b, void *ctx)
-{
-	const struct best *x = a, *y = b;
-
-	(void)ctx;
-	return x->share != y->share ? (x->share > y->share ? -1 : 1) : (x->item > y->item) - (x->item < y->item);
-}
-
 static void write_top(struct sink *s, struct err *e)
 {
-	size_t n = world_n_items(world);
+	size_t n = world_n_items(world), k = (size_t)o.truth_top < n ? (size_t)o.truth_top : n;
 	double *share = mem_try(n, sizeof *share, "shares", e);
-	struct best *best = mem_try(n, sizeof *best, "shares", e);
+	struct topk_hit *hit = mem_try(k, sizeof *hit, "shares", e);
+	struct topk best;
 
-	if (!share || !best)
+	if (!share || !hit)
 		die_err(e);
 	for (uint32_t u = 0; u < world_users(world)->n; u++) {
 		world_shares(world, u, share);
+		topk_init(&best, hit, k, NULL);
 		for (size_t i = 0; i < n; i++)
-			best[i] = (struct best){ share[i], (uint32_t)i };
-		if (sort_stable(best, n, sizeof *best, cmp_best, NULL, e))
-			die_err(e);
-		for (size_t i = 0; i < n && i < (size_t)o.truth_top; i++)
-			put_truth(s, u, best[i].item, best[i].share, e);
+			topk_push(&best, (float)share[i], (uint32_t)i);
+		topk_sort(&best);
+		for (size_t i = 0; i < best.n; i++)
+			put_truth(s, u, hit[i].row, share[hit[i].row], e);
 	}
 	mem_free(share);
-	mem_free(best);
+	mem_free(hit);
 }
 
 static void write_pairs(struct sink *s, struct err *e)
@@ -204,9 +211,11 @@ static void check_options(struct world_opts *w)
 	if (o.pairs && o.truth_top)
 		usage_die("--pairs and --truth-top exclude each other");
 	*w = (struct world_opts){ .seed = (uint64_t)o.seed, .n_users = (size_t)o.users, .n_events = (uint64_t)o.events, .days = (size_t)o.days,
-				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift };
+				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift, .noise = o.noise };
 	if (!scan_time(o.start, strlen(o.start), TIME_AUTO, &w->start))
 		usage_die("--start: '%.40s' is not a time (seconds since 1970, or ISO 8601)", o.start);
+	if (w->start < -2208988800 || w->start >= 32503680000)
+		usage_die("--start: '%.40s' is not between the years 1900 and 2999", o.start);
 	w->start -= ((w->start % 86400) + 86400) % 86400;	/* days begin at midnight, UTC */
 }
 

@@ -225,11 +225,7 @@ static void check_options(const struct buf *defaults)
 	for (size_t i = 0; i < o.weight.n; i++)
 		if (weigh_parse(&weigh, o.weight.v[i], &e))
 			usage_die("--weight: %s", e.msg);
-	if (tool.n_args > 1)
-		for (size_t i = 0; i < tool.n_args; i++)
-			for (size_t j = 0; j < i; j++)
-				if (!strcmp(tool.arg[i], "-") && !strcmp(tool.arg[j], "-"))
-					usage_die("standard input can be read only once");
+	tool_reads_args();
 }
 
 int main(int argc, char **argv)

@@ -513,6 +513,7 @@ static void check_options(void)
 		usage_die("--as: '%s' is none of events, vectors, items, candidates, ranked, truth", o.as);
 	if (o.is_binary && tool.n_args > 1)
 		usage_die("-b takes one file; cat joins binary ones");
+	tool_reads_args();
 }
 
 int main(int argc, char **argv)

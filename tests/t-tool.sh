@@ -39,6 +39,24 @@ is "a closed reader ends it by SIGPIPE, without a word" "${st[0]} $(cat err)" "1
 (trap '' PIPE; big 2> err | head -1 > line; echo "${PIPESTATUS[0]} $(cat err)" > end)
 is "also where SIGPIPE was ignored" "$(cat end)" "141 "
 
+# one standard input, one writer for a file
+printf 'u\ti\t1\tknn\n' > c.tsv
+once() { must_fail "standard input is read only once: $*" 2 "*standard input can be read only once*usage:*" "$@" < c.tsv; }
+once taste-view - -
+once taste-ingest tsv - -
+once taste-ingest movielens - --items m.tsv --catalogue -
+once taste-rank - c.tsv -
+once taste-rank --items -
+once taste-rank --seen - --deny - c.tsv
+once taste-eval --no-train --truth -
+once taste-eval --train - --truth - c.tsv
+once taste-train pop - log.tsv -
+must_fail "two outputs of one name are refused" 2 "taste-rank: 'both' can hold only one of the outputs*usage:*" taste-rank -o both --dropped both c.tsv
+must_fail "also where one was closed before" 2 "*'both' can hold only one*" taste-eval --no-train --truth c.tsv --write-run both --write-qrels both c.tsv
+must_fail "also standard output" 2 "*'standard output' can hold only one*" taste-rank --dropped - c.tsv
+is "and neither is left" "$(ls -A | grep -c both)" 0
+ok "but a device takes many" taste-rank -o /dev/null --dropped /dev/null c.tsv
+
 # signals
 wait_for() { for _ in $(seq 100); do compgen -G "$1" > /dev/null && return 0; sleep 0.05; done; return 1; }
 for sig in INT TERM HUP; do

@@ -1,10 +1,26 @@
-#include <stddef.h>
+#include <string.h>
 
 #include "output.h"
 #include "tool.h"
+#include "../base/mem.h"
 
 enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];
+static char *taken[MAX_OUTPUTS];	/* the names of all there were: the one closed last would be all that is left of two */
+
+/* take - remember the name; devices may be written by many. */
+static void take(const char *path)
+{
+	int i = 0;
+
+	if (!strncmp(path, "/dev/", 5))
+		return;
+	for (; i < MAX_OUTPUTS && taken[i]; i++)
+		if (!strcmp(taken[i], path))
+			usage_die("'%.60s' can hold only one of the outputs", strcmp(path, "-") ? path : "standard output");
+	if (i < MAX_OUTPUTS)
+		taken[i] = mem_strdup(path);
+}
 
 static void abandon_all(void *unused)
 {
@@ -28,6 +44,7 @@ struct sink *tool_output(const char *path, bool is_binary)
 	if (!is_registered)
 		tool_at_exit(abandon_all, NULL);
 	is_registered = true;
+	take(path);
 	struct sink *s = sink_open(path, &e);
 	if (!s)
 		die_err(&e);

@@ -31,6 +31,7 @@ static struct {
 	struct par *pool;
 	struct { void (*fn)(void *); void *p; } at_exit[MAX_AT_EXIT];
 	size_t n_at_exit;
+	int n_stdin;		/* inputs that are standard input */
 } g;
 
 static struct {
@@ -392,6 +393,20 @@ void tool_init(struct tool *t, int argc, char **argv)
 	buf_put(&t->prov, "", 0);	/* a string even when it is empty */
 	while (n_was)
 		mem_free(was[--n_was]);
+}
+
+void tool_reads(const char *path)
+{
+	if (path && !strcmp(path, "-") && ++g.n_stdin > 1)
+		usage_die("standard input can be read only once");
+}
+
+void tool_reads_args(void)
+{
+	for (size_t i = 0; i < g.t->n_args; i++)
+		tool_reads(g.t->arg[i]);
+	if (!g.t->n_args)
+		tool_reads("-");
 }
 
 struct par *tool_pool(void)

@@ -50,6 +50,10 @@ void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* tool_at_exit - run fn(p) when the program dies, before exit: remove temporaries. */
 void tool_at_exit(void (*fn)(void *), void *p);
+/* tool_reads - say in check_options that path will be read: a second "-" is a usage error, for standard input can be read only once. tool_reads_args
+ * says it of the operands, or of "-" where there are none. */
+void tool_reads(const char *path);
+void tool_reads_args(void);
 /* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */
 int tool_close(int status);
 

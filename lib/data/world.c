@@ -15,7 +15,7 @@
 enum { GENRES = 12, TRIES = 16, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 30, SESSIONS_A_DAY = 32 };
 
 /* Plays, skips and likes of a session, measured in worlds of one kind. */
-static const double a_session[WORLD_KINDS] = { 7.9, 1.85, 1.65 };
+static const double a_session[WORLD_KINDS] = { 9.0, 1.75, 1.7 };
 
 /* ---- words ---- */
 
@@ -890,14 +890,18 @@ void world_shares(const struct world *w, uint32_t user, double *share)
 	for (int k = 0; k < WORLD_KINDS; k++)
 		all += a_session[k] * l->share[k];
 	for (int k = 0; k < WORLD_KINDS; k++) {
+		size_t end = w->first_creator[k + 1], n = end - w->first_creator[k];
 		double sum = 0;
-		for (size_t j = w->first_creator[k]; j < w->first_creator[k + 1]; j++) {
+		for (size_t j = w->first_creator[k]; j < end; j++) {
 			const struct creator *c = &w->creator[j];
-			double draw = c->weight * (double)fm_expf(SEEK * affinity(p, c->v));
-			for (size_t i = c->first; i < c->first + c->n; i++)
-				sum += share[i] = draw * (double)w->item[i].share;
+			share[c->first] = c->weight * (double)fm_expf(SEEK * affinity(p, c->v));
+			sum += share[c->first];
 		}
-		for (size_t i = w->first_item[k]; i < w->first_item[k + 1]; i++)
-			share[i] *= a_session[k] * l->share[k] / all / sum;
+		for (size_t j = w->first_creator[k]; j < end; j++) {
+			const struct creator *c = &w->creator[j];
+			double drawn = (1 - w->o.noise) * share[c->first] / sum + w->o.noise / (double)n;
+			for (size_t i = c->first; i < c->first + c->n; i++)
+				share[i] = a_session[k] * l->share[k] / all * drawn * (double)w->item[i].share;
+		}
 	}
 }

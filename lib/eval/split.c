@@ -314,10 +314,12 @@ int split_users(struct split_log *l, double valid, double test, double fold, siz
 	}
 	if (!ret)
 		ret = sort_stable(can, n_can, sizeof *can, cmp_held_out, l, e);
-	size_t n_test = (size_t)((double)n_can * test), n_valid = (size_t)((double)n_can * valid);
-	for (size_t i = 0; i < n_can && i < n_test + n_valid && !ret; i++) {
+	size_t n_test = test < 1 ? share_of(n_can, test) : (size_t)test, n_valid = valid < 1 ? share_of(n_can, valid) : (size_t)valid;
+	if (!ret && n_test + n_valid > n_can)
+		ret = err_set(e, ERR_DATA, "%zu test and %zu valid users are more than the %zu with at least %zu events", n_test, n_valid, n_can, min < 2 ? 2 : min);
+	for (size_t i = 0; i < n_test + n_valid && !ret; i++) {
 		uint32_t *at = b.at + b.start[can[i].user];
-		size_t n = b.start[can[i].user + 1] - b.start[can[i].user], n_fold = (size_t)((double)n * fold);
+		size_t n = b.start[can[i].user + 1] - b.start[can[i].user], n_fold = share_of(n, fold);
 		struct pcg32 r;
 		n_fold = n_fold < 1 ? 1 : n_fold > n - 1 ? n - 1 : n_fold;
 		seed_user(&r, seed + 1, l->user.str[can[i].user]);

@@ -43,16 +43,21 @@ int split_loo(struct split_log *l, size_t min, struct err *e);
 
 /* split_time - events before valid_from are train, those before test_from valid, the rest test. Every event must have a time. */
 int split_time(struct split_log *l, int64_t valid_from, int64_t test_from, struct err *e);
-/* split_time_cuts - the times that leave at most these shares of the events behind the cuts: the smallest times t such that the events at or
- * after t are <= share of all; equal times never straddle a cut. */
+/* split_time_cuts - where split_time has to cut for these shares: test is the largest end of the log with at most floor(n * test_share) events, valid the largest end of what is
+ * before it with at most floor(n * valid_share). Equal times never straddle a cut, so a part may be smaller, never larger. INT64_MAX: the part is empty. */
 int split_time_cuts(struct split_log *l, double valid_share, double test_share, int64_t *valid_from, int64_t *test_from, struct err *e);
 
-/* split_ratio - of each user's n events, floor(n * test) drawn at random are test, floor(n * valid) of the others valid. A user's draw comes from a PCG stream of (seed, hash of the user's
- * id): it does not depend on the other users. A user always keeps one event in train. */
+/*
+ * Shares are the decimals that were typed: floor(100 * 0.29) is 29 here.
+ *
+ * split_ratio - of each user's n events, floor(n * test) drawn at random are test, floor(n * valid) of the others valid. A user's draw comes from a PCG stream of (seed, hash of the user's
+ * id): it does not depend on the other users. A user always keeps one event in train.
+ */
 int split_ratio(struct split_log *l, double valid, double test, uint64_t seed, struct err *e);
 
-/* split_users - shares of the users (of those with at least min events; by the order of a seeded hash) are held out whole as valid and test users. floor(n * fold) of a held-out user's events, drawn
- * as in split_ratio, and at least one, are the fold-in part, the rest the target. All events of the others are train. */
+/* split_users - users (of those with at least min events, and 2; by the order of a seeded hash) are held out whole: valid and test are shares of these users when < 1, else their number, which
+ * is an error when there are fewer. floor(n * fold) of a held-out user's events, drawn as in split_ratio, at least one and not all, are the fold-in part, the rest the target. All events of the
+ * others are train. */
 int split_users(struct split_log *l, double valid, double test, double fold, size_t min, uint64_t seed, struct err *e);
 
 /* split_known - events of valid, test and fold-in parts whose item has no event in train become PART_NONE. Returns how many. */
