@@ -46,6 +46,15 @@ is "users: who is tested is folded in" "$(cut -f1 s.test.tsv | sort -u | cksum)"
 cat s.*.tsv | sort > all; same "users: nothing is lost or doubled" all want
 is "users: half of each is folded in" "$(awk -F '\t' 'FILENAME == "s.test.tsv" { t[$1]++ } FILENAME != "s.test.tsv" { f[$1]++ } END { for (u in t) if (f[u] != int((t[u] + f[u]) / 2)) print u }' s.test.tsv s.test-fold.tsv)" ""
 
+taste-split users --test 7 --valid 0.1 -o s big; is "users: so many users" "$(cut -f1 s.test.tsv | sort -u | wc -l) $(cut -f1 s.valid.tsv | sort -u | wc -l)" "7 $((n_users / 10))"
+must_fail "users: more than there are" 4 "taste-split: *more than the $n_users with at least 3 events" taste-split users --test 1000000 --valid 0 -o x big
+must_fail "users: a share and a half" 2 "*--test: a share of the users lies below 1, a number of them is whole*" taste-split users --test 1.5 -o x big
+seq 100 | sed "s/.*/u${T}i&${T}&/" > hundred; taste-split ratio --test 0.29 -o h hundred; is "a share is the decimal that was typed" "$(wc -l < h.test.tsv)" 29
+must_fail "loo has no shares" 2 "*loo has no shares*" taste-split loo --test 0.1 -o x big
+must_fail "a time and a share" 2 "*say where to cut*" taste-split time --test-from 5 --test 0.1 -o x big
+must_fail "--fold without users" 2 "*--fold belongs to users*" taste-split loo --fold 0.5 -o x big
+printf 'u\ti\t1\n' > single; taste-split time -o one single 2> err; is "an empty test part is told" "$(cat err)" "taste-split: the test part is empty"
+
 printf 'u\ta\t1\nu\ta\t2\nu\tb\t3\nu\tc\t4\nu\td\t5\nv\ta\t1\n' > rep; taste-split loo --distinct -o d rep
 is "--distinct keeps the first event of a pair" "$(cut -f2,3 d.train.tsv | tr '\t\n' '  ')" "a 1 b 3 a 1 "
 taste-split loo --distinct --known -o k rep
