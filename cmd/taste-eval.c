@@ -12,7 +12,7 @@
 #include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/data/items.h"
-#include "../lib/data/pairs.h"
+#include "../lib/eval/lists.h"
 #include "../lib/eval/metric.h"
 
 enum { MAX_CUTS = 16 };
@@ -77,108 +77,6 @@ struct run {
 static struct run *run;
 static size_t n_runs;
 
-/* trec_fields - cut a line at blanks. */
-static size_t trec_fields(struct line *l, struct str *f, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->len;) {
-		while (i < l->len && (l->p[i] == ' ' || l->p[i] == '\t'))
-			i++;
-		size_t from = i;
-		while (i < l->len && l->p[i] != ' ' && l->p[i] != '\t')
-			i++;
-		if (i > from && n++ < max)
-			f[n - 1] = (struct str){ l->p + from, i - from };
-	}
-	return n;
-}
-
-/* A reader of (user, item, number) lines in either format. */
-struct reader { struct file *file; struct line line; struct pairsr *pairs; struct tabler *table; bool is_truth; };
-
-static void reader_open(struct reader *r, const char *path, bool is_truth, struct err *e)
-{
-	*r = (struct reader){ .is_truth = is_truth };
-	if (o.is_trec && (r->file = file_open(path, e)))
-		line_init(&r->line, r->file);
-	else if (!o.is_trec && is_truth)
-		r->pairs = pairsr_open(path, o.has_header, e);
-	else if (!o.is_trec)
-		r->table = tabler_open(path, NULL, o.has_header, e);
-	if (e->code)
-		die_err(e);
-}
-
-static void reader_close(struct reader *r)
-{
-	line_release(&r->line);
-	file_close(r->file);
-	pairsr_close(r->pairs);
-	tabler_close(r->table);
-}
-
-static void where(const struct reader *r, struct buf *b)
-{
-	if (r->pairs)
-		pairsr_where(r->pairs, b);
-	else if (r->table)
-		tabler_where(r->table, b);
-	else
-		buf_printf(b, "%s:%llu", file_name(r->file), (unsigned long long)r->line.no);
-}
-
-/* number_field - the third column as a finite number, or die. */
-static double number_field(const struct reader *r, struct str s, int column, const char *what)
-{
-	struct buf at = { 0 };
-	char clip[ERR_CLIP_MAX];
-	double v;
-
-	if (scan_f64(s.p, s.len, &v))
-		return v;
-	where(r, &at);
-	die(EXIT_DATA, "%s: field %d: '%s' is not a %s (a finite number)", at.p, column, err_clip(clip, s.p, s.len), what);
-}
-
-/* reader_next - 1 or 0; dies on errors. */
-static int reader_next(struct reader *r, struct str *u, struct str *i, double *number, struct err *e)
-{
-	struct str f[6], third;
-	struct buf at = { 0 };
-	int got;
-
-	if (r->pairs) {
-		if ((got = pairsr_next(r->pairs, u, i, &third, e)) == 1)
-			*number = o.has_gains ? number_field(r, third, 3, "gain") : 1;
-	} else if (r->table) {
-		const struct str *t;
-		size_t n;
-		if ((got = tabler_next(r->table, &t, &n, e)) == 1) {
-			if (n < 3 || !t[0].len || !t[1].len) {
-				where(r, &at);
-				die(EXIT_DATA, n < 3 ? "%s: %zu field%s: a ranked line has user, item and score" : "%s: the user or the item is empty", at.p, n,
-				    n == 1 ? "" : "s");
-			}
-			*u = t[0];
-			*i = t[1];
-			*number = number_field(r, t[2], 3, "score");
-		}
-	} else if ((got = line_next(&r->line, e)) == 1) {
-		size_t n = trec_fields(&r->line, f, 6), want = r->is_truth ? 4 : 6;
-		if (n != want) {
-			where(r, &at);
-			die(EXIT_DATA, "%s: %zu fields, a %s line has %zu", at.p, n, r->is_truth ? "qrels" : "run", want);
-		}
-		*u = f[0];
-		*i = f[2];
-		*number = number_field(r, r->is_truth ? f[3] : f[4], r->is_truth ? 4 : 5, r->is_truth ? "relevance" : "similarity");
-	}
-	if (got < 0)
-		die_err(e);
-	return got;
-}
-
 struct triples { uint32_t *user, *item; float *gain; size_t n, cap[3]; };
 
 static void add_triple(struct triples *t, uint32_t u, uint32_t i, double gain)
@@ -194,15 +92,17 @@ static void add_triple(struct triples *t, uint32_t u, uint32_t i, double gain)
 /* read_truth - pairs with a gain above 0; of a pair that comes twice the first gain counts. */
 static void read_truth(struct triples *t, struct err *e)
 {
-	struct reader r;
+	struct listr *r = listr_open(o.truth, o.is_trec ? LIST_TREC_QRELS : o.has_gains ? LIST_GAINS : LIST_TRUTH, o.has_header, e);
 	struct str u, i;
 	double gain;
+	int got = 0;
 
-	reader_open(&r, o.truth, true, e);
-	while (reader_next(&r, &u, &i, &gain, e))
+	while (r && (got = listr_next(r, &u, &i, &gain, e)) == 1)
 		if (gain > 0)
 			add_triple(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), gain);
-	reader_close(&r);
+	if (!r || got < 0)
+		die_err(e);
+	listr_close(r);
 	if (!user.n)
 		die(EXIT_DATA, "%s: there is no truth in it: nothing can be measured", o.truth);
 }
@@ -256,12 +156,12 @@ static void read_run(struct run *rn, const char *path, struct err *e)
 	uint64_t n_extra = 0;
 	char clip[ERR_CLIP_MAX];
 	struct buf example = { 0 };
-	struct reader r;
+	struct listr *r = listr_open(path, o.is_trec ? LIST_TREC_RUN : LIST_RANKED, o.has_header, e);
 	struct str u, i;
 	double score;
+	int got = 0;
 
-	reader_open(&r, path, false, e);
-	while (reader_next(&r, &u, &i, &score, e)) {
+	while (r && (got = listr_next(r, &u, &i, &score, e)) == 1) {
 		uint32_t un = vocab_find(&user, u.p, u.len);
 		if (un == VOCAB_NONE) {
 			if (!n_extra++)
@@ -271,7 +171,9 @@ static void read_run(struct run *rn, const char *path, struct err *e)
 		arr_reserve(rn->entry, rn->n + 1, rn->cap);
 		rn->entry[rn->n++] = (struct entry){ un, vocab_add(&item, i.p, i.len), score };
 	}
-	reader_close(&r);
+	if (!r || got < 0)
+		die_err(e);
+	listr_close(r);
 	if (n_extra && !o.allows_extra)
 		die(EXIT_DATA, "%s: %llu lines are of users without truth, such as '%s' (--allow-extra-users leaves them out)", path,
 		    (unsigned long long)n_extra, example.p);

@@ -1,0 +1,136 @@
+#include "lists.h"
+#include "../base/mem.h"
+#include "../base/scan.h"
+#include "../io/line.h"
+
+struct listr {
+	enum list_format format;
+	struct file *file;		/* one of the three */
+	struct pairsr *pairs;
+	struct tabler *table;
+	struct line line;
+};
+
+struct listr *listr_open(const char *path, enum list_format f, bool has_header, struct err *e)
+{
+	struct listr *r = mem_new(1, sizeof *r);
+
+	*r = (struct listr){ .format = f };
+	if (f == LIST_RANKED)
+		r->table = tabler_open(path, NULL, has_header, e);
+	else if (f == LIST_TRUTH || f == LIST_GAINS)
+		r->pairs = pairsr_open(path, has_header, e);
+	else if ((r->file = file_open(path, e)))
+		line_init(&r->line, r->file);
+	if (r->table || r->pairs || r->file)
+		return r;
+	mem_free(r);
+	return NULL;
+}
+
+void listr_close(struct listr *r)
+{
+	if (!r)
+		return;
+	if (r->file)
+		line_release(&r->line);
+	file_close(r->file);
+	pairsr_close(r->pairs);
+	tabler_close(r->table);
+	mem_free(r);
+}
+
+/* bad - an error at this line. */
+static int __attribute__((format(printf, 3, 4))) bad(const struct listr *r, struct err *e, const char *fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	if (r->pairs)
+		pairsr_where(r->pairs, &b);
+	else if (r->table)
+		tabler_where(r->table, &b);
+	else
+		buf_printf(&b, "%s:%llu", file_name(r->file), (unsigned long long)r->line.no);
+	buf_puts(&b, ": ");
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	err_set(e, ERR_DATA, "%s", b.p);
+	buf_release(&b);
+	return ERR_DATA;
+}
+
+static int number_field(const struct listr *r, struct str s, int column, const char *what, double *v, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	if (scan_f64(s.p, s.len, v))
+		return 1;
+	return bad(r, e, "field %d: '%s' is not a %s (a finite number)", column, err_clip(clip, s.p, s.len), what);
+}
+
+/* cut_at_blanks - how many fields a line has; f gets the first max. */
+static size_t cut_at_blanks(const struct line *l, struct str *f, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->len;) {
+		while (i < l->len && (l->p[i] == ' ' || l->p[i] == '\t'))
+			i++;
+		size_t from = i;
+		while (i < l->len && l->p[i] != ' ' && l->p[i] != '\t')
+			i++;
+		if (i > from && n++ < max)
+			f[n - 1] = (struct str){ l->p + from, i - from };
+	}
+	return n;
+}
+
+static int next_trec(struct listr *r, struct str *user, struct str *item, double *number, struct err *e)
+{
+	bool is_qrels = r->format == LIST_TREC_QRELS;
+	size_t want = is_qrels ? 4 : 6, n;
+	struct str f[6];
+	int got = line_next(&r->line, e);
+
+	if (got != 1)
+		return got;
+	if ((n = cut_at_blanks(&r->line, f, want)) != want)
+		return bad(r, e, "%zu fields, a %s line has %zu", n, is_qrels ? "qrels" : "run", want);
+	*user = f[0];
+	*item = f[2];
+	return is_qrels ? number_field(r, f[3], 4, "relevance", number, e) : number_field(r, f[4], 5, "similarity", number, e);
+}
+
+static int next_ranked(struct listr *r, struct str *user, struct str *item, double *number, struct err *e)
+{
+	const struct str *f;
+	size_t n;
+	int got = tabler_next(r->table, &f, &n, e);
+
+	if (got != 1)
+		return got;
+	if (n < 3)
+		return bad(r, e, "%zu field%s: a ranked line has user, item and score", n, n == 1 ? "" : "s");
+	if (!f[0].len || !f[1].len)
+		return bad(r, e, "the user or the item is empty");
+	*user = f[0];
+	*item = f[1];
+	return number_field(r, f[2], 3, "score", number, e);
+}
+
+int listr_next(struct listr *r, struct str *user, struct str *item, double *number, struct err *e)
+{
+	struct str third;
+	int got;
+
+	if (r->file)
+		return next_trec(r, user, item, number, e);
+	if (r->table)
+		return next_ranked(r, user, item, number, e);
+	if ((got = pairsr_next(r->pairs, user, item, &third, e)) != 1)
+		return got;
+	*number = 1;
+	return r->format == LIST_GAINS ? number_field(r, third, 3, "gain", number, e) : 1;
+}

@@ -1,0 +1,24 @@
+/*
+ * lists - rows of (user, item, number) out of what is measured: ranked lists with scores and truth with gains, as tables or in the formats of TREC.
+ */
+#ifndef TASTE_LISTS_H
+#define TASTE_LISTS_H
+
+#include "../data/pairs.h"
+
+enum list_format {
+	LIST_RANKED,		/* a table: user, item, score */
+	LIST_TRUTH,		/* events, or a table of user and item; every gain is 1 */
+	LIST_GAINS,		/* a table: user, item, gain */
+	LIST_TREC_RUN,		/* topic, Q0, document, rank, similarity, name: cut at blanks; the rank is not used */
+	LIST_TREC_QRELS,	/* topic, iteration, document, relevance */
+};
+
+struct listr;
+/* listr_open - path or "-". has_header: a text's first line is names; TREC's never is. NULL: error. */
+struct listr *listr_open(const char *path, enum list_format f, bool has_header, struct err *e);
+/* listr_next - 1 a row, 0 the end, <0 an error that names the line. Neither user nor item is empty, number is finite. The strings die at the next call. */
+int listr_next(struct listr *r, struct str *user, struct str *item, double *number, struct err *e);
+void listr_close(struct listr *r);
+
+#endif
