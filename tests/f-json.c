@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct buf b = { 0 };
 	int fd, fd2, r;
 	struct file *f = mem_file(p, n, AS_FILE, &fd);
-	struct json *j = json_open(f, path, PATHS, &e);
+	struct json *j = json_open(f, NULL, path, PATHS, &e);
 	uint64_t line = 0;
 
 	while ((r = json_next(j, &v, &e)) == 1 || (r < 0 && json_skip_line(j, &e) == 1)) {
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			buf_puts(&b, "null");
 		buf_puts(&b, "}]");
 		struct file *g = mem_file(b.p, b.len, AS_FILE, &fd2);
-		struct json *k = json_open(g, path, PATHS, &e);
+		struct json *k = json_open(g, NULL, path, PATHS, &e);
 		assert(json_next(k, &w, &e) == 1);
 		for (int i = 0; i < PATHS; i++)
 			assert(v[i].type == w[i].type && v[i].text.len == w[i].text.len && !memcmp(v[i].text.p, w[i].text.p, v[i].text.len));
@@ -54,5 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	file_close(f);
 	close(fd);
 	buf_release(&b);
+
+	f = mem_file(p, n, AS_FILE, &fd);	/* whatever is found at a path is an object */
+	e = (struct err){ 0 };
+	j = json_open(f, "a.t", path, PATHS, &e);
+	while ((r = json_next(j, &v, &e)) == 1)
+		assert(*json_text(j).p == '{');
+	json_close(j);
+	file_close(f);
+	close(fd);
 	return 0;
 }

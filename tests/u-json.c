@@ -24,7 +24,7 @@ static void show(char *out, size_t cap, const char *text, size_t n, int how, boo
 	size_t at = 0;
 	int fd, r;
 	struct file *f = mem_file(text, n, how, &fd);
-	struct json *j = json_open(f, path, 4, &e);
+	struct json *j = json_open(f, NULL, path, 4, &e);
 
 	*out = '\0';
 	for (;;) {
@@ -241,7 +241,7 @@ static void large(void **state)
 		buf_puts(&b, "\"}\n");
 	}
 	struct file *f = mem_file(b.p, b.len, AS_FILE, &fd);
-	struct json *j = json_open(f, path, 2, &e);
+	struct json *j = json_open(f, NULL, path, 2, &e);
 	for (int i = 0; i < 300; i++) {
 		assert_int_equal(json_next(j, &v, &e), 1);
 		assert_int_equal(json_line(j), 2 * i + 1);
@@ -261,7 +261,7 @@ static void large(void **state)
 	memset(buf_reserve(&b, n), 'x', n);
 	b.len += n;
 	f = mem_file(b.p, b.len, AS_FILE, &fd);
-	j = json_open(f, path, 2, &e);
+	j = json_open(f, NULL, path, 2, &e);
 	assert_int_equal(json_next(j, &v, &e), 1);
 	assert_int_equal(json_next(j, &v, &e), ERR_DATA);
 	assert_non_null(strstr(e.msg, ":2: the object that begins here is longer than 64 MB"));
@@ -303,7 +303,7 @@ static void round_trip(void **state)
 		buf_putc(&b, '}');
 		int fd;
 		struct file *f = mem_file(b.p, b.len, round % 3 ? AS_FILE : 5, &fd);
-		struct json *j = json_open(f, path, 1, &e);
+		struct json *j = json_open(f, NULL, path, 1, &e);
 		assert_int_equal(json_next(j, &v, &e), 1);
 		assert_int_equal(v->type, JSON_STRING);
 		if (round % 2) {	/* ASCII, NUL among it: the same */
@@ -317,6 +317,60 @@ static void round_trip(void **state)
 	buf_release(&b);
 }
 
+/* The objects at a path, one { x } each, then the fault. */
+static void objects_at(void **state)
+{
+	static const struct { const char *at, *text, *want; } t[] = {
+		{ "r.t", "{\"a\":{\"t\":[1]},\"r\":{\"u\":7,\"t\":[{\"x\":1},{\"x\":2}],\"v\":[[]]},\"z\":null}", "12" },
+		{ "r.t", "{\"r\":{\"t\":{\"x\":1}}}{\"r\":{\"t\":[]}}", "1" },
+		{ "r.t", "[{\"r\":[{\"t\":{\"x\":1}},{\"t\":[{\"x\":2},{\"x\":3}]}]},\n{\"r\":{\"t\":{\"x\":4}}}]", "1234" },
+		{ "t", "[{\"\\u0074\":{\"x\":5}}]", "5" },
+		{ "t", "{\"t\":null}", "" },
+		{ "t", "[]", "" },
+		{ "t", "{\"t\":[{\"x\":1}]}x", "1:1:16: an object, or an array of them, should stand here, at 'x'" },
+		{ "t", "{\"u\":[{\"x\":1}]}", ":1:15: the object that ends here has no member 't', at '}'" },
+		{ "t", "{\"t\":3}", ":1:6: 't' should hold objects, at '3}'" },
+		{ "t", "{\"t\":[[]]}", ":1:7: an array within an array, where objects are wanted, at '[]]}'" },
+		{ "t", "{\"t\":[{\"x\":1},]}", "1:1:15: an object, or an array of them, should stand here, at ']}'" },
+		{ "t", "{\"t\":[{\"x\":1}],}", "1:1:16: a member's name, in quotes, should stand here, at '}'" },
+		{ "t", "{\"t\":[{\"x\":1}]", "1:1:15: the input ends within an object" },
+		{ "t", "{\"t\":[{\"x\":1}", "1:1:14: the input ends within an array" },
+		{ "t", "{\"t\":[],\"t\":[]}", ":1:13: a second member 't', at '[]}'" },
+		{ "t", "{\"s\":[1,}", ":1:9: not a JSON value, at '}'" },
+	};
+	static const char *const path[] = { "x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		for (int how = AS_FILE; how < 4; how++) {
+			const struct json_value *v;
+			struct err e = { 0 };
+			char out[512] = "";
+			int fd, r;
+			struct file *f = mem_file(t[i].text, strlen(t[i].text), how, &fd);
+			struct json *j = json_open(f, t[i].at, path, 1, &e);
+			while ((r = json_next(j, &v, &e)) == 1)
+				strncat(out, v->text.p, v->text.len);
+			if (r < 0)
+				strcat(out, strchr(e.msg + 5, ':'));
+			assert_string_equal(out, t[i].want);
+			json_close(j);
+			file_close(f);
+			close(fd);
+		}
+	struct json *j = json_open_text("list", path, 1);
+	const struct json_value *v;
+	struct err e = { 0 };
+	json_feed(j, (struct str){ "[{\"x\":1},{\"x\":\"b\"}]", 21 }, 7);
+	assert_int_equal(json_next(j, &v, &e), 1);
+	json_feed(j, (struct str){ "[{\"x\":3}]", 8 }, 8);
+	assert_int_equal(json_next(j, &v, &e), 1);
+	assert_memory_equal(v->text.p, "3", 1);
+	assert_int_equal(json_next(j, &v, &e), ERR_DATA);
+	assert_string_equal(e.msg, "list:8:9: the input ends within an array");
+	json_close(j);
+}
+
 static int tool(char **arg, int n)
 {
 	struct err e = { 0 };
@@ -324,7 +378,7 @@ static int tool(char **arg, int n)
 	struct buf b = { 0 };
 	int r = -1;
 	struct file *f = file_open(arg[0], &e);
-	struct json *j = f ? json_open(f, (const char *const *)arg + 1, (size_t)n - 1, &e) : NULL;
+	struct json *j = f ? json_open(f, NULL, (const char *const *)arg + 1, (size_t)n - 1, &e) : NULL;
 
 	while (j && (r = json_next(j, &v, &e)) == 1) {
 		for (int i = 0; i < n - 1; i++) {
@@ -360,7 +414,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(depth),
 		cmocka_unit_test(skipping),
 		cmocka_unit_test(large),
-		cmocka_unit_test(round_trip),
+		cmocka_unit_test(round_trip), cmocka_unit_test(objects_at),
 	};
 	return argc > 1 ? tool(argv + 1, argc - 1) : cmocka_run_group_tests(test, NULL, NULL);
 }

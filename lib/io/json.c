@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
  * front of the buffer, so positions that outlive a call are kept as offsets from it. The paths asked for make a tree; the scanner carries the node it is
  * at, or none, and below none nothing is compared or unescaped, only checked. A plain string is walked eight bytes at a time.
  */
-enum { CHUNK = 256 << 10, SLACK = 8, SHOWN = 20 };	/* SHOWN: bytes of the text at a fault in its message */
+enum { CHUNK = 256 << 10, SLACK = 8, SHOWN = 20, STEPS_MAX = 8 };	/* SHOWN: bytes of the text at a fault in its message */
 #define NONE SIZE_MAX
 
 struct span {			/* a value: offsets into the object, or into text when it had escapes */
@@ -43,7 +44,16 @@ struct json {
 	uint64_t line, line_start;	/* at p: line number, and the offset in the file where it begins */
 	uint64_t object_line;
 	bool is_eof, is_started;
-	enum { OUTSIDE, FIRST, BETWEEN, NEXT } at;	/* of a top-level array: behind its [, an element, a comma */
+	const char *name;		/* for messages */
+	struct str step[STEPS_MAX];	/* of `at`: the members on the way to the objects */
+	size_t n_steps;
+	/* the brackets open around the next object */
+	struct level {
+		bool is_object, is_seen;	/* seen: the member that leads on */
+		size_t step;			/* steps taken up to here */
+		enum { FIRST, BETWEEN, NEXT } at;	/* behind the opening bracket, an element, a comma */
+	} level[2 * STEPS_MAX + 2];
+	size_t depth;
 	struct str last;
 	struct err err;
 };
@@ -64,12 +74,11 @@ static size_t add_node(struct json *j, size_t parent, const char *key, size_t le
 	return j->n_nodes++;
 }
 
-struct json *json_open(struct file *f, const char *const *path, size_t n_paths, struct err *e)
+static struct json *make(const char *name, const char *const *path, size_t n_paths)
 {
 	struct json *j = mem_new(1, sizeof *j);
 
-	(void)e;
-	j->file = f;
+	j->name = name;
 	j->line = j->object_line = 1;
 	j->n_paths = n_paths;
 	j->leaf = mem_new(n_paths + 1, sizeof *j->leaf);
@@ -89,6 +98,47 @@ struct json *json_open(struct file *f, const char *const *path, size_t n_paths, 
 	j->cap = CHUNK;
 	j->buf = j->p = j->end = mem_new(j->cap + SLACK, 1);
 	return j;
+}
+
+struct json *json_open(struct file *f, const char *at, const char *const *path, size_t n_paths, struct err *e)
+{
+	struct json *j = make(file_name(f), path, n_paths);
+
+	(void)e;
+	j->file = f;
+	for (const char *p = at; p && *p; p += *p == '.') {
+		size_t len = strcspn(p, ".");
+		assert(j->n_steps < STEPS_MAX);
+		j->step[j->n_steps++] = (struct str){ p, len };
+		p += len;
+	}
+	return j;
+}
+
+struct json *json_open_text(const char *name, const char *const *path, size_t n_paths)
+{
+	struct json *j = make(name, path, n_paths);
+
+	j->is_started = j->is_eof = true;
+	return j;
+}
+
+void json_feed(struct json *j, struct str text, uint64_t line)
+{
+	assert(!j->file);
+	if (text.len > j->cap) {
+		j->cap = text.len;
+		j->buf = mem_grow(j->buf, j->cap + SLACK, 1);
+	}
+	memcpy(j->buf, text.p, text.len);
+	memset(j->buf + text.len, 0, SLACK);
+	j->p = j->buf;
+	j->end = j->buf + text.len;
+	j->object = NULL;
+	j->depth = 0;
+	j->line = j->object_line = line;
+	j->dropped = j->line_start = 0;
+	j->err = (struct err){ 0 };
 }
 
 void json_close(struct json *j)
@@ -112,7 +162,7 @@ static int refill(struct json *j)
 	if (j->is_eof || j->err.code)
 		return j->err.code;
 	if (held > JSON_OBJECT_MAX)
-		return err_set(&j->err, ERR_DATA, "%s:%llu: the object that begins here is longer than %zu MB", file_name(j->file),
+		return err_set(&j->err, ERR_DATA, "%s:%llu: the object that begins here is longer than %zu MB", j->name,
 			       (unsigned long long)j->object_line, JSON_OBJECT_MAX >> 20);
 	memmove(j->buf, keep, held);
 	j->dropped += (uint64_t)(keep - j->buf);
@@ -153,7 +203,7 @@ static int bad(struct json *j, const char *fmt, ...)
 	size_t n = 0;
 	while (n < SHOWN && (j->p + n < j->end || refill(j) > 0) && j->p[n] != '\n')
 		n++;
-	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", file_name(j->file), (unsigned long long)j->line,
+	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", j->name, (unsigned long long)j->line,
 		       (unsigned long long)(j->dropped + (uint64_t)(j->p - j->buf) - j->line_start + 1), what, err_clip(clip, (const char *)j->p, n));
 }
 
@@ -447,7 +497,61 @@ static int value(struct json *j, int depth, size_t at)
 	return j->err.code;
 }
 
-/* begin - up to the next object, through top-level arrays: 1, 0 at the end, <0. */
+/* open_level - p stands on a bracket that is a step on the way, not an object that is wanted. */
+static int open_level(struct json *j, bool is_object, size_t step)
+{
+	if (j->depth == sizeof j->level / sizeof *j->level)
+		return bad(j, "arrays within arrays, where objects are wanted");
+	j->level[j->depth++] = (struct level){ .is_object = is_object, .step = step, .at = FIRST };
+	j->p++;
+	return 0;
+}
+
+/* close_level - p stands on a closing bracket. */
+static int close_level(struct json *j)
+{
+	const struct level *l = &j->level[j->depth - 1];
+
+	if (l->is_object && !l->is_seen)
+		return bad(j, "the object that ends here has no member '%.*s'", (int)j->step[l->step].len, j->step[l->step].p);
+	j->depth--;
+	j->p++;
+	return 0;
+}
+
+/* member - p stands on a member's name within an object on the way: 1 when it leads on and p stands on its value, 0 it was passed over, <0. */
+static int member(struct json *j, struct level *l)
+{
+	const struct str *step = &j->step[l->step];
+	struct span key;
+
+	if (*j->p != '"')
+		return bad(j, "a member's name, in quotes, should stand here");
+	j->object = j->p;
+	buf_reset(&j->text);
+	if (string(j, true, &key))
+		return j->err.code;
+	const char *p = key.is_in_text ? j->text.p + key.from : (const char *)j->object + key.from;
+	bool leads_on = key.len == step->len && !memcmp(p, step->p, key.len);
+	if (skip_blanks(j) != ':')
+		return bad(j, "a colon should stand here");
+	j->p++;
+	int c = skip_blanks(j);
+	l->at = BETWEEN;
+	if (leads_on) {
+		if (l->is_seen)
+			return bad(j, "a second member '%.*s'", (int)step->len, step->p);
+		l->is_seen = true;
+		if (c == '{' || c == '[')
+			return 1;
+		if (c != 'n')
+			return bad(j, "'%.*s' should hold objects", (int)step->len, step->p);
+	}
+	j->object = j->p;
+	return value(j, (int)j->depth, NONE) ? j->err.code : 0;
+}
+
+/* begin - up to the next object that is wanted: 1, 0 at the end, <0. */
 static int begin(struct json *j)
 {
 	const unsigned char *p;
@@ -462,29 +566,49 @@ static int begin(struct json *j)
 		}
 	}
 	for (;;) {
+		struct level *l = j->depth ? &j->level[j->depth - 1] : NULL;
 		j->object = NULL;
 		int c = skip_blanks(j);
 		j->object_line = j->line;
 		j->object = j->p;
 		if (c < 0)
-			return j->at == OUTSIDE && !j->err.code ? 0 : bad(j, "the input ends within an array");
-		if (c == '{' && j->at != BETWEEN)
-			break;
-		if (c == '[' && j->at == OUTSIDE)
-			j->at = FIRST;
-		else if (c == ',' && j->at == BETWEEN)
-			j->at = NEXT;
-		else if (c == ']' && (j->at == FIRST || j->at == BETWEEN))
-			j->at = OUTSIDE;
-		else if (j->at == BETWEEN)
-			return bad(j, "a comma or ] should stand here");
-		else
-			return bad(j, c == '[' ? "an array within an array, where objects are wanted" : "an object, or an array of them, should stand here");
-		j->p++;
+			return !l && !j->err.code ? 0 : bad(j, "the input ends within an %s", l && l->is_object ? "object" : "array");
+		if (l && c == ',' && l->at == BETWEEN) {
+			l->at = NEXT;
+			j->p++;
+			continue;
+		}
+		if (l && c == (l->is_object ? '}' : ']') && l->at != NEXT) {
+			if (close_level(j))
+				return j->err.code;
+			continue;
+		}
+		if (l && l->at == BETWEEN)
+			return bad(j, "a comma or %c should stand here", l->is_object ? '}' : ']');
+		size_t step = l ? l->step : 0;
+		bool is_in_array = l && !l->is_object;
+		if (l && l->is_object) {
+			int r = member(j, l);
+			if (r < 0)
+				return r;
+			if (!r)
+				continue;
+			step++;
+			c = *j->p;
+			j->object_line = j->line;
+			j->object = j->p;
+		} else if (l) {
+			l->at = BETWEEN;
+		}
+		if (c == '{' && step == j->n_steps)
+			return 1;
+		if (c == '[' && is_in_array)
+			return bad(j, "an array within an array, where objects are wanted");
+		if (c != '{' && c != '[')
+			return bad(j, "an object, or an array of them, should stand here");
+		if (open_level(j, c == '{', step))
+			return j->err.code;
 	}
-	if (j->at != OUTSIDE)
-		j->at = BETWEEN;
-	return 1;
 }
 
 int json_next(struct json *j, const struct json_value **out, struct err *e)
@@ -516,7 +640,7 @@ int json_skip_line(struct json *j, struct err *e)
 	struct err was = j->err;
 	unsigned char *nl;
 
-	if (was.code != ERR_DATA || j->at != OUTSIDE || !j->object)
+	if (was.code != ERR_DATA || j->depth || !j->object)
 		return 0;
 	j->err = (struct err){ 0 };
 	j->p = j->object;

@@ -256,7 +256,7 @@ int source_csv(struct source *s, struct err *e)
 
 int source_json(struct source *s, size_t n_paths, struct err *e)
 {
-	s->json = json_open(s->file, s->path, n_paths, e);
+	s->json = json_open(s->file, NULL, s->path, n_paths, e);
 	return s->json ? SOURCE_ROW : (int)e->code;
 }
 
