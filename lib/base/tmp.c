@@ -1,9 +1,12 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "tmp.h"
 
 struct name {
@@ -59,4 +62,45 @@ void tmp_unlink_all(void)
 		if (p)
 			unlink(p->path);
 	}
+}
+
+static const char *dir_set;
+
+void tmp_dir_set(const char *dir)
+{
+	dir_set = dir;
+}
+
+const char *tmp_dir(void)
+{
+	const char *dir = dir_set ? dir_set : getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+/* open_named - for file systems that know no file without a name: one that loses it at once. */
+static int open_named(const char *dir)
+{
+	struct buf path = { 0 };
+
+	buf_printf(&path, "%s/taste.XXXXXX", dir);
+	int fd = mkostemp(path.p, O_CLOEXEC), why = errno;
+	if (fd >= 0)
+		unlink(path.p);
+	buf_release(&path);
+	errno = why;
+	return fd;
+}
+
+int tmp_open(struct err *e)
+{
+	const char *dir = tmp_dir();
+	int fd = -1;
+
+#ifdef O_TMPFILE
+	fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+#endif
+	if (fd < 0)
+		fd = open_named(dir);
+	return fd >= 0 ? fd : err_sys(e, errno, "cannot make a scratch file in %s", dir);
 }

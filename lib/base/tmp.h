@@ -1,9 +1,11 @@
 /*
- * tmp - names of temporary files that must not outlive the process. A sink registers its temporary when it makes it and takes it back when it has renamed or
- * removed it; whoever ends the process early (a signal handler, die) calls tmp_unlink_all.
+ * tmp - temporary files: names that must not outlive the process, and scratch that has none. A sink registers its temporary when it makes it and takes it back
+ * when it has renamed or removed it; whoever ends the process early (a signal handler, die) calls tmp_unlink_all.
  */
 #ifndef TASTE_TMP_H
 #define TASTE_TMP_H
+
+#include "err.h"
 
 enum { TMP_FILES = 64 };
 
@@ -12,5 +14,12 @@ int tmp_register(const char *path);
 void tmp_unregister(const char *path);
 /* tmp_unlink_all - remove every registered file. Safe in a signal handler. */
 void tmp_unlink_all(void);
+
+/* tmp_dir - where scratch files go: what tmp_dir_set was given (programs give it -T), else $TMPDIR, else /tmp. tmp_dir_set keeps the pointer; NULL forgets. */
+const char *tmp_dir(void);
+void tmp_dir_set(const char *dir);
+/* tmp_open - an empty file in tmp_dir() that has no name: it is gone when closed, however the process ends. Open for reading and writing; the descriptor,
+ * or <0 with *e set ("cannot make a scratch file in DIR: ..."). */
+int tmp_open(struct err *e);
 
 #endif

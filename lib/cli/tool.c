@@ -351,7 +351,7 @@ void tool_init(struct tool *t, int argc, char **argv)
 	mem_on_oom(on_oom);
 	fill_common(table, t);
 	if (!t->tmpdir)
-		t->tmpdir = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+		t->tmpdir = tmp_dir();
 	put_help(&help, t, table);
 	for (const struct opt *o = t->opts; o->name || o->type == OPT_SECTION; o++) {
 		struct buf v = { 0 };
@@ -364,6 +364,7 @@ void tool_init(struct tool *t, int argc, char **argv)
 	t->arg = mem_new((size_t)argc + 1, sizeof *t->arg);
 	if (opt_parse(argc, argv, t->opts, table, t->arg, &t->n_args, &e))
 		usage_die("%s", e.msg);
+	tmp_dir_set(t->tmpdir);
 	if (common_o.help)
 		print_and_exit(&help);
 	if (common_o.version) {
