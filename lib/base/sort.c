@@ -1,25 +1,26 @@
+#include <stdbool.h>
 #include <string.h>
 
 #include "sort.h"
 #include "mem.h"
 
-int sort_u64(uint64_t *key, uint32_t *val, size_t n, struct err *e)
+static bool is_in_order(const uint64_t *key, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (key[i] < key[i - 1])
+			return false;
+	return true;
+}
+
+static void radix(uint64_t *key, uint32_t *val, uint64_t *key2, uint32_t *val2, size_t n)
 {
 	uint64_t all_or = 0, all_and = UINT64_MAX;
-	uint64_t *from = key, *to;
-	uint32_t *vfrom = val, *vto = NULL;
+	uint64_t *from = key, *to = key2;
+	uint32_t *vfrom = val, *vto = val2;
 
 	for (size_t i = 0; i < n; i++) {
 		all_or |= key[i];
 		all_and &= key[i];
-	}
-	if (n < 2 || all_or == all_and)
-		return 0;
-	uint64_t *scratch = to = mem_try(n, sizeof *to, "sorting", e);
-	uint32_t *vscratch = vto = val && to ? mem_try(n, sizeof *vto, "sorting", e) : NULL;
-	if (!to || (val && !vto)) {
-		mem_free(scratch);
-		return ERR_MEM;
 	}
 	for (int shift = 0; shift < 64; shift += 8) {
 		size_t count[256] = { 0 }, at = 0;
@@ -50,9 +51,26 @@ int sort_u64(uint64_t *key, uint32_t *val, size_t n, struct err *e)
 		if (val)
 			memcpy(val, vfrom, n * sizeof *val);
 	}
-	mem_free(scratch);
-	mem_free(vscratch);
-	return 0;
+}
+
+void sort_u64_in(uint64_t *key, uint32_t *val, uint64_t *key2, uint32_t *val2, size_t n)
+{
+	if (!is_in_order(key, n))
+		radix(key, val, key2, val2, n);
+}
+
+int sort_u64(uint64_t *key, uint32_t *val, size_t n, struct err *e)
+{
+	if (is_in_order(key, n))
+		return 0;
+	uint64_t *key2 = mem_try(n, sizeof *key2, "sorting", e);
+	uint32_t *val2 = val && key2 ? mem_try(n, sizeof *val2, "sorting", e) : NULL;
+	bool is_ok = key2 && (!val || val2);
+	if (is_ok)
+		radix(key, val, key2, val2, n);
+	mem_free(key2);
+	mem_free(val2);
+	return is_ok ? 0 : ERR_MEM;
 }
 
 enum { RUN = 16 };		/* runs this short are sorted by insertion */
