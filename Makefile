@@ -25,7 +25,10 @@ endif
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wno-missing-field-initializers $(if $(DEVELOPER),-Werror)
 FLAGS = -std=c17 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fno-math-errno -pthread -ffile-prefix-map=$(CURDIR)=. \
         $(WARN) $(CPPFLAGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC)
-LDLIBS := -lcsv $(shell $(PKG_CONFIG) --libs zlib libxxhash 2>/dev/null || echo -lz -lxxhash) -lm
+# By feature: built in when pkg-config finds them, or not with `make WITHOUT="zstd sqlite3"`. -V names what a program has.
+FEATURES := $(strip $(foreach f,zstd:libzstd sqlite3:sqlite3 sodium:libsodium,$(if $(filter $(firstword $(subst :, ,$(f))),$(WITHOUT)),, \
+            $(shell $(PKG_CONFIG) --exists $(lastword $(subst :, ,$(f))) 2>/dev/null && echo $(f)))))
+LDLIBS := -lcsv -lutf8proc $(shell $(PKG_CONFIG) --libs zlib libxxhash $(foreach f,$(FEATURES),$(lastword $(subst :, ,$(f)))) 2>/dev/null || echo -lz -lxxhash) -lm
 
 all: $(CMD)
 
@@ -55,11 +58,12 @@ $(B)/tests/b-%: $(B)/tests/b-%.o $(B)/libtaste.a
 $(B)/tests/f-%: $(B)/tests/f-%.o $(B)/tests/fuzz-main.o $(B)/libtaste.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The version comes from git where there is git, else from the file that a release carries.
+# What a build has: its version and features.
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
 	@v=$$(cat VERSION); \
 	 printf '#define TASTE_VERSION "%s"\n#define TASTE_FLAGS "%s"\n' "$$v" "$(strip $(CFLAGS) $(ARCH) $(if $(SAN),-fsanitize=$(SAN)))" > $@.tmp; \
+	 for f in $(FEATURES); do echo "#define HAVE_$${f%%:*} 1" | tr a-z A-Z | sed 's/#DEFINE/#define/'; done >> $@.tmp; \
 	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:
 

@@ -1,6 +1,6 @@
 /*
- * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read. Holds nothing but, with -b, the ids of what it wrote, with
- * --items the catalogue, and with -v the ids, to count them.
+ * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read, through the stages of accept(). Holds nothing but, with -b, the ids of
+ * what it wrote, with --items the catalogue, with -v the ids, to count them, and what the stages hold: --sort -M bytes, --dedupe and marks as their headers say.
  */
 #include <string.h>
 #include <time.h>
@@ -9,18 +9,27 @@
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
 #include "../lib/cli/tool.h"
+#include "../lib/data/dedupe.h"
+#include "../lib/data/evsort.h"
+#include "../lib/data/marks.h"
+#include "../lib/data/pseudonym.h"
 #include "../lib/source/source.h"
 
+enum { AS_IT_COMES, BY_TIME, BY_USER };
+
 static struct {
-	const char *map, *user, *event, *items, *catalogue, *rejects, *max_rejects, *out;
-	int time_unit;
-	bool has_header, is_binary, has_escapes, wants_list, wants_header;
-} o = { .out = "-" };
+	const char *map, *user, *event, *items, *catalogue, *rejects, *max_rejects, *out, *tz, *since, *hash_users, *gap, *memory;
+	struct opt_list against;
+	double min_seconds;
+	int time_unit, key, rule, sort;
+	bool has_header, is_binary, has_escapes, wants_list, wants_header, drops_incognito, drops_context, is_deduped, has_suspects;
+} o = { .out = "-", .memory = "512M" };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the events in binary", .flags = OPT_NO_PROV },
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the input begins with a line of column names (tsv, csv)" },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 'M', "memory", OPT_STR, &o.memory, "SIZE", "what --sort may hold before it goes to disk (-T)", .flags = OPT_NO_PROV },
 	{ 0, "list", OPT_FLAG, &o.wants_list, NULL, "name the sources and exit", .flags = OPT_NO_PROV },
 	{ 0, "map", OPT_STR, &o.map, "WHAT=COLUMN,...", "where user, item, time, event, value, ... stand (tsv, csv, jsonl)" },
 	{ 0, "user", OPT_STR, &o.user, "NAME", "the user of rows that name none" },
@@ -31,6 +40,19 @@ static const struct opt opts[] = {
 	{ 0, "catalogue", OPT_STR, &o.catalogue, "FILE", "the source's own list of items (movies.dat, artists.dat, ...)", .flags = OPT_NO_PROV | OPT_IS_PATH },
 	{ 0, "rejects", OPT_STR, &o.rejects, "FILE", "go on at bad rows and write them there with the reason", .flags = OPT_NO_PROV },
 	{ 0, "max-rejects", OPT_STR, &o.max_rejects, "N|N%", "with --rejects: give up when there are more", .flags = OPT_NO_PROV },
+	{ 0, "rule", OPT_ENUM, &o.rule, "RULE", "what counts as a listen", .names = "all|listenbrainz|lastfm" },
+	{ 0, "min-seconds", OPT_FLOAT, &o.min_seconds, "X", "leave out plays and skips of fewer seconds", .min = 0, .max = 1e9 },
+	{ 0, "drop-incognito", OPT_FLAG, &o.drops_incognito, NULL, "leave out what was heard in private sessions" },
+	{ 0, "item-key", OPT_ENUM, &o.key, "KEY", "an item's id: the source's own, creator - title, or MusicBrainz'", .names = "uri|name|mbid" },
+	{ 0, "tz", OPT_STR, &o.tz, "+HH:MM", "the zone of a player's clock that does not say it (scrobbler)" },
+	{ 0, "since", OPT_STR, &o.since, "TIME|LOG", "only what is later than this, or than the last event of a log", .flags = OPT_NO_PROV },
+	{ 0, "dedupe", OPT_FLAG, &o.is_deduped, NULL, "leave out events that came before" },
+	{ 0, "dedupe-against", OPT_LIST, &o.against, "LOG", "and those that this log has", .flags = OPT_NO_PROV | OPT_IS_PATH },
+	{ 0, "sort", OPT_ENUM, &o.sort, "ORDER", "of the events: as they come, by time, or by user and time", .names = "no|time|user" },
+	{ 0, "session-gap", OPT_STR, &o.gap, "TIME", "mark sessions, which end when nothing is heard for so long (30m)" },
+	{ 0, "suspect", OPT_FLAG, &o.has_suspects, NULL, "mark what no listener does" },
+	{ 0, "hash-users", OPT_STR, &o.hash_users, "KEYFILE", "write keyed hashes for users", .flags = OPT_NO_PROV | OPT_IS_PATH },
+	{ 0, "drop-context", OPT_FLAG, &o.drops_context, NULL, "leave the source's context out" },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "text: write a line of column names first", .flags = OPT_NO_PROV },
 	{ 0 },
 };
@@ -51,16 +73,25 @@ static struct vocab users, seen;	/* with -v: who and what was there */
 static struct { uint64_t read, written, rejected, bytes; int64_t first, last; double start; } n = { .first = INT64_MAX, .last = INT64_MIN };
 static double max_share = -1, max_count = -1;		/* --max-rejects; below 0: any */
 
-static struct { const char *name; uint64_t n; } reason[32];
+static struct listen_filter filter;
+static struct dedupe dedupe;
+static struct evsort *evsort;
+static struct marks marks;
+static struct pseudonyms *pseudonyms;
+static int64_t since = INT64_MIN, zone;
 
-static void count_reason(const char *name)
+/* Why rows are bad, why they are left out. */
+enum { MAX_REASONS = 32 };
+static struct reason { const char *name; uint64_t n; } bad[MAX_REASONS], left_out[MAX_REASONS];
+
+static void count(struct reason *r, const char *name)
 {
 	int i = 0;
 
-	while (i < 31 && reason[i].name && strcmp(reason[i].name, name))
+	while (i < MAX_REASONS - 1 && r[i].name && strcmp(r[i].name, name))
 		i++;
-	reason[i].name = name;
-	reason[i].n++;
+	r[i].name = name;
+	r[i].n++;
 }
 
 /* ---- the catalogue ---- */
@@ -95,7 +126,7 @@ static void keep_reject(struct source *s, const struct err *why, struct err *e)
 	struct str text = source_text(s);
 
 	n.rejected++;
-	count_reason(source_reason(s));
+	count(bad, source_reason(s));
 	if (!rejects)
 		die_err(why);
 	buf_reset(&line);
@@ -110,49 +141,124 @@ static void keep_reject(struct source *s, const struct err *why, struct err *e)
 		    (unsigned long long)n.read, o.max_rejects, why->msg);
 }
 
+/* put - the last stage: marks, and out. */
+static void put(struct event *ev, struct err *e)
+{
+	if (marks.gap > 0 || marks.has_suspects)
+		marks_put(&marks, ev);
+	if (eventw_write(events, ev, e))
+		die_err(e);
+	n.written++;
+}
+
+/* accept - a row's way out: what is no listen, what is known already and what is too old stay behind. */
+static void accept(struct listen *l, struct err *e)
+{
+	const char *why = listen_counts(l, &filter);
+
+	if (why) {
+		count(left_out, why);
+		return;
+	}
+	if (o.items)
+		source_note_item(&items, l);
+	if (tool.is_verbose) {
+		vocab_add(&users, l->ev.user.p, l->ev.user.len);
+		vocab_add(&seen, l->ev.item.p, l->ev.item.len);
+	}
+	if (pseudonyms)
+		l->ev.user = pseudonyms_of(pseudonyms, l->ev.user);
+	if (o.drops_context)
+		l->ev.context.len = 0;
+	if (l->ev.time != TIME_NONE && l->ev.time <= since) {
+		count(left_out, "not later than --since");
+		return;
+	}
+	if ((o.is_deduped || o.against.n) && !dedupe_add(&dedupe, &l->ev)) {
+		count(left_out, "there already");
+		return;
+	}
+	if (l->ev.time != TIME_NONE) {
+		n.first = l->ev.time < n.first ? l->ev.time : n.first;
+		n.last = l->ev.time > n.last ? l->ev.time : n.last;
+	}
+	if (!evsort)
+		put(&l->ev, e);
+	else if (evsort_add(evsort, &l->ev, e))
+		die_err(e);
+}
+
 static void ingest_file(struct source *s, const char *path, struct progress *pr, struct err *e)
 {
-	struct source_item it;
-	struct event ev;
+	struct listen l;
 	struct err why = { 0 };
 	uint64_t total;
 	int got;
 
 	if (source_open(s, path, e))
 		die_err(e);
+	if (!strcmp(tool.arg[0], "auto"))
+		note("%s: %s", source_file(s), source_name(s));
 	uint64_t before = source_bytes(s, &total);
 	pr->total = total;
-	while ((got = source_next(s, &ev, &it, &why)) > 0) {
+	while ((got = source_next(s, &l, &why)) > 0) {
+		if (got == SOURCE_PASS && !source_reason(s))
+			continue;
 		n.read++;
 		if (got == SOURCE_REJECT) {
 			keep_reject(s, &why, e);
 			why.code = ERR_NONE;
-			continue;
-		}
-		if (o.items)
-			source_note_item(&items, ev.item, &it);
-		if (eventw_write(events, &ev, e))
-			die_err(e);
-		if (tool.is_verbose) {
-			vocab_add(&users, ev.user.p, ev.user.len);
-			vocab_add(&seen, ev.item.p, ev.item.len);
-		}
-		n.written++;
-		if (ev.time != TIME_NONE) {
-			n.first = ev.time < n.first ? ev.time : n.first;
-			n.last = ev.time > n.last ? ev.time : n.last;
+		} else if (got == SOURCE_PASS) {
+			count(left_out, source_reason(s));
+		} else {
+			accept(&l, e);
 		}
 		if (!(n.read & 1023))
 			progress_set(pr, source_bytes(s, &total) - before);
 	}
 	if (got < 0)
 		die_err(&why);
+	if (source_zone_unknown(s) && !o.tz)
+		warn("%s: the player's clock is taken for UTC (--tz)", source_file(s));
 	n.bytes += source_offset(s);
 	char digest[40];
 	source_digest(s, digest);
 	if (inputs.len)
 		buf_putc(&inputs, ',');
 	buf_puts(&inputs, digest);
+}
+
+static void write_sorted(struct err *e)
+{
+	struct event ev;
+	int got;
+
+	while ((got = evsort_next(evsort, &ev, e)) == 1)
+		put(&ev, e);
+	if (got < 0)
+		die_err(e);
+	if (evsort_spilled(evsort))
+		note("sorted through %.1f MB of temporary files", 1e-6 * (double)evsort_spilled(evsort));
+}
+
+/* ---- what is there already ---- */
+
+/* read_log - --dedupe-against, and the last time for --since. */
+static void read_log(const char *path, bool is_known, int64_t *last, struct err *e)
+{
+	struct eventr *r = eventr_open(path, false, e);
+	struct event ev;
+	int got = -1;
+
+	while (r && (got = eventr_next(r, &ev, e)) == 1) {
+		if (is_known)
+			dedupe_add(&dedupe, &ev);
+		if (last && ev.time != TIME_NONE && ev.time > *last)
+			*last = ev.time;
+	}
+	if (got < 0)
+		die(err_exit(e->code), "%s%s", e->msg, r && eventr_is_binary(r) && e->code == ERR_DATA ? " (an unfinished tail goes with taste-view --repair)" : "");
+	eventr_close(r);
 }
 
 static double now(void)
@@ -168,28 +274,68 @@ static void say_counts(void)
 	char a[32], b[32];
 	double seconds = now() - n.start + 1e-6;
 
+	buf_reset(&line);
+	for (int i = 0; i < MAX_REASONS && bad[i].name; i++)
+		buf_printf(&line, "%s%s %llu", i ? ", " : "", bad[i].name, (unsigned long long)bad[i].n);
 	if (n.rejected)
-		warn("%llu of %llu rows rejected, kept in %s", (unsigned long long)n.rejected, (unsigned long long)n.read, o.rejects);
-	for (int i = 0; i < 32 && reason[i].name; i++)
-		note("rejected for %s: %llu", reason[i].name, (unsigned long long)reason[i].n);
+		warn("%llu of %llu rows rejected (%s), kept in %s", (unsigned long long)n.rejected, (unsigned long long)n.read, line.p, o.rejects);
+	for (int i = 0; i < MAX_REASONS && left_out[i].name; i++)
+		note("left out, %s: %llu", left_out[i].name, (unsigned long long)left_out[i].n);
 	note("%llu rows read, %llu rejected, %llu events written; %zu users, %zu items", (unsigned long long)n.read, (unsigned long long)n.rejected,
 	     (unsigned long long)n.written, users.n, seen.n);
 	if (n.first <= n.last)
 		note("from %s to %s", time_iso(n.first, a), time_iso(n.last, b));
 	if (o.items)
 		note("%zu items in the catalogue", items.id.n);
+	if (marks.n_unordered)
+		warn("%llu events are earlier than the one before of their user: marks are right only in order (--sort user or time)", (unsigned long long)marks.n_unordered);
+	if (marks.gap > 0)
+		note("%llu sessions; %llu plays began before the last had ended", (unsigned long long)marks.n_sessions, (unsigned long long)marks.n_overlaps);
+	for (int i = 0; i < SUSPECTS; i++)
+		if (marks.n_suspect[i])
+			warn("suspect=%s: %llu events", suspect_name[i], (unsigned long long)marks.n_suspect[i]);
 	note("%.1f MB in %.2f s: %.0f rows/s, %.1f MB/s", 1e-6 * (double)n.bytes, seconds, (double)n.read / seconds, 1e-6 * (double)n.bytes / seconds);
 }
 
 static void list_sources(void)
 {
 	for (const struct source_kind *k = source_list; k->name; k++)
-		printf("%-12s %s\n", k->name, k->about);
+		printf("%-14s %s\n", k->name, k->about);
+	printf("%-14s %s\n", "auto", "whichever of these a file begins like");
 }
 
 static bool is_same(const char *a, const char *b)
 {
 	return a && b && !strcmp(a, b);
+}
+
+/* zone_of - seconds east of UTC. */
+static bool zone_of(const char *tz, int64_t *out)
+{
+	struct buf b = { 0 };
+	int64_t t;
+
+	buf_printf(&b, "1970-01-01T00:00%s", tz);
+	bool ok = strlen(tz) >= 2 && scan_time(b.p, b.len, TIME_S, &t);
+	buf_release(&b);
+	if (ok)
+		*out = -t;
+	return ok;
+}
+
+/* check_stages - the options of the way from a row to an event, as numbers. */
+static void check_stages(void)
+{
+	uint64_t size;
+
+	filter = (struct listen_filter){ .rule = (enum listen_rule)o.rule, .min_seconds = o.min_seconds, .drops_incognito = o.drops_incognito };
+	marks.has_suspects = o.has_suspects;
+	if (o.gap && (!scan_seconds(o.gap, strlen(o.gap), &marks.gap) || marks.gap <= 0))
+		usage_die("--session-gap: '%.40s' is not a length of time such as 30m", o.gap);
+	if (!scan_size(o.memory, strlen(o.memory), &size) || size < 1 << 20)
+		usage_die("-M: '%.40s' is not a size of 1M at least", o.memory);
+	if (o.tz && !zone_of(o.tz, &zone))
+		usage_die("--tz: '%.40s' is not a zone such as +02:00", o.tz);
 }
 
 static void check_options(void)
@@ -217,6 +363,26 @@ static void check_options(void)
 	if (tool.n_args == 1)
 		tool_reads("-");
 	tool_reads(o.catalogue);
+	tool_reads(o.hash_users);
+	for (size_t i = 0; i < o.against.n; i++)
+		tool_reads(o.against.v[i]);
+	check_stages();
+}
+
+/* start_stages - read what is there, before the first byte is written: it may be the same file. */
+static void start_stages(struct err *e)
+{
+	uint64_t size;
+
+	if (o.since && !scan_time(o.since, strlen(o.since), TIME_AUTO, &since))
+		read_log(o.since, false, &since, e);
+	for (size_t i = 0; i < o.against.n; i++)
+		read_log(o.against.v[i], true, NULL, e);
+	if (o.hash_users && !(pseudonyms = pseudonyms_open(o.hash_users, e)))
+		die_err(e);
+	scan_size(o.memory, strlen(o.memory), &size);
+	if (o.sort != AS_IT_COMES && !(evsort = evsort_new(o.sort == BY_TIME ? EVSORT_TIME : EVSORT_USER, size, e)))
+		die_err(e);
 }
 
 int main(int argc, char **argv)
@@ -233,10 +399,11 @@ int main(int argc, char **argv)
 	check_options();
 	n.start = now();
 	struct source_opts so = { .map = o.map, .user = o.user, .event = o.event, .has_header = o.has_header, .has_escapes = o.has_escapes,
-				  .time_unit = (enum scan_time_unit)o.time_unit };
+				  .time_unit = (enum scan_time_unit)o.time_unit, .key = (enum listen_key)o.key, .zone = zone };
 	struct source *s = source_new(tool.arg[0], &so, &e);
 	if (!s)
 		usage_die("%s", e.msg);
+	start_stages(&e);
 	struct sink *out = tool_output(o.out, o.is_binary), *catalogue = o.items ? tool_output(o.items, false) : NULL;
 	rejects = o.rejects ? tool_output(o.rejects, false) : NULL;
 	if (o.catalogue && source_catalogue(&items, tool.arg[0], o.catalogue, o.has_header, &e))
@@ -249,6 +416,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_files; i++)
 		ingest_file(s, path[i], &pr, &e);
 	progress_end(&pr);
+	if (evsort)
+		write_sorted(&e);
 	if (is_too_many(true))
 		die(EXIT_DATA, "%llu of %llu rows are bad, more than --max-rejects %s", (unsigned long long)n.rejected, (unsigned long long)n.read,
 		    o.max_rejects);
@@ -273,6 +442,10 @@ int main(int argc, char **argv)
 	items_release(&items);
 	vocab_release(&users);
 	vocab_release(&seen);
+	dedupe_release(&dedupe);
+	evsort_free(evsort);
+	marks_release(&marks);
+	pseudonyms_close(pseudonyms);
 	buf_release(&line);
 	buf_release(&inputs);
 	prov_release(&prov);

@@ -37,6 +37,11 @@ taste-ingest tsv -b -o log.taste log.tsv
 awk -F '\t' '{ printf "{\"user\":\"%s\",\"item\":\"%s\",\"time\":%s,\"event\":\"%s\",\"value\":%s}\n", $1, $2, $3, $4, $5 == "" ? "null" : $5 }' log.tsv > log.jsonl
 awk -F '\t' '!s[$1 FS $2]++ { printf "%s::%s::%d::%s\n", $1, $2, 1 + NR % 5, $3 }' log.tsv > ratings.dat
 awk -F '\t' '{ printf "%s::%s (1999)::Drama|Comedy\n", $1, $3 }' items.tsv > movies.dat
+echo '[{"ts":"2024-03-01T10:05:00Z","ms_played":210500,"master_metadata_track_name":"Rain Song","spotify_track_uri":"spotify:track:1"}]' > Streaming_History_Audio_2024_0.json
+sqlite3 navidrome.db "create table media_file(id text,title text,album text,artist text,year int,duration real,genre text);
+	create table annotation(user_id text,item_id text,item_type text,play_count int,play_date datetime,rating int,starred bool,starred_at datetime);
+	insert into media_file values('f1','Rain Song','Salt','The Quiet Tides',2020,210.5,'folk');insert into annotation values('u1','f1','media_file',2,'2024-03-01 10:05:00',4,0,null)"
+head -c 32 /dev/urandom > key
 taste-split loo -o my log.tsv
 taste-train als -d 8 -e 3 -o als.taste my.train.tsv
 taste-train pop -o pop.taste my.train.tsv

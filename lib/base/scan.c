@@ -165,6 +165,24 @@ bool scan_f32(const char *p, size_t len, float *out)
 	return true;
 }
 
+bool scan_seconds(const char *p, size_t len, double *out)
+{
+	static const struct { char letter; int seconds; } unit[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	double scale = 1;
+
+	for (size_t i = 0; len && i < sizeof unit / sizeof *unit; i++)
+		if (p[len - 1] == unit[i].letter) {
+			scale = unit[i].seconds;
+			len--;
+			break;
+		}
+	if (!scan_f64(p, len, out) || *out < 0)
+		return false;
+	*out *= scale;
+	return *out < 1e18;
+}
+
+
 bool scan_size(const char *p, size_t len, uint64_t *out)
 {
 	double v;
@@ -247,6 +265,8 @@ static bool scan_iso(const char *p, const char *end, int64_t *out)
 			return false;
 		if (ss == 60)
 			ss = 59;
+		if (end - p >= 2 && *p == ' ' && (p[1] == '+' || p[1] == '-'))
+			p++;
 		if (p < end && (*p == 'Z' || *p == 'z')) {
 			p++;
 		} else if (p < end && (*p == '+' || *p == '-')) {

@@ -21,13 +21,16 @@ enum scan_time_unit { TIME_AUTO, TIME_S, TIME_MS };
 /*
  * scan_time - a moment as whole seconds since 1970-01-01T00:00:00Z (floor).
  *   integer or decimal epoch numbers: TIME_S seconds, TIME_MS milliseconds, TIME_AUTO: |v| >= 1e11 is milliseconds
- *   ISO 8601: YYYY-MM-DD, then optionally [T or blank]HH:MM[:SS[.fff]] and [Z or +HH:MM or +HHMM or +HH]; no zone means UTC.
+ *   ISO 8601: YYYY-MM-DD, then optionally [T or blank]HH:MM[:SS[.fff]] and [Z or +HH:MM or +HHMM or +HH, perhaps a blank before the +]; no zone means UTC.
  * Dates are checked (month lengths, leap years, hour < 24, leap second 60 reads as 59). Years 0000-9999.
  */
 bool scan_time(const char *p, size_t len, enum scan_time_unit unit, int64_t *out);
 
 /* scan_size - 10, 64K, 1.5M, 2G (powers of 1024) as bytes. */
 bool scan_size(const char *p, size_t len, uint64_t *out);
+
+/* scan_seconds - a length of time as seconds: 90, 30m, 1.5h, 2d, 1w (s is the default unit). */
+bool scan_seconds(const char *p, size_t len, double *out);
 
 /* scan_varint - LEB128 from [*p, end): advances *p. False when cut or over 64 bits. */
 static inline bool scan_varint(const unsigned char **p, const unsigned char *end, uint64_t *out)

@@ -12,6 +12,10 @@
 
 #include <xxhash.h>
 #include <zlib.h>
+#include "version.h"
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 
 #include "file.h"
 #include "../base/mem.h"
@@ -20,7 +24,7 @@
 enum { BUF_BYTES = 256 << 10, PEEK_MAX = 64 << 10 };
 
 /*
- * Bytes go: fd -> raw (compressed, only for gzip) -> buf -> the caller. What was peeked at stays in buf[at, fill).
+ * Bytes go: fd -> raw (compressed, only for gzip and zstd) -> buf -> the caller. What was peeked at stays in buf[at, fill).
  */
 struct file {
 	char *name;
@@ -31,9 +35,12 @@ struct file {
 	uint64_t offset, consumed, size;
 	struct err err;			/* the first error sticks */
 	bool is_sniffed;
-	/* gzip */
-	bool is_gzip, is_between;	/* between: a member has ended and the next not begun */
+	/* packed */
+	bool is_gzip, is_zstd, is_between;	/* between: a member has ended and the next not begun */
 	z_stream z;
+#ifdef HAVE_ZSTD
+	ZSTD_DCtx *zstd;
+#endif
 	unsigned char *raw;
 	size_t raw_at, raw_fill;
 	bool is_raw_eof;
@@ -86,6 +93,9 @@ void file_close(struct file *f)
 		return;
 	if (f->is_gzip)
 		inflateEnd(&f->z);
+#ifdef HAVE_ZSTD
+	ZSTD_freeDCtx(f->zstd);
+#endif
 	if (f->map)
 		munmap(f->map, f->map_n);
 	if (f->fd != STDIN_FILENO)
@@ -126,20 +136,28 @@ static int64_t read_fd(struct file *f, void *p, size_t n)
 	return got;
 }
 
+/* refill_raw - have something packed in raw, or is_raw_eof. */
+static int refill_raw(struct file *f)
+{
+	if (f->raw_at < f->raw_fill || f->is_raw_eof)
+		return 0;
+	int64_t got = read_fd(f, f->raw, BUF_BYTES);
+	if (got < 0)
+		return (int)got;
+	f->raw_at = 0;
+	f->raw_fill = (size_t)got;
+	f->is_raw_eof = !got;
+	return 0;
+}
+
 /* read_gzip - up to n unpacked bytes; 0 at the end of the last member. */
 static int64_t read_gzip(struct file *f, void *p, size_t n)
 {
 	f->z.next_out = p;
 	f->z.avail_out = (uInt)n;
 	while (f->z.avail_out == n) {
-		if (f->raw_at == f->raw_fill && !f->is_raw_eof) {
-			int64_t got = read_fd(f, f->raw, BUF_BYTES);
-			if (got < 0)
-				return got;
-			f->raw_at = 0;
-			f->raw_fill = (size_t)got;
-			f->is_raw_eof = !got;
-		}
+		if (refill_raw(f))
+			return f->err.code;
 		size_t left = f->raw_fill - f->raw_at;
 		if (f->is_between) {
 			if (!left)
@@ -167,8 +185,36 @@ static int64_t read_gzip(struct file *f, void *p, size_t n)
 	return (int64_t)(n - f->z.avail_out);
 }
 
+#ifdef HAVE_ZSTD
+/* read_zstd - the same. A window of up to 128 MB is taken, as the program zstd does. */
+static int64_t read_zstd(struct file *f, void *p, size_t n)
+{
+	ZSTD_outBuffer out = { p, n, 0 };
+
+	while (!out.pos) {
+		if (refill_raw(f))
+			return f->err.code;
+		ZSTD_inBuffer in = { f->raw, f->raw_fill, f->raw_at };
+		if (in.pos == in.size && f->is_between)
+			return 0;
+		size_t before = in.pos, r = ZSTD_decompressStream(f->zstd, &out, &in);
+		if (ZSTD_isError(r))
+			return err_set(&f->err, ERR_DATA, "%s: the zstd data is damaged (%s)", f->name, ZSTD_getErrorName(r));
+		f->raw_at = in.pos;
+		f->is_between = !r;
+		if (in.pos == before && in.pos == in.size && !out.pos && f->is_raw_eof)
+			return err_set(&f->err, ERR_DATA, "%s: the zstd data ends early", f->name);
+	}
+	return (int64_t)out.pos;
+}
+#endif
+
 static int64_t read_some(struct file *f, void *p, size_t n)
 {
+#ifdef HAVE_ZSTD
+	if (f->is_zstd)
+		return read_zstd(f, p, n);
+#endif
 	return f->is_gzip ? read_gzip(f, p, n) : read_fd(f, p, n);
 }
 
@@ -190,23 +236,38 @@ static int fill_to(struct file *f, size_t n)
 	return 0;
 }
 
-/* sniff - look at the first two bytes, once: gzip is unpacked from here on. */
-static int sniff(struct file *f)
+/* unpack - what was read so far into buf is packed: it is raw, and buf gets what it holds. */
+static void unpack(struct file *f)
 {
-	f->is_sniffed = true;
-	int r = fill_to(f, 2);
-	if (r || f->fill < 2 || f->buf[0] != 0x1f || f->buf[1] != 0x8b)
-		return r;
-	if (inflateInit2(&f->z, 15 + 16) != Z_OK)
-		return err_set(&f->err, ERR_MEM, "%s: no memory to unpack gzip", f->name);
-	unsigned char *raw = f->buf;	/* what was read so far is compressed */
+	f->raw = f->buf;
 	f->buf = mem_new(BUF_BYTES, 1);
-	f->raw = raw;
 	f->raw_fill = f->fill;
 	f->fill = 0;
 	f->is_raw_eof = f->is_eof;
 	f->is_eof = false;
-	f->is_gzip = true;
+}
+
+/* sniff - look at the first bytes, once: gzip and zstd are unpacked from here on. */
+static int sniff(struct file *f)
+{
+	f->is_sniffed = true;
+	int r = fill_to(f, 4);
+	if (r)
+		return r;
+	if (f->fill >= 2 && !memcmp(f->buf, "\x1f\x8b", 2)) {
+		if (inflateInit2(&f->z, 15 + 16) != Z_OK)
+			return err_set(&f->err, ERR_MEM, "%s: no memory to unpack gzip", f->name);
+		f->is_gzip = true;
+		unpack(f);
+	}
+#ifdef HAVE_ZSTD
+	if (f->fill >= 4 && (!memcmp(f->buf, "\x28\xb5\x2f\xfd", 4) || (!memcmp(f->buf + 1, "\x2a\x4d\x18", 3) && (f->buf[0] & 0xf0) == 0x50))) {
+		if (!(f->zstd = ZSTD_createDCtx()))
+			return err_set(&f->err, ERR_MEM, "%s: no memory to unpack zstd", f->name);
+		f->is_zstd = true;
+		unpack(f);
+	}
+#endif
 	return 0;
 }
 
@@ -268,7 +329,7 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n)
 		*n = f->map_n;
 		return true;
 	}
-	if (!f->size || f->offset || f->err.code || (!f->is_sniffed && sniff(f)) || f->is_gzip)
+	if (!f->size || f->offset || f->err.code || (!f->is_sniffed && sniff(f)) || f->raw)
 		return false;
 	if (lseek(f->fd, 0, SEEK_CUR) != (off_t)f->consumed)	/* somebody else read from it before us */
 		return false;

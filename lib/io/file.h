@@ -1,8 +1,8 @@
 /*
  * file - bytes in and bytes out, with nothing torn and nothing lost.
  *
- * Input: a path, or "-" for stdin; gzip is recognised by its first bytes and unpacked on the fly
- * (several members one behind another are one file; a member cut short is an error). Regular uncompressed files can also be
+ * Input: a path, or "-" for stdin; gzip, and zstd where it was built in (HAVE_ZSTD), are recognised by their first bytes and unpacked on the fly
+ * (several members or frames one behind another are one file; one cut short is an error). Regular uncompressed files can also be
  * mapped. Output: "-" is stdout; a path is written beside itself under a temporary name, synced
  * and renamed when closed, so that it appears whole or not at all; abandoning it leaves the old file as it was.
  * Errors stick: the first is kept and returned again. One thread per handle.

@@ -669,6 +669,29 @@ struct str json_text(const struct json *j)
 	return j->last;
 }
 
+void json_join(struct buf *b, struct str array, const char *sep)
+{
+	unsigned char *from = (unsigned char *)(uintptr_t)array.p;	/* only read */
+	struct json j = { .buf = from, .p = from, .object = from, .end = from + array.len, .is_eof = true, .name = "" };
+	size_t n = 0;
+
+	if (array.len < 2 || *j.p != '[')
+		return;
+	for (j.p++; j.p < j.end && *j.p != ']' && !j.err.code;) {
+		struct span s = { 0 };
+		if (skip_blanks(&j) == '"' && !string(&j, true, &s)) {
+			if (n++)
+				buf_puts(b, sep);
+			buf_put(b, s.is_in_text ? j.text.p + s.from : (const char *)j.object + s.from, s.len);
+		} else if (!s.type && *j.p != ']') {
+			value(&j, 0, NONE);
+		}
+		if (skip_blanks(&j) == ',')
+			j.p++;
+	}
+	buf_release(&j.text);
+}
+
 void json_put(struct buf *b, const char *p, size_t len)
 {
 	static const char name[] = "\"\\bfnrt", is[] = "\"\\\b\f\n\r\t";

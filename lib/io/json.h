@@ -43,6 +43,8 @@ struct str json_text(const struct json *j);
 /* json_skip_line - go on behind an error in JSON lines: the line on which the broken object began is dropped (json_text is that line) and json_next
  * goes on with the next. 1, or 0 when that cannot be: no error of the data, or inside a top-level array or object, or an object over the cap. <0 error. */
 int json_skip_line(struct json *j, struct err *e);
+/* json_join - append the strings of an array that json_next handed out (and that still lives), sep between them; what is no string in it is left out. */
+void json_join(struct buf *b, struct str array, const char *sep);
 /* json_put - append p as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_put(struct buf *b, const char *p, size_t len);
 

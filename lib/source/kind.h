@@ -3,8 +3,9 @@
  * where things stand in it.
  *
  * To add a source: a row in source_list (source.c) and its start function. start looks at the file (source_first_line), chooses the reader (source_lines, source_csv,
- * source_json) and the columns (source_columns, or at[] itself), sets the constants, and returns SOURCE_ROW, SOURCE_END for a file without rows, or <0. What a column
- * alone cannot say is the business of fill. Mapping, times, numbers, checks and rejects are shared.
+ * source_json) and sets the constants, and returns SOURCE_ROW, SOURCE_END for a file without rows, or <0. Where things stand is said in one of two ways: a format whose columns
+ * are ours under other names sets at[] (source_columns), and the event is made of them; all others name their own members or columns (source_members, source_header) and
+ * fill makes the listen of what source_get gives. Times, numbers, checks, keys and rejects are shared.
  */
 #ifndef TASTE_SOURCE_KIND_H
 #define TASTE_SOURCE_KIND_H
@@ -14,7 +15,7 @@
 #include "../io/json.h"
 
 enum row_format { ROW_TSV_RAW, ROW_TSV, ROW_COLONS };
-enum { MAX_FIELDS = 4096 };
+enum { MAX_FIELDS = 4096, OWN_MAX = 40 };
 
 /* What can be asked of a row. */
 enum want { WANT_USER, WANT_ITEM, WANT_TIME, WANT_EVENT, WANT_VALUE, WANT_CONTEXT, WANT_ITEMS, WANT_CONTEXT_KEYS = WANT_ITEMS + ITEM_COLUMNS,
@@ -42,11 +43,24 @@ struct source {
 	const struct str *row;
 	size_t n, n_expected;		/* its fields; those of the first row or the header, 0 not known yet */
 	bool is_first, is_ended;
+	bool is_auto;			/* the kind is that of the file at hand */
+	/* a format's own members or columns */
+	const char *const *own_name;
+	size_t n_own, own[OWN_MAX];	/* where each stands, NOWHERE where it does not */
+	size_t odd;			/* one that was asked for as text and is none, NOWHERE */
+	int variant;			/* of the format, as start found it */
+	bool is_zone_unknown;
+	/* readers within readers: mpd */
+	struct json *inner;		/* of arrays in the objects: the rows */
+	struct json *helper;		/* of arrays in a row */
+	const struct json_value *outer;
+	struct sql *sql;
 	/* how it is read: a field's index or NOWHERE for each want, and what stands where the row says nothing */
 	size_t at[WANTS];
 	const char *event, *user, *item_kind;
 	struct buf raw;			/* the row as it was, where splitting writes over it */
 	struct buf text, context, name;
+	struct arena kept;		/* of the row at hand */
 	const char *reason;
 };
 
@@ -58,7 +72,25 @@ int source_first_line(struct source *s, struct str *l, struct err *e);
 /* The readers: choose one. SOURCE_ROW or <0. */
 int source_lines(struct source *s, enum row_format f);
 int source_csv(struct source *s, struct err *e);
-int source_json(struct source *s, size_t n_paths, struct err *e);	/* s->path[0..n_paths) */
+int source_json(struct source *s, const char *at, size_t n_paths, struct err *e);	/* s->path[0..n_paths), of the objects at a path or NULL */
+/* A format's own: n members of the JSON objects at a path; or the columns of the header row at hand, found by name whatever the case, of which the first n_must have to
+ * be there. names live on. SOURCE_ROW or <0. */
+int source_members(struct source *s, const char *at, const char *const *names, size_t n, struct err *e);
+int source_header(struct source *s, const char *const *names, size_t n, size_t n_must, struct err *e);
+/* source_get - own i of the row at hand as text; empty where it is missing, null, or no text (then the row will be rejected). */
+struct str source_get(struct source *s, size_t i);
+bool source_is(struct source *s, size_t i, const char *text);
+/* The same as a number (NaN) or a time (TIME_NONE) where it is not missing: SOURCE_ROW, or SOURCE_REJECT with *e. */
+int source_get_number(struct source *s, size_t i, double *v, struct err *e);
+int source_get_time(struct source *s, size_t i, enum scan_time_unit unit, int64_t *t, struct err *e);
+/* source_reject, source_pass - the answers of a fill: "NAME: 'TEXT' WHAT" for own i; a word for why it is no event. */
+int source_reject(struct source *s, size_t i, const char *reason, const char *what, struct err *e);
+int source_pass(struct source *s, const char *why);		/* NULL: no row at all, a comment */
+#define REJECT(s, e, word, ...) ((s)->reason = (word), source_bad(s, e, __VA_ARGS__), SOURCE_REJECT)
+/* source_context - add KEY=VALUE to the row's context, unless the value is empty. */
+void source_context(struct source *s, const char *key, struct str value);
+/* source_keep - a copy of text that lives as long as the row. */
+struct str source_keep(struct source *s, const char *p, size_t len);
 /* source_next_row - SOURCE_ROW with s->row and s->n, or s->object; SOURCE_END, SOURCE_REJECT, <0. */
 int source_next_row(struct source *s, struct err *e);
 /* source_columns - rows of n fields, and where the four things stand; -1: nowhere. */
@@ -73,16 +105,37 @@ int source_bad(const struct source *s, struct err *e, const char *fmt, ...) __at
 struct str *source_add_item(struct items *to, struct str id);
 struct str source_utf8(struct items *to, struct str text);
 bool str_is(struct str a, const char *b);
+bool str_has(struct str a, const char *b);		/* b within a */
+#define STR(literal) ((struct str){ "" literal, sizeof literal - 1 })
 
 /* tabular.c */
 int tabular_start(struct source *s, struct err *e);
 int jsonl_start(struct source *s, struct err *e);
 /* movielens.c */
+bool movielens_knows(const char *p, size_t n);
 int movielens_start(struct source *s, struct err *e);
 int movielens_catalogue(struct source *s, struct items *to, struct err *e);
-/* lastfm.c */
-int lastfm_start(struct source *s, struct err *e);
-void lastfm_fill(struct source *s, struct event *ev, struct source_item *it);
+/* The others, each in the file of its name, or in scrobbles.c, players.c, servers.c, corpora.c. */
+#define KIND(name) \
+	bool name##_knows(const char *p, size_t n); \
+	int name##_start(struct source *s, struct err *e); \
+	int name##_fill(struct source *s, struct listen *l, struct err *e)
+KIND(spotify);
+KIND(listenbrainz);
+KIND(lastfm);
+KIND(scrobbler);
+KIND(librefm);
+KIND(maloja);
+KIND(pano);
+KIND(youtube);
+KIND(tidal);
+KIND(gpodder);
+KIND(navidrome);
+KIND(audiobookshelf);
+bool recbole_knows(const char *p, size_t n);
+int recbole_start(struct source *s, struct err *e);
+KIND(mpd);
+KIND(mssd);
 int lastfm_catalogue(struct source *s, struct items *to, struct err *e);
 
 #endif

@@ -6,9 +6,24 @@
 
 #include "kind.h"
 
+static const char csv_head[] = "userId,movieId,rating,timestamp";
+
+/* movielens_knows - digits::digits::..., or the header of the CSV. u.data is four numbers a line, which says nothing. */
+bool movielens_knows(const char *p, size_t n)
+{
+	size_t i = 0, k = 0;
+
+	if (n >= sizeof csv_head - 1 && !memcmp(p, csv_head, sizeof csv_head - 1))
+		return true;
+	while (i < n && p[i] >= '0' && p[i] <= '9')
+		i++;
+	while (i + 2 + k < n && p[i + 2 + k] >= '0' && p[i + 2 + k] <= '9')
+		k++;
+	return i && k && i + k + 4 < n && !memcmp(p + i, "::", 2) && !memcmp(p + i + 2 + k, "::", 2);
+}
+
 int movielens_start(struct source *s, struct err *e)
 {
-	static const char csv_head[] = "userId,movieId,rating,timestamp";
 	struct str l;
 	int r = source_first_line(s, &l, e);
 

@@ -1,18 +1,44 @@
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kind.h"
+#include "sql.h"
+#include "version.h"
 #include "../base/mem.h"
 
+#define ONES_JSON (SOURCE_IS_JSON | SOURCE_IS_ONES)
+
+/* In the order in which `auto` asks: the surest first. */
 const struct source_kind source_list[] = {
-	{ "tsv", "tab-separated rows, columns by --map", SOURCE_TAKES_MAP | SOURCE_TAKES_HEADER | SOURCE_TAKES_ESCAPES, tabular_start, NULL, NULL },
-	{ "csv", "comma-separated rows (RFC 4180), columns by --map", SOURCE_TAKES_MAP | SOURCE_TAKES_HEADER | SOURCE_IS_CSV, tabular_start, NULL, NULL },
-	{ "jsonl", "JSON objects, one a line or in arrays, members by --map", SOURCE_TAKES_MAP | SOURCE_IS_JSON, jsonl_start, NULL, NULL },
-	{ "movielens", "MovieLens ratings: ratings.dat, u.data or ratings.csv", 0, movielens_start, NULL, movielens_catalogue },
-	{ "lastfm", "Last.fm research sets: 1K (6 columns), 360K (4 columns), HetRec 2011 (3 columns)", 0, lastfm_start, lastfm_fill, lastfm_catalogue },
-	{ NULL, NULL, 0, NULL, NULL, NULL },
+	{ "spotify", "Spotify: extended history, account data (JSON)", ONES_JSON | SOURCE_IS_PRIVATE, spotify_knows, spotify_start, spotify_fill, NULL },
+	{ "listenbrainz", "ListenBrainz: user export, dumps, API and import files, feedback (JSON)", ONES_JSON, listenbrainz_knows, listenbrainz_start, listenbrainz_fill, NULL },
+	{ "lastfm", "Last.fm: API pages and saved exports (JSON, CSV), research sets 1K, 360K, HetRec 2011", SOURCE_IS_ONES, lastfm_knows, lastfm_start, lastfm_fill,
+	  lastfm_catalogue },
+	{ "scrobbler", ".scrobbler.log of Rockbox and other players", SOURCE_IS_ONES, scrobbler_knows, scrobbler_start, scrobbler_fill, NULL },
+	{ "librefm", "Libre.fm export (CSV)", SOURCE_IS_ONES, librefm_knows, librefm_start, librefm_fill, NULL },
+	{ "maloja", "Maloja export (JSON)", ONES_JSON, maloja_knows, maloja_start, maloja_fill, NULL },
+	{ "pano", "Pano Scrobbler export (JSON lines)", ONES_JSON, pano_knows, pano_start, pano_fill, NULL },
+	{ "youtube", "YouTube takeout: watch-history.json, of which what was heard on YouTube Music", ONES_JSON, youtube_knows, youtube_start, youtube_fill, NULL },
+	{ "tidal", "Tidal: streaming history (CSV)", SOURCE_IS_ONES, tidal_knows, tidal_start, tidal_fill, NULL },
+	{ "gpodder", "gpodder.net, AntennaPod, Kasts: episode actions (JSON)", ONES_JSON, gpodder_knows, gpodder_start, gpodder_fill, NULL },
+#ifdef HAVE_SQLITE3
+	{ "navidrome", "Navidrome's database (SQLite)", SOURCE_IS_SQL, navidrome_knows, navidrome_start, navidrome_fill, NULL },
+	{ "audiobookshelf", "Audiobookshelf's database (SQLite)", SOURCE_IS_SQL, audiobookshelf_knows, audiobookshelf_start, audiobookshelf_fill, NULL },
+#endif
+	{ "movielens", "MovieLens ratings: ratings.dat, u.data or ratings.csv", 0, movielens_knows, movielens_start, NULL, movielens_catalogue },
+	{ "recbole", "RecBole atomic file (.inter)", 0, recbole_knows, recbole_start, NULL, NULL },
+	{ "mpd", "Spotify Million Playlist Dataset slices (JSON)", SOURCE_IS_JSON, mpd_knows, mpd_start, mpd_fill, NULL },
+	{ "mssd", "Spotify Sequential Skip Prediction sessions (CSV)", 0, mssd_knows, mssd_start, mssd_fill, NULL },
+	{ "tsv", "tab-separated rows, columns by --map", SOURCE_TAKES_MAP | SOURCE_TAKES_HEADER | SOURCE_TAKES_ESCAPES, NULL, tabular_start, NULL, NULL },
+	{ "csv", "comma-separated rows (RFC 4180), columns by --map", SOURCE_TAKES_MAP | SOURCE_TAKES_HEADER | SOURCE_IS_CSV, NULL, tabular_start, NULL, NULL },
+	{ "jsonl", "JSON objects, one a line or in arrays, members by --map", SOURCE_TAKES_MAP | SOURCE_IS_JSON, NULL, jsonl_start, NULL, NULL },
+	{ NULL, NULL, 0, NULL, NULL, NULL, NULL },
 };
+
+static const struct source_kind auto_kind = { .name = "auto" };
 
 const char *const source_want_name[WANT_CONTEXT_KEYS] = { "user", "item", "time", "event", "value", "context", "kind", "title", "creator", "group", "released",
 	"seconds", "tags" };
@@ -21,6 +47,14 @@ const struct source_kind *source_find(const char *name)
 {
 	for (const struct source_kind *k = source_list; k->name; k++)
 		if (!strcmp(k->name, name))
+			return k;
+	return NULL;
+}
+
+const struct source_kind *source_guess(const char *p, size_t n)
+{
+	for (const struct source_kind *k = source_list; k->name; k++)
+		if (k->knows && k->knows(p, n))
 			return k;
 	return NULL;
 }
@@ -78,7 +112,7 @@ static int set_map(struct source *s, struct err *e)
 
 struct source *source_new(const char *name, const struct source_opts *o, struct err *e)
 {
-	const struct source_kind *k = source_find(name);
+	const struct source_kind *k = strcmp(name, auto_kind.name) ? source_find(name) : &auto_kind;
 
 	if (!k)
 		err_set(e, ERR_USAGE, "'%.60s' is not a source (--list names them)", name);
@@ -95,6 +129,7 @@ struct source *source_new(const char *name, const struct source_opts *o, struct 
 	struct source *s = mem_new(1, sizeof *s);
 	s->o = o;
 	s->kind = k;
+	s->is_auto = k == &auto_kind;
 	s->field = mem_new(MAX_FIELDS, sizeof *s->field);
 	if (set_map(s, e)) {
 		source_free(s);
@@ -110,9 +145,13 @@ static void close_file(struct source *s)
 	line_release(&s->line);
 	csv_close(s->csv);
 	json_close(s->json);
+	json_close(s->inner);
+	json_close(s->helper);
+	sql_close(s->sql);
 	file_close(s->file);
 	s->csv = NULL;
-	s->json = NULL;
+	s->json = s->inner = s->helper = NULL;
+	s->sql = NULL;
 	s->file = NULL;
 }
 
@@ -127,10 +166,13 @@ void source_free(struct source *s)
 	buf_release(&s->text);
 	buf_release(&s->context);
 	buf_release(&s->name);
+	arena_release(&s->kept);
 	mem_free(s);
 }
 
 const char *source_file(const struct source *s) { return file_name(s->file); }
+const char *source_name(const struct source *s) { return s->kind->name; }
+bool source_zone_unknown(const struct source *s) { return s->is_zone_unknown; }
 const char *source_reason(const struct source *s) { return s->reason; }
 uint64_t source_offset(const struct source *s) { return file_offset(s->file); }
 
@@ -148,18 +190,42 @@ void source_digest(const struct source *s, char out[40])
 
 uint64_t source_line(const struct source *s)
 {
-	return s->csv ? csv_line(s->csv) : s->json ? json_line(s->json) : s->line.no;
+	return s->sql ? sql_row(s->sql) : s->csv ? csv_line(s->csv) : s->inner ? json_line(s->inner) : s->json ? json_line(s->json) : s->line.no;
+}
+
+/* put_own - the members that were asked for, as an object: nothing else of the row may be kept. */
+static void put_own(struct source *s)
+{
+	buf_putc(&s->text, '{');
+	for (size_t i = 0; i < s->n_own && s->object; i++) {
+		const struct json_value *v = &s->object[i];
+		if (v->type == JSON_MISSING || v->type == JSON_NULL)
+			continue;
+		if (s->text.len > 1)
+			buf_putc(&s->text, ',');
+		json_put(&s->text, s->own_name[i], strlen(s->own_name[i]));
+		buf_putc(&s->text, ':');
+		if (v->type == JSON_STRING)
+			json_put(&s->text, v->text.p, v->text.len);
+		else
+			buf_put(&s->text, v->text.p, v->text.len);
+	}
+	buf_putc(&s->text, '}');
 }
 
 struct str source_text(struct source *s)
 {
-	if (s->json)
-		return json_text(s->json);
-	if (!s->csv && s->format != ROW_TSV)
-		return (struct str){ s->line.p ? s->line.p : "", s->line.len };
-	if (!s->csv)
-		return (struct str){ s->raw.p ? s->raw.p : "", s->raw.len };
 	buf_reset(&s->text);
+	if (s->kind->flags & SOURCE_IS_PRIVATE) {
+		put_own(s);
+		return (struct str){ s->text.p, s->text.len };
+	}
+	if (s->json)
+		return json_text(s->inner ? s->inner : s->json);
+	if (!s->sql && !s->csv && s->format != ROW_TSV)
+		return (struct str){ s->line.p ? s->line.p : "", s->line.len };
+	if (!s->sql && !s->csv)
+		return (struct str){ s->raw.p ? s->raw.p : "", s->raw.len };
 	for (size_t i = 0; i < s->n; i++) {
 		if (i)
 			buf_putc(&s->text, ',');
@@ -172,7 +238,7 @@ struct str source_text(struct source *s)
 static int refuse(struct source *s, struct err *e)
 {
 	static const struct { const char *magic; size_t n; const char *is, *use; } known[] = {
-		{ "\xfd" "7zXZ\0", 6, "xz data", "xz -dc" }, { "\x28\xb5\x2f\xfd", 4, "zstd data", "zstd -dc" },
+		{ "\xfd" "7zXZ\0", 6, "xz data", "xz -dc" }, { "\x28\xb5\x2f\xfd", 4, "zstd data", "zstd -dc" },	/* built without it */
 		{ "PK\3\4", 4, "a zip archive", "unzip -p" }, { "\x89TASTE\r\n", 8, "a taste file already", "taste-view" },
 		{ "SQLite format 3\0", 16, "an SQLite database", "sqlite3 -readonly" },
 	};
@@ -182,6 +248,8 @@ static int refuse(struct source *s, struct err *e)
 
 	if (n < 0)
 		return (int)n;
+	if (s->kind->flags & SOURCE_IS_SQL)
+		return n >= 16 && !memcmp(p, "SQLite format 3", 16) ? 0 : err_set(e, ERR_DATA, "%s: not an SQLite database", file_name(s->file));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if ((size_t)n >= known[i].n && !memcmp(p, known[i].magic, known[i].n))
 			return err_set(e, ERR_DATA, fmt, file_name(s->file), known[i].is, known[i].use);
@@ -192,22 +260,59 @@ static int refuse(struct source *s, struct err *e)
 	return 0;
 }
 
+/* guess - `auto`: the kind that knows how this file begins. An empty file is of any. */
+static int guess(struct source *s, struct err *e)
+{
+	const unsigned char *p;
+	int64_t n = file_peek(s->file, 16384, &p, e);
+
+	if (n < 0)
+		return (int)n;
+	if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) {
+		p += 3;
+		n -= 3;
+	}
+	const struct source_kind *k = source_guess((const char *)p, (size_t)n);
+	s->kind = k ? k : source_find("tsv");
+	if (n && !k) {
+		int r = refuse(s, e);
+		return r ? r : err_set(e, ERR_DATA, "%s: no source begins like this; name one (--list), or tsv, csv or jsonl with --map", file_name(s->file));
+	}
+	return 0;
+}
+
 /* open_file - for reading anew, with nothing known of it. */
 static int open_file(struct source *s, const char *path, struct err *e)
 {
 	close_file(s);
-	s->n = s->n_expected = 0;
+	s->n = s->n_expected = s->n_own = 0;
+	s->variant = 0;
+	s->is_zone_unknown = false;
+	s->object = NULL;
 	s->is_first = s->is_ended = false;
 	s->row = s->field;
-	s->event = s->o->event;
-	s->user = s->o->user;
 	s->item_kind = NULL;
 	for (size_t w = 0; w < WANTS; w++)
 		s->at[w] = NOWHERE;
 	if (!(s->file = file_open(path, e)))
 		return e->code;
 	file_digest_on(s->file);
+	if (s->is_auto && guess(s, e))
+		return e->code;
+	s->event = s->o->event;
+	s->user = s->o->user ? s->o->user : s->kind->flags & SOURCE_IS_ONES ? SOURCE_ME : NULL;
 	return refuse(s, e);
+}
+
+/* drain - read a file that somebody else makes sense of, for its digest. */
+static int drain(struct file *f, struct err *e)
+{
+	char b[65536];
+	int64_t n;
+
+	while ((n = file_read(f, b, sizeof b, e)) > 0)
+		;
+	return (int)n;
 }
 
 int source_open(struct source *s, const char *path, struct err *e)
@@ -216,6 +321,8 @@ int source_open(struct source *s, const char *path, struct err *e)
 
 	if (!r)
 		r = s->kind->start(s, e);
+	if (s->sql && r == SOURCE_ROW && drain(s->file, e))
+		r = e->code;
 	s->is_ended = r != SOURCE_ROW;
 	return r == SOURCE_REJECT ? (int)e->code : r < 0 ? r : 0;
 }
@@ -254,10 +361,39 @@ int source_csv(struct source *s, struct err *e)
 	return s->csv ? SOURCE_ROW : (int)e->code;
 }
 
-int source_json(struct source *s, size_t n_paths, struct err *e)
+int source_json(struct source *s, const char *at, size_t n_paths, struct err *e)
 {
-	s->json = json_open(s->file, NULL, s->path, n_paths, e);
+	s->json = json_open(s->file, at, s->path, n_paths, e);
 	return s->json ? SOURCE_ROW : (int)e->code;
+}
+
+int source_members(struct source *s, const char *at, const char *const *names, size_t n, struct err *e)
+{
+	assert(n <= OWN_MAX);
+	s->own_name = names;
+	s->n_own = n;
+	for (size_t i = 0; i < n; i++) {
+		s->own[i] = i;
+		s->path[i] = names[i];
+	}
+	return source_json(s, at, n, e);
+}
+
+int source_header(struct source *s, const char *const *names, size_t n, size_t n_must, struct err *e)
+{
+	assert(n <= OWN_MAX);
+	s->own_name = names;
+	s->n_own = n;
+	s->n_expected = s->n;
+	for (size_t i = 0; i < n; i++) {
+		s->own[i] = NOWHERE;
+		for (size_t c = s->n; c--;)
+			if (s->row[c].len == strlen(names[i]) && !strncasecmp(s->row[c].p, names[i], s->row[c].len))
+				s->own[i] = c;
+		if (s->own[i] == NOWHERE && i < n_must)
+			return source_bad(s, e, "no column is named '%.60s'", names[i]);
+	}
+	return SOURCE_ROW;
 }
 
 void source_columns(struct source *s, size_t n, int user, int item, int time, int value)
@@ -290,8 +426,6 @@ int source_bad(const struct source *s, struct err *e, const char *fmt, ...)
 	va_end(ap);
 	return err_set(e, ERR_DATA, "%s:%llu: %s", file_name(s->file), (unsigned long long)source_line(s), t);
 }
-
-#define REJECT(s, e, word, ...) ((s)->reason = (word), source_bad(s, e, __VA_ARGS__), SOURCE_REJECT)
 
 /* split_at - cut the line at every `sep`, without escapes; the line stays as it is. */
 static size_t split_at(struct source *s, const char *sep, size_t len)
@@ -338,6 +472,18 @@ static int next_line(struct source *s, struct err *e)
 	return SOURCE_ROW;
 }
 
+/* next_inner - of the arrays in member 0 of the objects. */
+static int next_inner(struct source *s, struct err *e)
+{
+	for (;;) {
+		int got = json_next(s->inner, &s->object, e);
+		if (got || (got = json_next(s->json, &s->outer, e)) != 1)
+			return got;
+		if (s->outer->type == JSON_ARRAY)
+			json_feed(s->inner, s->outer->text, json_line(s->json));
+	}
+}
+
 /* next_object - a broken object in JSON lines costs its line; in an array nothing says where the next one begins. */
 static int next_object(struct source *s, struct err *e)
 {
@@ -355,6 +501,10 @@ static int next_object(struct source *s, struct err *e)
 
 int source_next_row(struct source *s, struct err *e)
 {
+	if (s->sql)
+		return sql_next(s->sql, &s->row, &s->n, e);
+	if (s->inner)
+		return next_inner(s, e);
 	if (s->json)
 		return next_object(s, e);
 	if (s->csv)
@@ -364,17 +514,18 @@ int source_next_row(struct source *s, struct err *e)
 
 /* ---- from fields to an event ---- */
 
-/* take - what was wanted, as text; empty when it is not there. False when it is of a type that is no text. */
-static bool take(const struct source *s, size_t w, struct str *out)
+/* take - what stands at a place, as text; empty when it is not there. False when it is of a type that is no text. */
+static bool take(const struct source *s, size_t at, struct str *out)
 {
 	*out = (struct str){ "", 0 };
-	if (s->at[w] == NOWHERE)
+	if (at == NOWHERE)
 		return true;
 	if (!s->json) {
-		*out = s->row[s->at[w]];
+		if (at < s->n)
+			*out = s->row[at];
 		return true;
 	}
-	const struct json_value *v = &s->object[s->at[w]];
+	const struct json_value *v = &s->object[at];
 	switch (v->type) {
 	case JSON_STRING: case JSON_NUMBER:
 		*out = v->text;
@@ -388,6 +539,7 @@ static bool take(const struct source *s, size_t w, struct str *out)
 	case JSON_NULL: case JSON_MISSING:
 		return true;
 	default:
+		*out = v->text;
 		return false;
 	}
 }
@@ -411,7 +563,7 @@ static int reject_field(struct source *s, size_t w, struct str f, const char *re
 static int take_all(struct source *s, struct str *f, struct err *e)
 {
 	for (size_t w = 0; w < WANT_CONTEXT_KEYS + s->n_context_keys; w++) {
-		if (!take(s, w, &f[w]))
+		if (!take(s, s->at[w], &f[w]))
 			return REJECT(s, e, name_of(w), "member '%.60s' is an object or an array", s->path[s->at[w]]);
 		if (f[w].len && memchr(f[w].p, '\0', f[w].len))
 			return reject_field(s, w, f[w], "nul", "has a NUL byte in it", e);
@@ -419,7 +571,14 @@ static int take_all(struct source *s, struct str *f, struct err *e)
 	return SOURCE_ROW;
 }
 
-/* join_context - the context column and the context.KEY columns; the two marks cannot stand within a value. */
+/* put_value - the two marks of a context cannot stand within a value. */
+static void put_value(struct buf *b, struct str v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		buf_putc(b, v.p[i] == ';' || v.p[i] == '=' ? '_' : v.p[i]);
+}
+
+/* join_context - the context column and the context.KEY columns. */
 static struct str join_context(struct source *s, const struct str *f)
 {
 	struct buf *b = &s->context;
@@ -434,8 +593,7 @@ static struct str join_context(struct source *s, const struct str *f)
 			buf_putc(b, ';');
 		buf_puts(b, s->context_key[k]);
 		buf_putc(b, '=');
-		for (size_t i = 0; i < v.len; i++)
-			buf_putc(b, v.p[i] == ';' || v.p[i] == '=' ? '_' : v.p[i]);
+		put_value(b, v);
 	}
 	return (struct str){ b->p, b->len };
 }
@@ -445,19 +603,133 @@ static struct str text_or(struct str f, const char *constant)
 	return f.len || !constant ? f : (struct str){ constant, strlen(constant) };
 }
 
-static int make_event(struct source *s, struct event *ev, struct source_item *it, struct err *e)
+/* ---- a format's own ---- */
+
+struct str source_get(struct source *s, size_t i)
+{
+	struct str v;
+
+	if (!take(s, s->own[i], &v))
+		s->odd = i;
+	return v;
+}
+
+bool source_is(struct source *s, size_t i, const char *text) { return str_is(source_get(s, i), text); }
+
+int source_get_number(struct source *s, size_t i, double *v, struct err *e)
+{
+	struct str t = source_get(s, i);
+
+	*v = NAN;
+	return !t.len || scan_f64(t.p, t.len, v) ? SOURCE_ROW : source_reject(s, i, "value", "is not a finite number", e);
+}
+
+int source_get_time(struct source *s, size_t i, enum scan_time_unit unit, int64_t *t, struct err *e)
+{
+	struct str v = source_get(s, i);
+
+	*t = TIME_NONE;
+	return !v.len || scan_time(v.p, v.len, unit, t) ? SOURCE_ROW : source_reject(s, i, "time", "is not a time", e);
+}
+
+int source_reject(struct source *s, size_t i, const char *reason, const char *what, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+	struct str v;
+
+	take(s, s->own[i], &v);
+	err_clip(clip, v.p, v.len);
+	if (s->json)
+		return REJECT(s, e, reason, "member '%.60s': '%s' %s", s->own_name[i], clip, what);
+	return REJECT(s, e, reason, "column '%.60s': '%s' %s", s->own_name[i], clip, what);
+}
+
+int source_pass(struct source *s, const char *why)
+{
+	s->reason = why;
+	return SOURCE_PASS;
+}
+
+void source_context(struct source *s, const char *key, struct str value)
+{
+	if (!value.len)
+		return;
+	if (s->context.len)
+		buf_putc(&s->context, ';');
+	buf_puts(&s->context, key);
+	buf_putc(&s->context, '=');
+	put_value(&s->context, value);
+}
+
+struct str source_keep(struct source *s, const char *p, size_t len)
+{
+	return (struct str){ arena_bytes(&s->kept, p, len), len };
+}
+
+/* has_nul - in what a row says: JSON can say it, a line of text cannot carry it. */
+static bool has_nul(const struct listen *l)
+{
+	const struct str *one[] = { &l->ev.user, &l->ev.item, &l->ev.kind, &l->ev.context };
+
+	for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+		if (one[i]->len && memchr(one[i]->p, '\0', one[i]->len))
+			return true;
+	for (int c = 0; c < ITEM_COLUMNS; c++)
+		if (l->col[c].len && memchr(l->col[c].p, '\0', l->col[c].len))
+			return true;
+	return false;
+}
+
+/* make_own - a listen out of what a format calls its own. */
+static int make_own(struct source *s, struct listen *l, struct err *e)
+{
+	*l = (struct listen){ .ev = { .time = TIME_NONE, .value = VALUE_NONE, .kind = text_or((struct str){ "", 0 }, s->event) }, .length = NAN };
+	l->col[ITEM_KIND] = text_or((struct str){ "", 0 }, s->item_kind);
+	arena_reset(&s->kept);
+	buf_reset(&s->context);
+	s->odd = NOWHERE;
+	int r = s->kind->fill(s, l, e);
+	if (s->odd != NOWHERE) {	/* whatever else it led to */
+		*e = (struct err){ 0 };
+		return source_reject(s, s->odd, "type", "is an object or an array", e);
+	}
+	if (r != SOURCE_ROW)
+		return r;
+	l->ev.context = (struct str){ s->context.p ? s->context.p : "", s->context.len };
+	l->ev.user = l->ev.user.len ? l->ev.user : text_or(l->ev.user, s->user);
+	if (has_nul(l))
+		return REJECT(s, e, "nul", "a NUL byte in a name");
+	if (!l->ev.user.len)
+		return REJECT(s, e, "user", "names no user (--user NAME)");
+	if (!listen_key(l, s->o->key, &s->name))
+		return REJECT(s, e, "item", "names no item");
+	if (l->length > 0 && !l->col[ITEM_SECONDS].len) {
+		buf_reset(&s->text);
+		buf_put_f64(&s->text, l->length);
+		l->col[ITEM_SECONDS] = source_keep(s, s->text.p, s->text.len);
+	}
+	return SOURCE_ROW;
+}
+
+static int make_event(struct source *s, struct listen *l, struct err *e)
 {
 	struct str f[WANTS];
+	struct event *ev = &l->ev;
 	int r = take_all(s, f, e);
 
 	if (r != SOURCE_ROW)
 		return r;
-	memcpy(it->col, f + WANT_ITEMS, sizeof it->col);
-	it->col[ITEM_KIND] = text_or(it->col[ITEM_KIND], s->item_kind);
+	memcpy(l->col, f + WANT_ITEMS, sizeof l->col);
+	l->mbid = (struct str){ "", 0 };
+	l->length = NAN;
+	l->is_incognito = l->is_finished = l->is_counted = false;
+	l->col[ITEM_KIND] = text_or(l->col[ITEM_KIND], s->item_kind);
 	*ev = (struct event){ .user = text_or(f[WANT_USER], s->user), .item = f[WANT_ITEM], .time = TIME_NONE, .kind = text_or(f[WANT_EVENT], s->event),
 			      .value = VALUE_NONE, .context = s->n_context_keys ? join_context(s, f) : f[WANT_CONTEXT] };
-	if (s->kind->fill)
-		s->kind->fill(s, ev, it);
+	if (!ev->item.len || s->o->key != KEY_URI)
+		listen_key(l, s->o->key, &s->name);
+	if (l->col[ITEM_SECONDS].len)
+		scan_f64(l->col[ITEM_SECONDS].p, l->col[ITEM_SECONDS].len, &l->length);
 	if (!ev->user.len)
 		return reject_field(s, WANT_USER, f[WANT_USER], "user", "is no user: an id is wanted", e);
 	if (!ev->item.len)
@@ -482,7 +754,7 @@ static int first_row(struct source *s, struct err *e)
 	return source_must_have(s, e);
 }
 
-int source_next(struct source *s, struct event *ev, struct source_item *it, struct err *e)
+int source_next(struct source *s, struct listen *l, struct err *e)
 {
 	if (s->is_ended)
 		return SOURCE_END;
@@ -491,9 +763,9 @@ int source_next(struct source *s, struct event *ev, struct source_item *it, stru
 		return r;
 	if (s->is_first && (r = first_row(s, e)))
 		return r;
-	if (!s->json && s->n != s->n_expected)
+	if (!s->json && s->n_expected && s->n != s->n_expected)
 		return REJECT(s, e, "columns", "%zu field%s where %zu are expected", s->n, s->n == 1 ? "" : "s", s->n_expected);
-	return make_event(s, ev, it, e);
+	return s->n_own ? make_own(s, l, e) : make_event(s, l, e);
 }
 
 /* ---- catalogues ---- */
@@ -501,6 +773,11 @@ int source_next(struct source *s, struct event *ev, struct source_item *it, stru
 bool str_is(struct str a, const char *b)
 {
 	return a.len == strlen(b) && !memcmp(a.p, b, a.len);
+}
+
+bool str_has(struct str a, const char *b)
+{
+	return memmem(a.p, a.len, b, strlen(b));
 }
 
 struct str *source_add_item(struct items *to, struct str id)
@@ -516,13 +793,14 @@ struct str *source_add_item(struct items *to, struct str id)
 	return to->row[i];
 }
 
-void source_note_item(struct items *to, struct str id, const struct source_item *it)
+void source_note_item(struct items *to, const struct listen *l)
 {
-	struct str *row = source_add_item(to, id);
+	source_add_item(to, l->ev.item);
+	struct str *row = to->row[vocab_find(&to->id, l->ev.item.p, l->ev.item.len)];
 
-	for (int c = 0; row && c < ITEM_COLUMNS; c++)
-		if (it->col[c].len)
-			row[c] = (struct str){ arena_bytes(&to->bytes, it->col[c].p, it->col[c].len), it->col[c].len };
+	for (int c = 0; c < ITEM_COLUMNS; c++)
+		if (!row[c].len && l->col[c].len)
+			row[c] = (struct str){ arena_bytes(&to->bytes, l->col[c].p, l->col[c].len), l->col[c].len };
 }
 
 static bool is_utf8(struct str s)

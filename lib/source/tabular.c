@@ -80,5 +80,5 @@ int jsonl_start(struct source *s, struct err *e)
 		s->at[w] = n++;
 	}
 	int r = source_must_have(s, e);
-	return r ? r : source_json(s, n, e);
+	return r ? r : source_json(s, NULL, n, e);
 }

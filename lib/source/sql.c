@@ -1,0 +1,126 @@
+#include <string.h>
+
+#include "sql.h"
+#include "../base/buf.h"
+#include "../base/mem.h"
+#include "version.h"
+
+#ifdef HAVE_SQLITE3
+#include <sqlite3.h>
+
+enum { COLUMNS_MAX = 32 };
+
+struct sql {
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	char *name;
+	struct str field[COLUMNS_MAX];
+	uint64_t row;
+};
+
+static int fail(struct sql *q, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s: SQLite says: %s", q->name, q->db ? sqlite3_errmsg(q->db) : "no memory");
+}
+
+/* try_open - as it is, or as a file that nobody changes. */
+static bool try_open(struct sql *q, bool is_immutable)
+{
+	static const char setup[] = "pragma query_only = 1; pragma trusted_schema = 0; pragma cell_size_check = 1; begin; select 1 from sqlite_schema";
+	struct buf uri = { 0 };
+
+	buf_puts(&uri, "file:");
+	for (const char *p = q->name; *p; p++)
+		buf_printf(&uri, strchr("%?#", *p) ? "%%%02x" : "%c", (unsigned char)*p);
+	buf_puts(&uri, is_immutable ? "?mode=ro&immutable=1" : "?mode=ro");
+	sqlite3_close(q->db);
+	bool ok = sqlite3_open_v2(uri.p, &q->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) == SQLITE_OK;
+	buf_release(&uri);
+	if (!ok)
+		return false;
+	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_busy_timeout(q->db, 5000);
+	return sqlite3_exec(q->db, setup, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+struct sql *sql_open(const char *path, struct err *e)
+{
+	struct sql *q = mem_new(1, sizeof *q);
+
+	q->name = mem_strdup(path);
+	if (!try_open(q, false) && !(sqlite3_errcode(q->db) == SQLITE_CANTOPEN && try_open(q, true))) {
+		fail(q, e);
+		sql_close(q);
+		return NULL;
+	}
+	return q;
+}
+
+void sql_close(struct sql *q)
+{
+	if (!q)
+		return;
+	sqlite3_finalize(q->stmt);
+	sqlite3_close(q->db);
+	mem_free(q->name);
+	mem_free(q);
+}
+
+bool sql_has(struct sql *q, const char *table, const char *column)
+{
+	sqlite3_stmt *t;
+	bool has = false;
+
+	if (sqlite3_prepare_v2(q->db, "select 1 from pragma_table_info(?1) where ?2 is null or name = ?2", -1, &t, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_text(t, 1, table, -1, SQLITE_STATIC);
+	if (column)
+		sqlite3_bind_text(t, 2, column, -1, SQLITE_STATIC);
+	has = sqlite3_step(t) == SQLITE_ROW;
+	sqlite3_finalize(t);
+	return has;
+}
+
+int sql_query(struct sql *q, const char *query, struct err *e)
+{
+	sqlite3_finalize(q->stmt);
+	q->stmt = NULL;
+	q->row = 0;
+	return sqlite3_prepare_v2(q->db, query, -1, &q->stmt, NULL) == SQLITE_OK ? 0 : fail(q, e);
+}
+
+int sql_next(struct sql *q, const struct str **field, size_t *n, struct err *e)
+{
+	int r = sqlite3_step(q->stmt), columns = sqlite3_column_count(q->stmt);
+
+	if (r == SQLITE_DONE)
+		return 0;
+	if (r != SQLITE_ROW || columns > COLUMNS_MAX)
+		return fail(q, e);
+	q->row++;
+	for (int i = 0; i < columns; i++) {
+		const char *p = (const char *)sqlite3_column_text(q->stmt, i);
+		q->field[i] = (struct str){ p ? p : "", p ? (size_t)sqlite3_column_bytes(q->stmt, i) : 0 };
+	}
+	*field = q->field;
+	*n = (size_t)columns;
+	return 1;
+}
+
+uint64_t sql_row(const struct sql *q) { return q->row; }
+
+#else
+
+struct sql *sql_open(const char *path, struct err *e)
+{
+	err_set(e, ERR_USAGE, "%s: this build has no SQLite", path);
+	return NULL;
+}
+
+void sql_close(struct sql *q) { (void)q; }
+bool sql_has(struct sql *q, const char *table, const char *column) { return (void)q, (void)table, (void)column, false; }
+int sql_query(struct sql *q, const char *query, struct err *e) { return (void)q, (void)query, err_set(e, ERR_USAGE, "this build has no SQLite"); }
+int sql_next(struct sql *q, const struct str **field, size_t *n, struct err *e) { return (void)q, (void)field, (void)n, err_set(e, ERR_USAGE, "this build has no SQLite"); }
+uint64_t sql_row(const struct sql *q) { return (void)q, 0; }
+
+#endif
