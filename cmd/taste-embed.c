@@ -57,10 +57,9 @@ static void write_vector(struct str id, const float *v, struct err *e)
 	if (!num_is_finite(v, model.d))
 		die(EXIT_DATA, "%s: the vector of '%s' is not finite", o.model, err_clip(clip, id.p, id.len));
 	if (o.normalise) {
-		double length = sqrt((double)num_dot(v, v, model.d));
-		memcpy(unit, v, model.d * sizeof *unit);
-		if (length > 0)
-			num_scale(unit, (float)(1 / length), model.d);
+		double length = num_norm(v, model.d);
+		for (size_t i = 0; i < model.d; i++)
+			unit[i] = length > 0 ? (float)(v[i] / length) : 0;
 		v = unit;
 	}
 	if (vecsw_write(vectors, id, v, e))

@@ -98,8 +98,11 @@ static void read_truth(struct triples *t, struct err *e)
 	int got = 0;
 
 	while (r && (got = listr_next(r, &u, &i, &gain, e)) == 1)
-		if (gain > 0)
-			add_triple(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), gain);
+		if (gain > 0) {
+			if (!((float)gain > 0) || isinf((float)gain))
+				die(EXIT_DATA, "%s: a gain of %g is beyond the range of single precision", o.truth, gain);
+			add_triple(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), o.has_gains ? gain : 1);
+		}
 	if (!r || got < 0)
 		die_err(e);
 	listr_close(r);
@@ -450,10 +453,12 @@ static void measure(const struct run *rn, struct err *e)
 		use[u] = run[rn->is_pop ? 0 : (size_t)(rn - run)].lists.start[u + 1] > run[rn->is_pop ? 0 : (size_t)(rn - run)].lists.start[u];
 		n -= !use[u];
 	}
+	if (!n)
+		die(EXIT_DATA, "%s: --only-listed leaves nobody: no user with truth has a list", rn->name);
 	for (size_t c = 0; c < n_cuts; c++) {
 		if (metric_users(v, &rn->lists, &truth, cut[c], tool_pool(), e) ||
 		    metric_bootstrap(m, v, user.n, use, (size_t)o.bootstrap, (uint64_t)o.seed, tool_pool(), e) ||
-		    metric_whole(&coverage, &gini, &rn->lists, &truth, cut[c], e))
+		    metric_whole(&coverage, &gini, &rn->lists, &truth, use, cut[c], e))
 			die_err(e);
 		if (per_user)
 			put_per_user(rn->name, cut[c], v, use, e);
@@ -520,6 +525,9 @@ static void check_options(void)
 		usage_die("--cuts: no lengths");
 	if (o.name.n && o.name.n != (tool.n_args ? tool.n_args : 1))
 		usage_die("--name is given %zu times for %zu lists", o.name.n, tool.n_args ? tool.n_args : 1);
+	for (size_t i = 0; i < o.name.n; i++)
+		if (!strcmp(o.name.v[i], "pop") && !o.no_train)
+			usage_die("--name pop is the popularity row's");
 	if (o.is_trec && o.has_header)
 		usage_die("TREC files have no header");
 	tool_reads_args();
@@ -540,9 +548,9 @@ int main(int argc, char **argv)
 	const char **path = tool.n_args ? tool.arg : from_stdin;
 	size_t n_files = tool.n_args ? tool.n_args : 1;
 	out = tool_output(o.out, false);
-	per_user = o.per_user ? tool_output(o.per_user, false) : NULL;
-	run_out = o.write_run ? tool_output(o.write_run, false) : NULL;
-	qrels_out = o.write_qrels ? tool_output(o.write_qrels, false) : NULL;
+	per_user = o.per_user ? tool_output_aside(o.per_user) : NULL;
+	run_out = o.write_run ? tool_output_aside(o.write_run) : NULL;
+	qrels_out = o.write_qrels ? tool_output_aside(o.write_qrels) : NULL;
 	run = mem_new(n_files + 1, sizeof *run);
 	read_truth(&t, &e);
 	if (o.train.n)

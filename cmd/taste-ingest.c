@@ -132,7 +132,13 @@ static void keep_reject(struct source *s, const struct err *why, struct err *e)
 	buf_reset(&line);
 	tsv_put(&line, source_file(s), strlen(source_file(s)));
 	buf_printf(&line, ":%llu\t%s\t", (unsigned long long)source_line(s), source_reason(s));
-	tsv_put(&line, text.p, text.len);
+	for (size_t at = 0; at < text.len;) {	/* a NUL, which no stream of ours can carry, as the character for what cannot be shown */
+		size_t n_plain = strnlen(text.p + at, text.len - at);
+		tsv_put(&line, text.p + at, n_plain);
+		at += n_plain;
+		if (at < text.len && ++at)
+			buf_puts(&line, "\xef\xbf\xbd");
+	}
 	buf_putc(&line, '\n');
 	if (sink_write(rejects, line.p, line.len, e))
 		die_err(e);
@@ -404,8 +410,8 @@ int main(int argc, char **argv)
 	if (!s)
 		usage_die("%s", e.msg);
 	start_stages(&e);
-	struct sink *out = tool_output(o.out, o.is_binary), *catalogue = o.items ? tool_output(o.items, false) : NULL;
-	rejects = o.rejects ? tool_output(o.rejects, false) : NULL;
+	struct sink *out = tool_output(o.out, o.is_binary), *catalogue = o.items ? tool_output_aside(o.items) : NULL;
+	rejects = o.rejects ? tool_output_aside(o.rejects) : NULL;
 	if (o.catalogue && source_catalogue(&items, tool.arg[0], o.catalogue, o.has_header, &e))
 		die_err(&e);
 	if (!(events = eventw_new(out, o.is_binary ? EVENT_BINARY : o.wants_header ? EVENT_TSV_HEADER : EVENT_TSV, &e)))

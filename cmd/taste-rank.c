@@ -151,14 +151,15 @@ static uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 	if (u == VOCAB_NONE || row == VOCAB_NONE)
 		return best;
 	const float *x = vecs_row(&side.vecs, row);
-	float xx = num_dot(x, x, d);
+	double xx = num_norm(x, d);
 	for (size_t j = side.seen.m.start[u]; j < side.seen.m.start[u + 1]; j++) {
 		struct str own = side.seen.item.str[side.seen.m.col[j]];
 		uint32_t r = vocab_find(&side.vec_row, own.p, own.len);
 		if (r == VOCAB_NONE || r == row)
 			continue;
 		const float *y = vecs_row(&side.vecs, r);
-		float yy = num_dot(y, y, d), c = xx > 0 && yy > 0 ? num_dot(x, y, d) / sqrtf(xx * yy) : 0;
+		double yy = num_norm(y, d);
+		float c = xx > 0 && yy > 0 ? (float)(num_dot(x, y, d) / xx / yy) : 0;
 		if (c > *cosine || (c == *cosine && best != VOCAB_NONE && str_cmp(own, side.seen.item.str[best]) < 0)) {
 			*cosine = c;
 			best = side.seen.m.col[j];
@@ -276,12 +277,13 @@ static void add_line(const struct tabler *r, const struct str *f, size_t n)
 
 static void rank_file(const char *path, struct vocab *done, struct progress *pr, struct err *e)
 {
+	static const char *const names[] = { "user", "item", "score" };
 	struct tabler *r = tabler_open(path, "candidates", o.has_header, e);
 	const struct str *f;
 	size_t n;
 	int got;
 
-	if (!r)
+	if (!r || tabler_order(r, names, 3, e))
 		die_err(e);
 	while ((got = tabler_next(r, &f, &n, e)) == 1) {
 		if (!n_in || f[0].len != user.len || memcmp(f[0].p, user.p, user.len)) {
@@ -331,7 +333,7 @@ int main(int argc, char **argv)
 	tool_init(&tool, argc, argv);
 	check_options();
 	struct sink *out = tool_output(o.out, o.is_binary);
-	dropped = o.dropped ? tool_output(o.dropped, false) : NULL;
+	dropped = o.dropped ? tool_output_aside(o.dropped) : NULL;
 	load_side(&e);
 	if (!(table = tablew_new(out, "ranked", o.is_binary, &e)))
 		die_err(&e);

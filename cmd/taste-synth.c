@@ -226,8 +226,8 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	check_options(&wo);
-	struct sink *out = tool_output(o.out, o.is_binary), *items = o.items ? tool_output(o.items, false) : NULL,
-		    *truth = o.truth ? tool_output(o.truth, false) : NULL;
+	struct sink *out = tool_output(o.out, o.is_binary), *items = o.items ? tool_output_aside(o.items) : NULL,
+		    *truth = o.truth ? tool_output_aside(o.truth) : NULL;
 	if (!(world = world_new(&wo, tool_pool(), &e)))
 		die_err(&e);
 	if (items) {		/* first: it is read beside the events */

@@ -231,7 +231,7 @@ static void check_tensors(struct artifact *a, struct err *e)
 			char prefix[32];
 			struct idtab ids;
 			snprintf(prefix, sizeof prefix, "%.*s", (int)len - 4, name);
-			if (artifact_idtab(a, prefix, &ids, e))
+			if (artifact_idtab(a, prefix, &ids, e) || idtab_check(a, prefix, &ids, e))
 				die_err(e);
 		}
 	}

@@ -104,4 +104,18 @@ must_fail "a cut truth is told with its byte" 4 "taste-eval: cut.taste: *byte*" 
 same "binary truth and training events say the same" <(taste-ingest tsv -b -o tr.taste train; taste-eval --truth t.taste --train tr.taste ranked) <(taste-eval --truth truth --train train ranked)
 must_fail "cuts that are no numbers" 2 "*--cuts: '5,x'*" taste-eval -k 5,x --truth truth --train train ranked
 must_fail "a full disk is told" 3 "*No space left on device" bash -c 'taste-eval --truth truth --train train ranked > /dev/full'
+
+# gains, names, and who is listed
+printf 'u 0 x 1\nu 0 y 5\n' > gq; printf 'u Q0 x 1 2 r\nu Q0 y 2 1 r\n' > grun
+is "TREC relevances are gains only when asked" "$(taste-eval --trec --truth gq --no-train -k 2 --bootstrap 0 grun | awk '$2 == "ndcg" { print $4 }')" 1
+is "and then they are" "$(taste-eval --trec --gains --truth gq --no-train -k 2 --bootstrap 0 grun | awk '$2 == "ndcg" { printf "%.4f", $4 }')" 0.7378
+for g in 1e39 1e-46; do must_fail "a gain of $g" 4 "taste-eval: gt: a gain of * is beyond*" bash -c "printf 'u\tx\t$g\n' > gt; printf 'u\tx\t1\n' > gr; taste-eval --gains --truth gt --no-train gr"; done
+printf 'item\ttime\tuser\nx\t5\tu\ny\t6\tu\n' > hn.tsv; printf 'score\titem\tuser\n1\tx\tu\n' > hr.tsv
+is "-H goes by the names" "$(taste-eval -H --truth hn.tsv --no-train -k 1 --bootstrap 0 hr.tsv | awk '$2 == "precision" { print $4 }')" 1
+must_fail "-H and half the names" 4 "taste-eval: hr2.tsv:1: no column is named 'score'" bash -c "printf 'item\tuser\tx\n' > hr2.tsv; taste-eval -H --truth hn.tsv --no-train hr2.tsv"
+printf 'u\tx\nv\ty\n' > lt; printf 'u\tz\nw\tx\n' > ltrain; : > none
+must_fail "--only-listed and nobody listed" 4 "*--only-listed leaves nobody*" taste-eval --only-listed --truth lt --train ltrain none
+printf 'u\tx\t1\n' > lr; printf 'u\tx\nv\ty\n' > lt; printf 'w\tx\nw\ty\nv\tx\n' > ltrain
+is "--only-listed: the popularity row shows nothing to others" "$(taste-eval --only-listed --truth lt --train ltrain -k 1 --bootstrap 0 lr | awk '$1 == "pop" && $2 == "coverage" { print $4 }')" 0.5
+must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing

@@ -174,4 +174,8 @@ if [ -n "$DATA" ] && [ -f "$DATA/ml-1m/movies.dat" ] && [ -f "$DATA/lastfm-2k/us
 else
 	skip "HetRec 2011 and MovieLens-1M go in whole" "the data sets are not there"
 fi
+printf 'u\ti\nbad\n' > own.tsv; must_fail "rejects never go over the input" 2 "*'own.tsv' is read: it cannot be written aside*" taste-ingest tsv --rejects own.tsv own.tsv
+must_fail "nor through another name" 2 "*'./own.tsv' is read*" taste-ingest tsv --rejects ./own.tsv own.tsv
+must_fail "nor two outputs into one file" 2 "*'./x.tsv' can hold only one of the outputs*" taste-ingest tsv --items ./x.tsv -o x.tsv own.tsv
+printf 'u\ti\0\n' | taste-ingest tsv --rejects nulrej > none 2>&1; is "a NUL in a reject is shown by U+FFFD" "$(taste-view nulrej | cut -f3-)" "u\ti"$'\xef\xbf\xbd'
 done_testing

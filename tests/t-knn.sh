@@ -83,4 +83,11 @@ must_fail "a full disk is told" 3 "taste-knn: *No space left on device" bash -c 
 is "a closed reader ends it quietly" "$(bash -c 'taste-knn search -k 500 items.tsv users.tsv | head -1 | wc -l; echo "${PIPESTATUS[0]}"' 2>&1 | tr '\n' ' ')" "1 141 "
 echo old > keep; taste-knn search -o keep ragged one 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "and no temporary beside it" "$(ls -A | grep -c '^\.')" 0
+# lengths beyond single precision are told, never lost
+printf 'a\t3e38\t-3e38\nb\t1\t1\n' > far.tsv; printf 'q\t3e38\t3e38\n' > farq.tsv
+for m in ip l2; do must_fail "$m: a score beyond single precision" 4 "taste-knn: a score is beyond the range*" taste-knn search --metric $m far.tsv farq.tsv; done
+must_fail "cosine: a vector too long" 4 "taste-knn: a vector is shorter than*--normalise*" taste-knn search --metric cosine far.tsv farq.tsv
+printf 'a\t1e-25\t0\n' > tiny.tsv; printf 'a\t1\t0\n' > one.tsv
+must_fail "cosine: a vector too short" 4 "taste-knn: a vector is shorter*" taste-knn search --metric cosine tiny.tsv one.tsv
+must_fail "cosine: a query too short" 4 "taste-knn: a query is shorter*" taste-knn search --metric cosine one.tsv tiny.tsv
 done_testing

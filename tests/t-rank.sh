@@ -24,6 +24,7 @@ is "a candidate keeps its own features" "$(sed -n 2p out | cut -f5)" "x=1"
 taste-rank -k 9 --items items.tsv --per-creator 1 --dropped gone cand.tsv > out
 is "one of each creator, unknown creators uncapped" "$(grep ^u1 out | cut -f2 | tr '\n' ' ')" "a d e "
 is "what fell out is told with its step" "$(grep ^u1 gone | tr '\t\n' '  ')" "u1 b per-creator u1 c per-creator "
+is "the cap comes before the cut" "$(taste-rank -k 1 --items items.tsv --per-creator 1 --dropped gone cand.tsv > none; grep ^u1 gone | tr '\t\n' '  ')" "u1 b per-creator u1 c per-creator u1 d cut u1 e cut "
 is "titles come from the catalogue" "$(head -1 out | cut -f5-)" "title=Alpha${T}creator=Ann${T}kind=music"
 printf 'a\nz\nc\n' > ids
 is "--allow keeps only what it lists" "$(taste-rank --allow ids cand.tsv | grep ^u1 | cut -f2 | tr '\n' ' ')" "a c "

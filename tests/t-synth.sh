@@ -40,6 +40,7 @@ awk -F '\t' 'FILENAME == "truth1.tsv" { t[$1, $2] = 1; next } FILENAME == "top20
 is "knowing a listener's true taste is worth more than knowing what is popular" "$(cat verdict)" yes
 
 is "one busy listener takes no more memory for more days" "$(for n in 100000 400000; do taste-synth -v --users 1 --events $n 2>&1 > /dev/null | sed -n 's/.*peak RSS \([0-9]*\).*/\1/p'; done | awk '{ v[NR] = $1 } END { print (v[2] < v[1] + 8) ? "yes" : v[1] " " v[2] }')" yes
+is "a world may begin before 1970" "$(taste-synth --users 50 --events 5000 --start 1960-01-01 | awk -F '\t' 'NR == 1 { print ($3 >= -315619200 && $3 < -315532800) ? "yes" : $3 }')" yes
 is "no events, none come" "$(taste-synth --users 10 --events 0 | wc -c)" 0
 is "a world of one" "$(taste-synth --users 1 --events 1 --music 1 --podcasts 0 --audiobooks 0 | cut -f1,2)" "ana${T}m000001"
 is "a world without music" "$(taste-synth --users 20 --events 200 --music 0 | cut -f2 | grep -c '^m')" 0

@@ -57,6 +57,12 @@ must_fail "also standard output" 2 "*'standard output' can hold only one*" taste
 is "and neither is left" "$(ls -A | grep -c both)" 0
 ok "but a device takes many" taste-rank -o /dev/null --dropped /dev/null c.tsv
 
+mkdir pipe; (cd pipe; taste-synth --users 100 --events 50000 -o big.tsv --items /dev/stdout | head -1 > line; taste-synth --users 3000 --events 300000 -o big.tsv --items /dev/stdout | head -1 > line)
+is "nor a temporary when the other output's reader is gone" "$(ls -A pipe)" line
+(cd pipe; ulimit -f 1; taste-synth --users 100 --events 50000 -o big.tsv 2> line; echo $? >> line)
+is "a file size limit is an error like others" "$(ls -A pipe; cat pipe/line)" "line
+taste-synth: big.tsv: File too large
+3"
 # signals
 wait_for() { for _ in $(seq 100); do compgen -G "$1" > /dev/null && return 0; sleep 0.05; done; return 1; }
 for sig in INT TERM HUP; do

@@ -28,7 +28,7 @@ static const struct { const char *name; enum dtype t; size_t ndim; uint64_t dim[
 	{ "a name of thirty-one characters", DTYPE_U8, 1, { 1 }, u8, 1 },
 };
 enum { N_TENSORS = sizeof tensors / sizeof *tensors };
-static const char *const ids[] = { "m1", "", "an id with\ttab", "\xff\xfe", "m2", "m10" };
+static const char *const ids[] = { "m1", " ", "an id with\ttab", "\xff\xfe", "m2", "m10" };
 enum { N_IDS = sizeof ids / sizeof *ids };
 
 static void fill_model(struct sink *s, void *ctx)
@@ -341,8 +341,9 @@ static void id_tables_that_lie(void **state)
 		{ { 1, 1, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED },
 		{ { 0, 1, 4 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED },
 		{ { 0, 1, 2 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED },
-		{ { 0, 4, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED " at id 2" },
-		{ { 0, UINT64_MAX, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED " at id 2" },
+		{ { 0, 4, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED " at id 1" },
+		{ { 0, 3, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED " at id 2" },
+		{ { 0, UINT64_MAX, 3 }, 3, { 1, 0, 2, 0 }, 4, 3, DAMAGED " at id 1" },
 		{ { 0, 1, 3 }, 3, { 1, 0, 2 }, 3, 3, DAMAGED },
 		{ { 0, 1, 3 }, 3, { 1, 2 }, 2, 3, DAMAGED },
 		{ { 0, 1, 3 }, 3, { 0 }, 0, 3, DAMAGED },

@@ -188,7 +188,7 @@ static void one_log_has_one_binary(void **state)
 static void long_ids_end_a_block_early(void **state)
 {
 	enum { LEN = 30 << 20, N = 5 };
-	char *big = mem_new(LEN, 1);
+	char *big = memset(mem_new(LEN, 1), 'x', LEN);
 	struct event ev[N];
 	struct log l = { .ev = ev, .n = N, .format = EVENT_BINARY };
 	struct err e = { 0 };

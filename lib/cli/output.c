@@ -1,25 +1,54 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 #include "tool.h"
+#include "../base/buf.h"
 #include "../base/mem.h"
 
 enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];
 static char *taken[MAX_OUTPUTS];	/* the names of all there were: the one closed last would be all that is left of two */
 
-/* take - remember the name; devices may be written by many. */
+/* place_of - what a name stands for: the file where there is one, else the directory it will be in and its name there. NULL: a device, or nothing that can be told. */
+static char *place_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf b = { 0 };
+	char *real = realpath(path, NULL);
+
+	if (!real) {
+		char *dir = mem_strdup(slash ? path : ".");
+		if (slash)
+			dir[slash - path + 1] = '\0';
+		char *real_dir = realpath(dir, NULL);
+		if (real_dir)
+			buf_printf(&b, "%s/%s", real_dir, slash ? slash + 1 : path);
+		mem_free(dir);
+		free(real_dir);		/* realpath's own malloc */
+		return b.p ? buf_detach(&b) : NULL;
+	}
+	char *place = mem_strdup(real);
+	free(real);
+	return place;
+}
+
+/* take - remember what will be written; devices may be written by many. */
 static void take(const char *path)
 {
+	bool is_stdout = !strcmp(path, "-");
+	char *place = is_stdout ? mem_strdup("-") : strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6) ? place_of(path) : NULL;
 	int i = 0;
 
-	if (!strncmp(path, "/dev/", 5))
+	if (!place)
 		return;
 	for (; i < MAX_OUTPUTS && taken[i]; i++)
-		if (!strcmp(taken[i], path))
-			usage_die("'%.60s' can hold only one of the outputs", strcmp(path, "-") ? path : "standard output");
+		if (!strcmp(taken[i], place))
+			usage_die("'%.60s' can hold only one of the outputs", is_stdout ? "standard output" : path);
 	if (i < MAX_OUTPUTS)
-		taken[i] = mem_strdup(path);
+		taken[i] = place;
+	else
+		mem_free(place);
 }
 
 static void abandon_all(void *unused)
@@ -52,6 +81,20 @@ struct sink *tool_output(const char *path, bool is_binary)
 	if (is_binary && sink_is_tty(s))
 		usage_die("binary output would garble the terminal: send it to a file (-o) or a pipe");
 	return s;
+}
+
+struct sink *tool_output_aside(const char *path)
+{
+	char *place = strcmp(path, "-") ? realpath(path, NULL) : NULL;
+
+	for (size_t i = 0; place && i < tool_n_args(); i++) {
+		char *input = realpath(tool_arg(i), NULL);
+		if (input && !strcmp(input, place) && strncmp(place, "/dev/", 5))
+			usage_die("'%.60s' is read: it cannot be written aside", path);
+		free(input);
+	}
+	free(place);
+	return tool_output(path, false);
 }
 
 void tool_output_close(struct sink *s)

@@ -163,9 +163,10 @@ static void on_signal(int sig)
 
 static void set_signals(void)
 {
-	static const int end[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	struct sigaction sa = { .sa_handler = on_signal }, old;
 
+	signal(SIGXFSZ, SIG_IGN);	/* a write beyond the limit is an error like others */
 	sigemptyset(&sa.sa_mask);
 	sa.sa_flags = (int)SA_RESETHAND;
 	for (size_t i = 0; i < sizeof end / sizeof *end; i++) {
@@ -409,6 +410,9 @@ void tool_reads_args(void)
 	if (!g.t->n_args)
 		tool_reads("-");
 }
+
+size_t tool_n_args(void) { return g.t->n_args; }
+const char *tool_arg(size_t i) { return g.t->arg[i]; }
 
 struct par *tool_pool(void)
 {

@@ -54,6 +54,9 @@ void tool_at_exit(void (*fn)(void *), void *p);
  * says it of the operands, or of "-" where there are none. */
 void tool_reads(const char *path);
 void tool_reads_args(void);
+/* The operands. */
+size_t tool_n_args(void);
+const char *tool_arg(size_t i);
 /* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */
 int tool_close(int status);
 

@@ -397,8 +397,10 @@ int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct
 	if (!n_off || n_off > UINT32_MAX || t->off[0] || t->off[t->n] != n_str || !n_slots || n_slots & (n_slots - 1) || n_slots < n_off)
 		return err_set(e, ERR_DATA, "%s: the table of %s ids is damaged", a->name, name);
 	for (size_t i = 0; i < t->n; i++)
-		if (t->off[i] > t->off[i + 1])
+		if (t->off[i] >= t->off[i + 1] || t->off[i + 1] > n_str)
 			return err_set(e, ERR_DATA, "%s: the table of %s ids is damaged at id %zu", a->name, name, i + 1);
+	if (n_str && memchr(t->str, '\0', n_str))
+		return err_set(e, ERR_DATA, "%s: a %s id has a NUL byte in it", a->name, name);
 	for (size_t i = 0; i < n_slots; i++) {
 		used += t->slot[i] != 0;
 		if (t->slot[i] > t->n)
@@ -406,6 +408,16 @@ int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct
 	}
 	if (used == n_slots)		/* a look-up would never end */
 		return err_set(e, ERR_DATA, "%s: the table of %s ids has no empty slot", a->name, name);
+	return 0;
+}
+
+int idtab_check(const struct artifact *a, const char *name, const struct idtab *t, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct str id = idtab_id(t, i);
+		if (idtab_find(t, id.p, id.len) != i)
+			return err_set(e, ERR_DATA, "%s: the table of %s ids does not find id %zu", a->name, name, i + 1);
+	}
 	return 0;
 }
 

@@ -43,6 +43,7 @@ int artifact_prov(const struct artifact *a, struct prov *p, struct buf *inputs, 
 /* A string table in place. */
 struct idtab { size_t n, n_slots; const uint64_t *off; const char *str; const uint32_t *slot; };
 int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct err *e);	/* checks every offset and slot: O(n) */
+int idtab_check(const struct artifact *a, const char *name, const struct idtab *t, struct err *e);	/* that every id is found, once */
 uint32_t idtab_find(const struct idtab *t, const char *p, size_t len);	/* VOCAB_NONE when not there */
 struct str idtab_id(const struct idtab *t, size_t i);
 

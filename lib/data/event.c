@@ -336,6 +336,8 @@ static const char *get_strings(struct eventr *r, struct cursor *c, enum dict d)
 	arr_reserve(l->s, l->n + n, l->cap);
 	for (uint64_t i = 0; i < n; i++) {
 		scan_varint(&lengths, c->end, &len);
+		if (memchr(c->p, '\0', (size_t)len))
+			return "a string has a NUL byte in it";
 		l->s[l->n++] = (struct str){ arena_bytes(&r->strings, c->p, (size_t)len), (size_t)len };
 		c->p += len;
 	}

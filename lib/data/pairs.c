@@ -33,6 +33,7 @@ static int is_events(const char *path, struct err *e)
 
 struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e)
 {
+	static const char *const names[] = { "user", "item" };
 	int events = is_events(path, e);
 	struct pairsr *r = events < 0 ? NULL : mem_new(1, sizeof *r);
 
@@ -40,13 +41,12 @@ struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e)
 		return NULL;
 	if (events)
 		r->events = eventr_open(path, has_header, e);
-	else
-		r->table = tabler_open(path, NULL, has_header, e);
-	if (!r->events && !r->table) {
-		mem_free(r);
-		return NULL;
-	}
-	return r;
+	else if ((r->table = tabler_open(path, NULL, has_header, e)))
+		tabler_order(r->table, names, 2, e);
+	if (!e->code)
+		return r;
+	pairsr_close(r);
+	return NULL;
 }
 
 int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str *third, struct err *e)

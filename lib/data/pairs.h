@@ -8,7 +8,7 @@
 #include "table.h"
 
 struct pairsr;
-/* pairsr_open - path or "-". has_header: a text's first line is names. */
+/* pairsr_open - path or "-". has_header: a text's first line is names; those that are called user and item are, wherever they stand, and the third is the first of the others. */
 struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e);
 /* pairsr_next - 1 a pair, 0 the end, <0 error. *third is a table's third column, empty where there is none; of binary events always empty. Neither user nor item is empty. All die at the next call. */
 int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str *third, struct err *e);

@@ -1,3 +1,5 @@
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "table.h"
@@ -11,6 +13,8 @@ struct tabler {
 	char *schema;			/* what it must be, or NULL */
 	struct str *field, *header;
 	size_t n_header;
+	size_t *order;			/* [n_header] the column handed out in each place, NULL as they stand */
+	struct str *ordered;
 	struct buf header_bytes;
 	struct line row;		/* binary: a line within the block */
 	const char *p, *end;		/* binary: what is left of the block */
@@ -62,6 +66,8 @@ void tabler_close(struct tabler *r)
 	buf_release(&r->copy);
 	buf_release(&r->header_bytes);
 	mem_free(r->header);
+	mem_free(r->order);
+	mem_free(r->ordered);
 	mem_free(r->field);
 	mem_free(r->schema);
 	mem_free(r);
@@ -71,6 +77,37 @@ const struct str *tabler_header(const struct tabler *r, size_t *n)
 {
 	*n = r->n_header;
 	return r->header;
+}
+
+int tabler_order(struct tabler *r, const char *const *names, size_t n, struct err *e)
+{
+	size_t at[8], found = 0;
+
+	assert(n <= sizeof at / sizeof *at);
+	for (size_t i = 0; i < n; i++) {
+		at[i] = SIZE_MAX;
+		for (size_t c = r->n_header; c--;)
+			if (r->header[c].len == strlen(names[i]) && !memcmp(r->header[c].p, names[i], r->header[c].len))
+				at[i] = c;
+		found += at[i] != SIZE_MAX;
+	}
+	if (!found)
+		return 0;
+	r->order = mem_new(r->n_header, sizeof *r->order);
+	r->ordered = mem_new(r->n_header, sizeof *r->ordered);
+	for (size_t i = 0; i < n; i++) {
+		if (at[i] == SIZE_MAX)
+			return err_set(e, ERR_DATA, "%s:1: no column is named '%s'", file_name(r->in.file), names[i]);
+		r->order[i] = at[i];
+	}
+	for (size_t c = 0, to = n; c < r->n_header; c++) {
+		bool is_named = false;
+		for (size_t i = 0; i < n; i++)
+			is_named |= at[i] == c;
+		if (!is_named)
+			r->order[to++] = c;
+	}
+	return 0;
 }
 
 /* check_schema - the META block of a table says what it is. */
@@ -146,6 +183,14 @@ static int next_row(struct tabler *r, const struct str **field, size_t *n, struc
 		return err_set(e, ERR_DATA, "%s:%llu: %lld fields, more than %d", file_name(r->in.file), (unsigned long long)l->no, (long long)k, MAX_FIELDS);
 	*field = r->field;
 	*n = (size_t)k;
+	if (!r->order)
+		return 1;
+	if ((size_t)k != r->n_header)
+		return err_set(e, ERR_DATA, "%s:%llu: %lld field%s, the header has %zu", file_name(r->in.file), (unsigned long long)l->no, (long long)k, k == 1 ? "" : "s",
+			       r->n_header);
+	for (size_t i = 0; i < r->n_header; i++)
+		r->ordered[i] = r->field[r->order[i]];
+	*field = r->ordered;
 	return 1;
 }
 

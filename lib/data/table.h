@@ -14,6 +14,9 @@ struct tabler *tabler_open(const char *path, const char *schema, bool has_header
 int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e);
 void tabler_where(const struct tabler *r, struct buf *out);	/* append "FILE:LINE" of the last row */
 int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err *e);	/* after the end */
+/* tabler_order - with a header that has all of these names: rows are handed out with these columns first, in this order, the others behind them. A header that has some but
+ * not all is an error; with none, or without a header, columns stand as they are. */
+int tabler_order(struct tabler *r, const char *const *names, size_t n, struct err *e);
 const struct str *tabler_header(const struct tabler *r, size_t *n);
 void tabler_close(struct tabler *r);
 

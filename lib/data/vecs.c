@@ -43,6 +43,11 @@ static int get_part(const struct input *in, size_t d, struct vecs_part *part, st
 	if (part->off[0] || part->off[n] > room)
 		return input_bad(in, e, "its ids do not fit");
 	part->bytes = (const char *)p + ids_at;
+	for (size_t i = 0; i < n; i++)
+		if (part->off[i] == part->off[i + 1])
+			return input_bad(in, e, "the id of vector %zu is empty", i + 1);
+	if (memchr(part->bytes, '\0', (size_t)part->off[n]))
+		return input_bad(in, e, "an id has a NUL byte in it");
 	size_t floats_at = pad64(ids_at + (size_t)part->off[n]), bytes;
 	if (!mem_mul((size_t)n * 4, d, &bytes) || floats_at > in->b.n || in->b.n - floats_at != bytes)
 		return input_bad(in, e, "%llu vectors of %zu components do not fit its size", (unsigned long long)n, d);

@@ -380,6 +380,7 @@ static int make_users(struct world *w, struct err *e)
 		struct listener *l = &w->user[u];
 		struct pcg32 r;
 		size_t n = sizeof people / sizeof *people;
+		l->last = w->o.start - 1;
 		pcg32_seed(&r, w->o.seed, 1000 + u);
 		buf_reset(&id);
 		buf_puts(&id, people[u % n]);

@@ -13,18 +13,26 @@ struct listr {
 
 struct listr *listr_open(const char *path, enum list_format f, bool has_header, struct err *e)
 {
+	static const char *const ranked[] = { "user", "item", "score" };
 	struct listr *r = mem_new(1, sizeof *r);
 
 	*r = (struct listr){ .format = f };
-	if (f == LIST_RANKED)
-		r->table = tabler_open(path, NULL, has_header, e);
-	else if (f == LIST_TRUTH || f == LIST_GAINS)
+	switch (f) {
+	case LIST_RANKED:
+		if ((r->table = tabler_open(path, NULL, has_header, e)))
+			tabler_order(r->table, ranked, 3, e);
+		break;
+	case LIST_TRUTH:
+	case LIST_GAINS:
 		r->pairs = pairsr_open(path, has_header, e);
-	else if ((r->file = file_open(path, e)))
-		line_init(&r->line, r->file);
-	if (r->table || r->pairs || r->file)
+		break;
+	default:
+		if ((r->file = file_open(path, e)))
+			line_init(&r->line, r->file);
+	}
+	if (!e->code)
 		return r;
-	mem_free(r);
+	listr_close(r);
 	return NULL;
 }
 

@@ -124,7 +124,7 @@ int metric_users(double *v, const struct metric_run *run, const struct metric_tr
 	return 0;
 }
 
-int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, size_t k, struct err *e)
+int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, const uint8_t *use, size_t k, struct err *e)
 {
 	uint64_t *shown = mem_try0(t->gain.n_cols, sizeof *shown, "exposure of items", e);
 	size_t n = 0, distinct = 0;
@@ -134,7 +134,7 @@ int metric_whole(double *coverage, double *gini, const struct metric_run *run, c
 	if (!shown)
 		return e->code;
 	for (size_t u = 0; u < run->n_users; u++)
-		for (size_t i = run->start[u]; i < run->start[u + 1] && i < run->start[u] + k; i++)
+		for (size_t i = run->start[u]; (!use || use[u]) && i < run->start[u + 1] && i < run->start[u] + k; i++)
 			shown[run->item[i]]++;
 	for (size_t i = 0; i < t->gain.n_cols; i++)
 		if (t->in_catalogue[i]) {

@@ -50,8 +50,8 @@ struct metric_truth {
 
 /* metric_users - v [n_users x METRIC_PER_USER], each user's values at k. */
 int metric_users(double *v, const struct metric_run *run, const struct metric_truth *t, size_t k, struct par *pool, struct err *e);
-/* metric_whole - coverage and gini at k. Items outside the catalogue do not count. */
-int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, size_t k, struct err *e);
+/* metric_whole - coverage and gini at k, of the users with use[u] (NULL: all). Items outside the catalogue do not count. */
+int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, const uint8_t *use, size_t k, struct err *e);
 
 struct metric_interval { double value, low, high; };
 /* metric_bootstrap - mean and interval of each of METRIC_PER_USER columns of v over the users with use[u] (NULL: all). n_boot 0: no interval, low = high = value. */

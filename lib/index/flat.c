@@ -16,21 +16,35 @@ static size_t tile_rows(size_t d)
 	return n < 16 ? 16 : n;
 }
 
+/* Cosines of vectors shorter or longer than this would lose their products beyond the range of a float. */
+static const double norm_min = 1e-15, norm_max = 1e15;
+
+static bool is_odd_norm(double norm) { return norm != 0 && !(norm >= norm_min && norm <= norm_max); }
+
 static float inv_norm(const float *x, size_t d)
 {
-	float s = num_dot(x, x, d);
-	return s > 0 ? 1 / sqrtf(s) : 0;
+	double norm = num_norm(x, d);
+
+	return norm > 0 && !is_odd_norm(norm) ? (float)(1 / norm) : 0;
 }
 
-struct norm_job { struct flat *f; };
+struct norm_job { struct flat *f; bool is_odd; };
 
 static void norm_chunk(void *ctx, size_t chunk, int worker)
 {
-	struct flat *f = ((struct norm_job *)ctx)->f;
+	struct norm_job *j = ctx;
+	struct flat *f = j->f;
 	size_t end = (chunk + 1) * SPAN_ROWS < f->rows->n ? (chunk + 1) * SPAN_ROWS : f->rows->n;
 	(void)worker;
 	for (size_t r = chunk * SPAN_ROWS; r < end; r++)
-		f->inv_norm[r] = inv_norm(vecs_row(f->rows, r), f->rows->d);
+		if (!(f->inv_norm[r] = inv_norm(vecs_row(f->rows, r), f->rows->d)) && is_odd_norm(num_norm(vecs_row(f->rows, r), f->rows->d)))
+			__atomic_store_n(&j->is_odd, true, __ATOMIC_RELAXED);
+}
+
+static int odd_norm(const char *which, struct err *e)
+{
+	return err_set(e, ERR_DATA, "a %s is shorter than %g or longer than %g: its cosines cannot be told in single precision; scale it (taste-embed --normalise)", which,
+		       norm_min, norm_max);
 }
 
 int flat_init(struct flat *f, const struct vecs *rows, enum flat_metric metric, struct par *pool, struct err *e)
@@ -39,10 +53,12 @@ int flat_init(struct flat *f, const struct vecs *rows, enum flat_metric metric, 
 	if (rows->n >= UINT32_MAX)
 		return err_set(e, ERR_DATA, "%zu vectors are more than one search holds (4294967294)", rows->n);
 	if (metric == FLAT_COSINE) {
-		struct norm_job j = { f };
+		struct norm_job j = { f, false };
 		if (!(f->inv_norm = mem_try(rows->n, sizeof *f->inv_norm, "vector norms", e)))
 			return e->code;
 		par_for(pool, (rows->n + SPAN_ROWS - 1) / SPAN_ROWS, norm_chunk, &j);
+		if (j.is_odd)
+			return odd_norm("vector", e);
 	}
 	return 0;
 }
@@ -79,12 +95,26 @@ struct search {
 	float *q_inv;			/* [nq] cosine */
 	float *scratch;			/* [workers x FLAT_QUERIES x tile] */
 	size_t tile;
+	bool is_beyond;			/* a score was not finite */
 };
+
+/* has_beyond - is a score infinite or no number? The exponent's bits are all ones then. */
+static bool has_beyond(const float *x, size_t n)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t bits;
+		memcpy(&bits, &x[i], sizeof bits);
+		found |= (bits & 0x7f800000) == 0x7f800000;
+	}
+	return found;
+}
 
 /*
  * scan_rows - push rows [from, to) for queries [q0, q1) into top[q - q0]. Rows lie in the parts of the file, so a tile never crosses one.
  */
-static void scan_rows(const struct search *s, size_t q0, size_t q1, size_t from, size_t to, struct topk *top, float *score)
+static void scan_rows(struct search *s, size_t q0, size_t q1, size_t from, size_t to, struct topk *top, float *score)
 {
 	const struct flat *f = s->f;
 	const struct vecs *v = f->rows;
@@ -122,6 +152,8 @@ static void scan_rows(const struct search *s, size_t q0, size_t q1, size_t from,
 				else if (f->metric == FLAT_COSINE)
 					for (size_t i = 0; i < n; i++)
 						sc[i] = sc[i] * s->q_inv[q0 + q] * f->inv_norm[a + i];
+				if (has_beyond(sc, n))
+					__atomic_store_n(&s->is_beyond, true, __ATOMIC_RELAXED);
 				if (s->ban) {
 					const struct flat_ban *bn = &s->ban[q0 + q];
 					for (; ban_at[q] < bn->n && bn->row[ban_at[q]] < a + n; ban_at[q]++)
@@ -243,10 +275,17 @@ int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage,
 		if (!(s.q_inv = mem_try(nq, sizeof *s.q_inv, "query norms", e)))
 			goto out;
 		for (size_t q = 0; q < nq; q++)
-			s.q_inv[q] = inv_norm(Q + q * d, d);
+			if (!(s.q_inv[q] = inv_norm(Q + q * d, d)) && is_odd_norm(num_norm(Q + q * d, d))) {
+				ret = odd_norm("query", e);
+				goto out;
+			}
 	}
 	if ((ret = search_all(&s, out, storage, f->id_rank, e)))
 		goto out;
+	if (s.is_beyond) {
+		ret = err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
+		goto out;
+	}
 	for (size_t q = 0; q < nq && !f->id_rank; q++)
 		is_split |= out[q].n == k + 1 && out[q].hit[k].score == out[q].hit[k - 1].score;
 	if (is_split && ((ret = make_rank(f, e)) || (ret = search_all(&s, out, storage, f->id_rank, e))))

@@ -458,6 +458,7 @@ static int write_all(struct sink *s, const unsigned char *p, size_t n)
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0 && errno == EPIPE) {
+			tmp_unlink_all();
 			signal(SIGPIPE, SIG_DFL);
 			raise(SIGPIPE);
 		}

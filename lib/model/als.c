@@ -603,6 +603,11 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 		goto out;
 	f->item = m->vec[MODEL_ITEMS];
 	f->item_weight = item_weight;
+	for (size_t i = 0; i < f->n_items; i++)
+		if (!(f->item_weight[i] >= 0)) {
+			ret = err_set(e, ERR_DATA, "%s: item.weight is negative or no number", artifact_name(m->art));
+			goto out;
+		}
 	if (!(f->base = mem_try(m->d * m->d, sizeof *f->base, "Gram matrix", e))) {
 		ret = ERR_MEM;
 		goto out;

@@ -10,6 +10,7 @@
  *    m |  MC    |        |   |NC |   |   | k      is stored by columns. B goes into slivers: all k of `sliver` columns together,
  *      +--------+--------+   +---+---+---+        so that the kernel reads it in a straight line.
  */
+#include <math.h>
 #include "num.h"
 #include "kern.h"
 
@@ -44,6 +45,18 @@ const struct num_ops *num_ops(void)
 float num_dot(const float *x, const float *y, size_t n) { return num_ops()->dot(x, y, n); }
 float num_l2sq(const float *x, const float *y, size_t n) { return num_ops()->l2sq(x, y, n); }
 void num_axpy(float *y, float a, const float *x, size_t n) { num_ops()->axpy(y, a, x, n); }
+double num_norm(const float *x, size_t n)
+{
+	float s = num_dot(x, x, n);
+	double t = 0;
+
+	if (s >= 1e-30f && s <= 1e30f)
+		return sqrt((double)s);
+	for (size_t i = 0; i < n; i++)
+		t += (double)x[i] * (double)x[i];
+	return sqrt(t);
+}
+
 void num_scale(float *x, float a, size_t n) { num_ops()->scale(x, a, n); }
 
 void num_dots(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld)

@@ -23,6 +23,8 @@ float num_dot(const float *x, const float *y, size_t n);
 float num_l2sq(const float *x, const float *y, size_t n);		/* sum of (x-y)^2: t = x - y, fma(t, t, s); same lanes and tree */
 void num_axpy(float *y, float a, const float *x, size_t n);		/* y = fma(a, x, y) */
 void num_scale(float *x, float a, size_t n);
+/* num_norm - sqrt(x.x), also where x.x is beyond the range of a float. */
+double num_norm(const float *x, size_t n);
 /* num_dots - out[i] = num_dot(q, Y + i*ld, d) for n rows: the matrix-vector product of a search, bit-equal to num_dot. */
 void num_dots(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);
 void num_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);

@@ -129,8 +129,7 @@ static void cap_and_cut(struct rerank *r, const struct rerank_opts *o)
 				c->drop = DROP_CREATOR;
 				continue;
 			}
-			if (kept < o->k)
-				count[id]++;
+			count[id]++;
 		}
 		if (kept == o->k)
 			c->drop = DROP_CUT;
