@@ -2,8 +2,12 @@
  * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read, through the stages of accept(). Holds nothing but, with -b, the ids of
  * what it wrote, with --items the catalogue, with -v the ids, to count them, and what the stages hold: --sort -M bytes, --dedupe and marks as their headers say.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
@@ -375,11 +379,26 @@ static void check_options(void)
 	check_stages();
 }
 
+/* hold_output - one run at a time appends to a log, and taste-view --repair keeps off. The lock goes with the process. */
+static void hold_output(void)
+{
+	struct stat st;
+
+	if (strcmp(o.out, "-") || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode))
+		return;
+	if (flock(STDOUT_FILENO, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		note("another run writes to this log: waiting for it");
+		while (flock(STDOUT_FILENO, LOCK_EX) && errno == EINTR)
+			;
+	}
+}
+
 /* start_stages - read what is there, before the first byte is written: it may be the same file. */
 static void start_stages(struct err *e)
 {
 	uint64_t size;
 
+	hold_output();
 	if (o.since && !scan_time(o.since, strlen(o.since), TIME_AUTO, &since))
 		read_log(o.since, false, &since, e);
 	for (size_t i = 0; i < o.against.n; i++)

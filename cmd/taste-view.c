@@ -2,8 +2,14 @@
  * taste-view - what is in a taste file: its content as TSV, or with -i what it is and how it was made, or with -c whether it is whole and sound.
  * Streams; holds the dictionaries of an event log, a block of anything else, and of a model what is asked for.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/base/scan.h"
@@ -17,7 +23,7 @@
 #include "../lib/num/num.h"
 
 static struct {
-	bool wants_info, is_check, wants_header, is_binary;
+	bool wants_info, is_check, wants_header, is_binary, is_repair;
 	int64_t n;
 	const char *tensor, *as, *out;
 } o = { .n = -1, .out = "-" };
@@ -30,6 +36,7 @@ static const struct opt opts[] = {
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "as", OPT_STR, &o.as, "WHAT", "what text input holds: events, vectors, or a table's name (items, candidates, ranked, truth)" },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "events: write a line of column names first", .flags = OPT_NO_PROV },
+	{ 0, "repair", OPT_FLAG, &o.is_repair, NULL, "cut off an unfinished tail, in place" },
 	{ 0, "tensor", OPT_STR, &o.tensor, "NAME", "of a model: print this tensor, behind ids where it has them" },
 	{ 0 },
 };
@@ -499,11 +506,57 @@ static void view(const char *path, struct err *e)
 	buf_release(&schema);
 }
 
+/* ---- repair ---- */
+
+static void repair_failed(const char *path)
+{
+	die(EXIT_SYS, "%s: %s", path, strerror(errno));
+}
+
+/* repair - the file is only ever made shorter; whoever writes to it holds a lock (taste-ingest). */
+static void repair(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	uint64_t whole = 0;
+
+	if (fd < 0 || fstat(fd, &st))
+		repair_failed(path);
+	if (!S_ISREG(st.st_mode))
+		die(EXIT_DATA, "%s: only a file can be repaired", path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		die(EXIT_SYS, "%s: it is being written", path);
+	uint64_t n = (uint64_t)st.st_size;
+	const unsigned char *p = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	if (n && p == MAP_FAILED)
+		repair_failed(path);
+	bool is_binary = n && *p == 0x89;	/* of the magic */
+	if (is_binary && block_whole(path, p, n, &whole, e))
+		die_err(e);
+	if (n && !is_binary) {
+		const unsigned char *nl = memrchr(p, '\n', n);
+		whole = nl ? (uint64_t)(nl - p) + 1 : 0;
+		if (memchr(p, '\0', whole) || (n >= 2 && *p == 0x1f && p[1] == 0x8b))
+			die(EXIT_DATA, "%s: neither a taste stream nor plain text: nothing was changed", path);
+	}
+	if (whole < n && (ftruncate(fd, (off_t)whole) || fsync(fd)))
+		repair_failed(path);
+	if (whole < n)
+		warn("%s: %llu bytes of an unfinished tail cut off, %llu kept", path, (unsigned long long)(n - whole), (unsigned long long)whole);
+	else
+		note("%s: whole", path);
+	if (n)
+		munmap((void *)(uintptr_t)p, n);
+	close(fd);
+}
+
 static void check_options(void)
 {
-	if (o.is_check + o.wants_info + (o.tensor != NULL) > 1)
-		usage_die("-c, -i and --tensor exclude each other");
-	if (o.is_binary && (o.is_check || o.wants_info || o.tensor))
+	if (o.is_check + o.wants_info + (o.tensor != NULL) + o.is_repair > 1)
+		usage_die("-c, -i, --repair and --tensor exclude each other");
+	if (o.is_repair && !tool.n_args)
+		usage_die("--repair: which file?");
+	if (o.is_binary && (o.is_check || o.is_repair || o.wants_info || o.tensor))
 		usage_die("-b goes with content only");
 	static const char *const known[] = { "events", "vectors", "items", "candidates", "ranked", "truth" };
 	bool is_known = !o.as;
@@ -522,6 +575,11 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	check_options();
+	if (o.is_repair) {
+		for (size_t i = 0; i < tool.n_args; i++)
+			repair(tool.arg[i], &e);
+		return tool_close(0);
+	}
 	out = tool_output(o.out, o.is_binary);
 	for (size_t i = 0; i < tool.n_args; i++)
 		view(tool.arg[i], &e);

@@ -427,3 +427,69 @@ int block_verify(const struct blockr *r, const struct block *b, struct err *e)
 	return err_set(e, ERR_DATA, "%s: block %llu (%s) at byte %llu: the payload does not match its checksum", file_name(r->f),
 		       (unsigned long long)b->no, type_name(b->type, t), (unsigned long long)b->offset);
 }
+
+/* ---- repair ---- */
+
+/* sealed - does a header of 64 bytes carry its own right hash? */
+static bool sealed(const unsigned char *p) { return is_sum(get64(p + 56), p, 56); }
+
+static bool is_header(const unsigned char *p, uint64_t n)
+{
+	return n >= BLOCK_HEAD && !memcmp(p, magic, 8) && sealed(p);
+}
+
+/* step - over the header or block at p: how many bytes it takes; 0 it is cut short, or never reached the disk; <0 it is neither. *is_end: it ends its stream. */
+static int64_t step(const unsigned char *p, uint64_t n, bool is_first, bool *is_end)
+{
+	static const unsigned char none[BLOCK_HEAD];
+	uint64_t i = 0;
+
+	*is_end = false;
+	if (n < BLOCK_HEAD)
+		return 0;
+	if (!memcmp(p, none, sizeof none)) {	/* a file that grew before its bytes were written */
+		while (i < n && !p[i])
+			i++;
+		return i == n ? 0 : -1;
+	}
+	if (is_first ? !is_header(p, n) : memcmp(p, block_magic, 4) || !sealed(p))
+		return -1;
+	if (is_first)
+		return BLOCK_HEAD;
+	uint64_t stored = get64(p + 8);
+	if (stored > n || (stored + 63) / 64 * 64 > n - BLOCK_HEAD)
+		return 0;
+	*is_end = get32(p + 4) == BLOCK_END;
+	return (int64_t)(BLOCK_HEAD + (stored + 63) / 64 * 64);
+}
+
+int block_whole(const char *name, const unsigned char *p, uint64_t n, uint64_t *whole, struct err *e)
+{
+	bool is_first = true, is_end;
+	uint64_t at = 0;
+
+	*whole = 0;
+	while (at < n) {
+		int64_t took = step(p + at, n - at, is_first, &is_end);
+		if (took < 0 && is_first && !*whole)
+			return err_set(e, ERR_DATA, "%s: this is no taste stream", name);
+		if (took < 0)
+			return err_set(e, ERR_DATA, "%s: damaged at byte %llu, not just unfinished: nothing was changed", name, (unsigned long long)at);
+		if (!took)
+			break;
+		at += (uint64_t)took;
+		is_first = is_end;
+		if (is_end)
+			*whole = at;
+	}
+	for (at = *whole + 1; *whole < n && at + BLOCK_HEAD <= n; at++) {	/* somebody appended to what was torn */
+		const unsigned char *q = memmem(p + at, n - at, magic, 8);
+		if (!q)
+			break;
+		at = (uint64_t)(q - p);
+		if (is_header(q, n - at))
+			return err_set(e, ERR_DATA, "%s: the stream from byte %llu to %llu is unfinished, and another begins behind it: head -c %llu and tail -c +%llu keep both ends",
+				       name, (unsigned long long)*whole, (unsigned long long)at, (unsigned long long)*whole, (unsigned long long)at + 1);
+	}
+	return 0;
+}

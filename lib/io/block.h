@@ -94,4 +94,13 @@ int blockr_next(struct blockr *r, struct block *b, struct err *e);
 int block_verify(const struct blockr *r, const struct block *b, struct err *e);
 void blockr_free(struct blockr *r);
 
+/* ---- repair ---- */
+
+/*
+ * block_whole - of a file's n bytes, how many belong to streams that were finished; what is behind them was begun and never ended, as a writer leaves it that was
+ * killed or whose disk was full. Only headers are looked at. An error when it is anything else that is wrong: damage, or a whole stream behind the unfinished one (which then begins
+ * at the byte that is named).
+ */
+int block_whole(const char *name, const unsigned char *p, uint64_t n, uint64_t *whole, struct err *e);
+
 #endif
