@@ -80,6 +80,43 @@ static void a_million_grow_it(void **state)
 	vocab_release(&v);
 }
 
+/* The same numbers as one at a time, whatever the batches: with strings that are new twice in a batch, of every length around the loads of a comparison, through growth. */
+static void many_are_as_one_by_one(void **state)
+{
+	static const size_t batch[] = { 1, 7, 64, 1000, 30000 };
+	enum { N = 30000 };
+	static char bytes[N][40];
+	static struct str s[N];
+	static uint32_t want[N], got[N];
+	struct vocab one = { 0 };
+	struct pcg32 r;
+
+	(void)state;
+	pcg32_seed(&r, 5, 6);
+	for (size_t i = 0; i < N; i++) {
+		uint32_t k = pcg32_bounded(&r, 1 + (uint32_t)i / 2), n = k % 36, at = n ? (k / 36) % n : 0;
+		memset(bytes[i], 'a', n);
+		if (n)		/* like its fellows of this length but for one byte, which is everywhere once */
+			bytes[i][at] = (char)(k / 36 / n);
+		s[i] = (struct str){ bytes[i], n };
+		want[i] = vocab_add(&one, s[i].p, s[i].len);
+	}
+	assert_true(one.n > 5000);
+	for (size_t b = 0; b < sizeof batch / sizeof *batch; b++) {
+		struct vocab many = { 0 };
+		vocab_add_many(&many, s, 0, got);
+		assert_int_equal(many.n, 0);
+		for (size_t i = 0; i < N; i += batch[b])
+			vocab_add_many(&many, s + i, N - i < batch[b] ? N - i : batch[b], got + i);
+		assert_memory_equal(got, want, sizeof want);
+		assert_int_equal(many.n, one.n);
+		for (size_t i = 0; i < one.n; i++)
+			assert_true(!str_cmp(many.str[i], one.str[i]));
+		vocab_release(&many);
+	}
+	vocab_release(&one);
+}
+
 static void rank_is_byte_order(void **state)
 {
 	static const char *const s[] = { "b", "", "a", "ab", "\xff", "aa", "a b", "B" };
@@ -106,6 +143,7 @@ int main(void)
 		cmocka_unit_test(strings_are_kept_exactly),
 		cmocka_unit_test(is_a_list_of_first_sights),
 		cmocka_unit_test(a_million_grow_it),
+		cmocka_unit_test(many_are_as_one_by_one),
 		cmocka_unit_test(rank_is_byte_order),
 	};
 

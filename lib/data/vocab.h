@@ -1,6 +1,7 @@
 /*
  * vocab - strings to numbers and back, numbered in order of first sight. Strings are any bytes (NUL too), kept exactly. Open addressing over a
- * table of (hash, id); the hash is XXH3-64. Memory: 27 to 53 bytes a string + the string and a NUL. At most 2^32 - 2 strings. Not thread-safe to add; safe to look up.
+ * table of (hash, id); the hash is XXH3-64. Memory: 27 to 53 bytes a string + the string and a NUL (below 768 strings more: up to 16 KB of slots).
+ * At most 2^32 - 2 strings. Not thread-safe to add; safe to look up.
  */
 #ifndef TASTE_VOCAB_H
 #define TASTE_VOCAB_H
@@ -22,6 +23,8 @@ void vocab_release(struct vocab *v);		/* zeroed is empty */
 void vocab_reset(struct vocab *v);		/* forget the strings, keep the memory */
 /* vocab_add - the number of p, a new one when it was not there. */
 uint32_t vocab_add(struct vocab *v, const char *p, size_t len);
+/* vocab_add_many - out[i] = vocab_add(s[i]), for i = 0, 1, ...; faster once the table is larger than the cache, as the look-ups wait for memory together. */
+void vocab_add_many(struct vocab *v, const struct str *s, size_t n, uint32_t *out);
 /* vocab_find - its number or VOCAB_NONE. */
 uint32_t vocab_find(const struct vocab *v, const char *p, size_t len);
 /* vocab_rank - out[id] = place of id when all strings are sorted by bytes: the order in which ties break. out [n]. */
