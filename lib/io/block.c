@@ -117,12 +117,17 @@ static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t
 	return r ? r : sink_write(w->s, zero, pad_of(n), e);
 }
 
+static int too_large(struct blockw *w, size_t n, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s: a packed block of %zu bytes is larger than a block may be (%llu)", sink_name(w->s), n,
+		       (unsigned long long)BLOCK_PACKED_MAX);
+}
+
 int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags, enum block_codec codec, int level, uint64_t records,
 		 const void *p, size_t n, struct err *e)
 {
 	if (codec == BLOCK_ZLIB && n > BLOCK_PACKED_MAX)
-		return err_set(e, ERR_DATA, "%s: a packed block of %zu bytes is larger than a block may be (%llu)", sink_name(w->s), n,
-			       (unsigned long long)BLOCK_PACKED_MAX);
+		return too_large(w, n, e);
 	if (codec == BLOCK_ZLIB) {
 		uLongf to = compressBound((uLong)n);
 		buf_reset(&w->packed);
@@ -130,6 +135,14 @@ int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags,
 			return write_block(w, type, flags, BLOCK_ZLIB, n, records, w->packed.p, to, e);
 	}
 	return write_block(w, type, flags, BLOCK_RAW, n, records, p, n, e);
+}
+
+int blockw_write_packed(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, const void *p, size_t n,
+			const void *z, size_t z_n, struct err *e)
+{
+	if (n > BLOCK_PACKED_MAX)
+		return too_large(w, n, e);
+	return z_n < n ? write_block(w, type, flags, BLOCK_ZLIB, n, records, z, z_n, e) : write_block(w, type, flags, BLOCK_RAW, n, records, p, n, e);
 }
 
 int blockw_finish(struct blockw *w, struct err *e)

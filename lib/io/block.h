@@ -62,6 +62,9 @@ struct blockw *blockw_new(struct sink *s, enum block_kind kind, struct err *e);	
 /* blockw_write - one block; BLOCK_ZLIB payloads are packed here (level 1..9; kept raw when that is no smaller). 0 or <0. */
 int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags, enum block_codec codec, int level,
 		 uint64_t records, const void *p, size_t n, struct err *e);
+/* blockw_write_packed - one block of n bytes at p that the caller packed: z_n bytes of a zlib stream at z. What is smaller is kept. */
+int blockw_write_packed(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, const void *p, size_t n,
+			const void *z, size_t z_n, struct err *e);
 /* blockw_finish - write the end block. Only when everything before succeeded. blockw_free does not write it. */
 int blockw_finish(struct blockw *w, struct err *e);
 void blockw_free(struct blockw *w);
