@@ -6,7 +6,10 @@
 
 #include "../base/buf.h"
 
-/* column_put - append v[n] in the packing that is smallest before zlib; ties go to the earlier in the list. tmp is scratch. */
+/*
+ * column_put - append v[n], n <= 65536, in the packing that promises to be smallest once the packer has been over it: up to 4096 values from four places are packed in each
+ * way, and the bytes that come out are counted (what Huffman codes would make of them). tmp is scratch, and takes 20 bytes a value.
+ */
 void column_put(struct buf *b, const uint64_t *v, size_t n, struct buf *tmp);
 /* column_put_f64 - 8 planes of the bits, low byte first. */
 void column_put_f64(struct buf *b, const double *v, size_t n);
