@@ -55,8 +55,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* n_cpus - those that we may run on (taskset, a batch system's share), not those that are there. */
-static int n_cpus(void)
+int par_cpus(void)
 {
 	cpu_set_t set;
 	long n = sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
@@ -67,7 +66,7 @@ static int n_cpus(void)
 struct par *par_new(int n, struct err *e)
 {
 	if (n <= 0)
-		n = n_cpus();
+		n = par_cpus();
 	struct par *p = mem_new(1, sizeof *p);
 	p->n = 1;
 	p->thread = mem_new((size_t)n, sizeof *p->thread);

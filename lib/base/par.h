@@ -19,6 +19,7 @@ struct par;
 struct par *par_new(int n, struct err *e);
 void par_free(struct par *p);
 int par_threads(const struct par *p);	/* 1 for NULL */
+int par_cpus(void);			/* that the process may run on (taskset, a batch system's share), 1 to 64 */
 
 /* par_for - fn(ctx, chunk, worker) for every chunk in [0, n_chunks), in any order, on any thread; worker in
  * [0, par_threads) tells scratch memory apart. Returns when all are done. Not re-entrant. */

@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -5,7 +6,9 @@
 #include "event.h"
 #include "input.h"
 #include "../base/mem.h"
+#include "../base/par.h"
 #include "../base/scan.h"
+#include "../io/zpack.h"
 
 /*
  * The EVNT payload (taste-format(5) has the table): u32 n, the strings new in this block for four dictionaries, then nine columns, each a byte saying how it is packed, a
@@ -366,18 +369,55 @@ int eventr_prov(struct eventr *r, struct prov *p, struct buf *inputs, struct err
 
 /* ---- writing ---- */
 
+/*
+ * Events are gathered as columns in rows[0] or rows[1]. When the one is full and another event comes, it is packed and written: on the caller's thread, or, where two
+ * threads may work, by a helper while the caller fills the other. What the helper reads is in its rows or its own: the dictionaries stay the caller's, who puts the strings
+ * new in a block, as they will stand in the file, into the rows with it. A lock is taken twice a block.
+ */
+struct rows {
+	size_t n;
+	uint32_t *code[DICTS];		/* of kind and context + 1 */
+	int64_t *time;
+	double *value;
+	void *mem;
+	struct buf strings;
+};
+
 struct eventw {
 	struct sink *s;
 	struct blockw *w;		/* NULL: text */
 	struct buf line;
 	struct vocab dict[DICTS];
-	size_t known[DICTS];		/* strings of each dictionary already written */
-	struct event_row { uint32_t code[DICTS]; int64_t time; double value; } *row;	/* codes of kind and context + 1 */
-	size_t n, flushed_bytes;	/* rows held; bytes of all dictionaries when the last block went out */
+	size_t known[DICTS];		/* strings of each dictionary already handed over */
+	size_t flushed_bytes;		/* of all dictionaries at that time */
+	struct rows rows[2], *now;	/* now: being filled */
+	bool is_full;
+	/* of who packs */
 	uint64_t *col;
 	double *val;
 	struct buf payload, tmp;
+	struct zpack z;
+	/* the helper */
+	int n_threads;
+	bool has_thread;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	struct rows *work;		/* being packed; NULL: the helper waits */
+	bool is_ending;
+	struct err err;			/* the first there was */
 };
+
+/* new_rows - pages are taken as they fill. */
+static void new_rows(struct rows *r)
+{
+	char *p = r->mem = mem_new(BLOCK_EVENTS_MAX, 8 + 8 + DICTS * 4);
+
+	r->time = (int64_t *)(void *)p;
+	r->value = (double *)(void *)(p + 8 * BLOCK_EVENTS_MAX);
+	for (int d = 0; d < DICTS; d++)
+		r->code[d] = (uint32_t *)(void *)(p + (size_t)(16 + 4 * d) * BLOCK_EVENTS_MAX);
+}
 
 struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e)
 {
@@ -386,10 +426,11 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
 	int r = 0;
 
 	w->s = s;
+	w->n_threads = 1;
 	if (format == EVENT_TSV_HEADER)
 		r = sink_write(s, header, sizeof header - 1, e);
 	if (format == EVENT_BINARY) {
-		w->row = mem_new(BLOCK_EVENTS_MAX, sizeof *w->row);
+		new_rows(w->now = &w->rows[0]);
 		w->col = mem_new(BLOCK_EVENTS_MAX, sizeof *w->col);
 		w->val = mem_new(BLOCK_EVENTS_MAX, sizeof *w->val);
 		w->w = blockw_new(s, KIND_EVENTS, e);
@@ -401,39 +442,53 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
 	return w;
 }
 
-void eventw_free(struct eventw *w)
+void eventw_threads(struct eventw *w, int n)
 {
-	if (!w)
-		return;
-	blockw_free(w->w);
-	for (int i = 0; i < DICTS; i++)
-		vocab_release(&w->dict[i]);
-	buf_release(&w->line);
-	buf_release(&w->payload);
-	buf_release(&w->tmp);
-	mem_free(w->row);
-	mem_free(w->col);
-	mem_free(w->val);
-	mem_free(w);
+	w->n_threads = n > 0 ? n : par_cpus();
 }
 
-static void put_strings(struct eventw *w, enum dict d)
-{
-	const struct vocab *v = &w->dict[d];
+/* ---- packing a block ---- */
 
-	buf_put_varint(&w->payload, v->n - w->known[d]);
-	for (size_t i = w->known[d]; i < v->n; i++)
-		buf_put_varint(&w->payload, v->str[i].len);
-	for (size_t i = w->known[d]; i < v->n; i++)
-		buf_put(&w->payload, v->str[i].p, v->str[i].len);
-	w->known[d] = v->n;
+enum { PARTS_MAX = 12, PART_MIN = 512, SMALL = 16 << 10 };
+
+/* Where the payload is cut for the packer: strings, and each column with the short ones before it. */
+struct parts { size_t end[PARTS_MAX], n; };
+
+static void end_part(const struct eventw *w, struct parts *p)
+{
+	size_t from = p->n ? p->end[p->n - 1] : 0;
+
+	if (w->payload.len - from >= PART_MIN)
+		p->end[p->n++] = w->payload.len;
 }
 
-static void put_codes(struct eventw *w, enum dict d)
+static void put_col(struct eventw *w, size_t n, struct parts *p)
 {
-	for (size_t i = 0; i < w->n; i++)
-		w->col[i] = w->row[i].code[d];
-	column_put(&w->payload, w->col, w->n, &w->tmp);
+	column_put(&w->payload, w->col, n, &w->tmp);
+	end_part(w, p);
+}
+
+static void put_codes(struct eventw *w, const struct rows *r, enum dict d, struct parts *p)
+{
+	const uint32_t *code = r->code[d];
+
+	for (size_t i = 0; i < r->n; i++)
+		w->col[i] = code[i];
+	put_col(w, r->n, p);
+}
+
+static void put_times(struct eventw *w, const struct rows *r, struct parts *p)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		w->col[i] = r->time[i] != TIME_NONE;
+	put_col(w, r->n, p);
+	for (size_t i = 0; i < r->n; i++) {
+		w->col[k] = zigzag(r->time[i]);
+		k += r->time[i] != TIME_NONE;
+	}
+	put_col(w, k, p);
 }
 
 /* scale_of - the smallest divisor with which every value is a whole number over it, exactly; SCALE_RAW when there is none. */
@@ -452,76 +507,291 @@ static unsigned scale_of(const double *v, size_t n)
 	return SCALE_RAW;
 }
 
-static int flush_events(struct eventw *w, struct err *e)
+static void put_values(struct eventw *w, const struct rows *r, struct parts *p)
 {
 	size_t k = 0;
 
-	if (!w->n)
-		return 0;
-	buf_reset(&w->payload);
-	buf_put_le32(&w->payload, (uint32_t)w->n);
-	for (int d = 0; d < DICTS; d++)
-		put_strings(w, (enum dict)d);
-	put_codes(w, DICT_USER);
-	put_codes(w, DICT_ITEM);
-
-	for (size_t i = 0; i < w->n; i++)
-		w->col[i] = w->row[i].time != TIME_NONE;
-	column_put(&w->payload, w->col, w->n, &w->tmp);
-	for (size_t i = 0; i < w->n; i++)
-		if (w->row[i].time != TIME_NONE)
-			w->col[k++] = zigzag(w->row[i].time);
-	column_put(&w->payload, w->col, k, &w->tmp);
-
-	put_codes(w, DICT_KIND);
-
-	for (size_t i = 0; i < w->n; i++)
-		w->col[i] = !isnan(w->row[i].value);
-	column_put(&w->payload, w->col, w->n, &w->tmp);
-	k = 0;
-	for (size_t i = 0; i < w->n; i++)
-		if (!isnan(w->row[i].value))
-			w->val[k++] = w->row[i].value;
+	for (size_t i = 0; i < r->n; i++)
+		w->col[i] = !isnan(r->value[i]);
+	put_col(w, r->n, p);
+	for (size_t i = 0; i < r->n; i++) {
+		w->val[k] = r->value[i];
+		k += !isnan(r->value[i]);
+	}
 	unsigned scale = scale_of(w->val, k);
 	buf_put_varint(&w->payload, scale);
 	if (scale == SCALE_RAW) {
 		column_put_f64(&w->payload, w->val, k);
-	} else {
-		for (size_t i = 0; i < k; i++) {
-			double x = w->val[i] * scale;
-			w->col[i] = zigzag((int64_t)(x < 0 ? x - 0.5 : x + 0.5));
-		}
-		column_put(&w->payload, w->col, k, &w->tmp);
+		end_part(w, p);
+		return;
 	}
-
-	put_codes(w, DICT_CONTEXT);
-	uint64_t n = w->n;
-	w->n = 0;
-	w->flushed_bytes = 0;
-	for (int d = 0; d < DICTS; d++)
-		w->flushed_bytes += w->dict[d].bytes.bytes;
-	return blockw_write(w->w, BLOCK_EVENTS, 0, BLOCK_ZLIB, BLOCK_LEVEL, n, w->payload.p, w->payload.len, e);
+	for (size_t i = 0; i < k; i++) {
+		double x = w->val[i] * scale;
+		w->col[i] = zigzag((int64_t)(x < 0 ? x - 0.5 : x + 0.5));
+	}
+	put_col(w, k, p);
 }
 
-int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
+static int pack_rows(struct eventw *w, struct rows *r, struct err *e)
 {
-	if (w->w) {
-		struct event_row *r = &w->row[w->n];
-		r->code[DICT_USER] = vocab_add(&w->dict[DICT_USER], ev->user.p, ev->user.len);
-		r->code[DICT_ITEM] = vocab_add(&w->dict[DICT_ITEM], ev->item.p, ev->item.len);
-		r->code[DICT_KIND] = ev->kind.len ? vocab_add(&w->dict[DICT_KIND], ev->kind.p, ev->kind.len) + 1 : 0;
-		r->code[DICT_CONTEXT] = ev->context.len ? vocab_add(&w->dict[DICT_CONTEXT], ev->context.p, ev->context.len) + 1 : 0;
-		r->time = ev->time;
-		r->value = ev->value;
-		w->n++;
-		/* a block also ends when its new strings are long, so that it stays far below BLOCK_PACKED_MAX */
-		size_t bytes = 0;
-		for (int d = 0; d < DICTS; d++)
-			bytes += w->dict[d].bytes.bytes;
-		return w->n == BLOCK_EVENTS_MAX || bytes - w->flushed_bytes > NEW_STRINGS_MAX ? flush_events(w, e) : 0;
-	}
-	struct buf *b = &w->line;
+	struct parts p = { .n = 0 };
+	struct buf *b = &w->payload;
+	uint64_t n = r->n;
+
 	buf_reset(b);
+	buf_put_le32(b, (uint32_t)n);
+	buf_put(b, r->strings.p, r->strings.len);
+	end_part(w, &p);
+	put_codes(w, r, DICT_USER, &p);
+	put_codes(w, r, DICT_ITEM, &p);
+	put_times(w, r, &p);
+	put_codes(w, r, DICT_KIND, &p);
+	put_values(w, r, &p);
+	put_codes(w, r, DICT_CONTEXT, &p);
+	buf_reset(&r->strings);
+	r->n = 0;
+	if (b->len < SMALL || b->len > BLOCK_PACKED_MAX)	/* small: one code for all is shorter; too large: it says so */
+		return blockw_write(w->w, BLOCK_EVENTS, 0, BLOCK_ZLIB, BLOCK_LEVEL, n, b->p, b->len, e);
+	zpack_begin(&w->z, BLOCK_LEVEL);
+	p.end[p.n - 1] = b->len;
+	for (size_t i = 0, from = 0; i < p.n; from = p.end[i++])
+		zpack_put(&w->z, b->p + from, p.end[i] - from);
+	zpack_end(&w->z);
+	return blockw_write_packed(w->w, BLOCK_EVENTS, 0, n, b->p, b->len, w->z.out.p, w->z.out.len, e);
+}
+
+/* ---- the helper ---- */
+
+static void *helper_main(void *arg)
+{
+	struct eventw *w = arg;
+	struct err e = { 0 };
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->work && !w->is_ending)
+			pthread_cond_wait(&w->turn, &w->lock);
+		if (!w->work)
+			break;
+		pthread_mutex_unlock(&w->lock);
+		int r = pack_rows(w, w->work, &e);
+		pthread_mutex_lock(&w->lock);
+		if (r && !w->err.code)
+			w->err = e;
+		w->work = NULL;
+		pthread_cond_signal(&w->turn);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* start_helper - where there is none to be had, the caller goes on alone: the file is the same. */
+static void start_helper(struct eventw *w)
+{
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->turn, NULL);
+	w->has_thread = !pthread_create(&w->thread, NULL, helper_main, w);
+	if (w->has_thread) {
+		new_rows(&w->rows[1]);
+		return;
+	}
+	w->n_threads = 1;
+	pthread_cond_destroy(&w->turn);
+	pthread_mutex_destroy(&w->lock);
+}
+
+/* wait_helper - until it has nothing to do. From here to hand_over the packer's things are the caller's. */
+static void wait_helper(struct eventw *w)
+{
+	pthread_mutex_lock(&w->lock);
+	while (w->work)
+		pthread_cond_wait(&w->turn, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void end_helper(struct eventw *w)
+{
+	if (!w->has_thread)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->is_ending = true;
+	pthread_cond_signal(&w->turn);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->turn);
+	pthread_mutex_destroy(&w->lock);
+	w->has_thread = false;
+	w->n_threads = 1;
+}
+
+void eventw_free(struct eventw *w)
+{
+	if (!w)
+		return;
+	end_helper(w);
+	blockw_free(w->w);
+	for (int i = 0; i < DICTS; i++)
+		vocab_release(&w->dict[i]);
+	for (int i = 0; i < 2; i++) {
+		mem_free(w->rows[i].mem);
+		buf_release(&w->rows[i].strings);
+	}
+	buf_release(&w->line);
+	buf_release(&w->payload);
+	buf_release(&w->tmp);
+	zpack_release(&w->z);
+	mem_free(w->col);
+	mem_free(w->val);
+	mem_free(w);
+}
+
+/* ---- gathering ---- */
+
+static int fail(struct eventw *w, struct err *e)
+{
+	return err_set(e, w->err.code, "%s", w->err.msg);
+}
+
+static size_t dict_bytes(const struct eventw *w)
+{
+	size_t bytes = 0;
+
+	for (int d = 0; d < DICTS; d++)
+		bytes += w->dict[d].bytes.bytes;
+	return bytes;
+}
+
+/* take_strings - those new since the last block, as the block will say them. */
+static void take_strings(struct eventw *w)
+{
+	struct buf *b = &w->now->strings;
+
+	for (int d = 0; d < DICTS; d++) {
+		const struct vocab *v = &w->dict[d];
+		buf_put_varint(b, v->n - w->known[d]);
+		for (size_t i = w->known[d]; i < v->n; i++)
+			buf_put_varint(b, v->str[i].len);
+		for (size_t i = w->known[d]; i < v->n; i++)
+			buf_put(b, v->str[i].p, v->str[i].len);
+		w->known[d] = v->n;
+	}
+	w->flushed_bytes = dict_bytes(w);
+}
+
+/* flush_rows - what was gathered goes to the helper, or is packed here: when there is none, and at the end. */
+static int flush_rows(struct eventw *w, bool is_end, struct err *e)
+{
+	if (!is_end && w->n_threads > 1 && !w->has_thread)
+		start_helper(w);
+	if (w->has_thread)
+		wait_helper(w);
+	w->is_full = false;
+	if (w->err.code)
+		return fail(w, e);
+	if (!w->now->n)
+		return 0;
+	take_strings(w);
+	if (is_end || !w->has_thread) {
+		if (!pack_rows(w, w->now, &w->err))
+			return 0;
+		return fail(w, e);
+	}
+	pthread_mutex_lock(&w->lock);
+	w->work = w->now;
+	pthread_cond_signal(&w->turn);
+	pthread_mutex_unlock(&w->lock);
+	w->now = &w->rows[w->now == &w->rows[0]];
+	return 0;
+}
+
+static const struct str *field_of(const struct event *ev, int d)
+{
+	return d == DICT_USER ? &ev->user : d == DICT_ITEM ? &ev->item : d == DICT_KIND ? &ev->kind : &ev->context;
+}
+
+/* note_full - a block also ends when its new strings are long, so that it stays far below BLOCK_PACKED_MAX. It goes out when the next event comes. */
+static void note_full(struct eventw *w)
+{
+	w->is_full = w->now->n == BLOCK_EVENTS_MAX || dict_bytes(w) - w->flushed_bytes > NEW_STRINGS_MAX;
+}
+
+static void add_event(struct eventw *w, const struct event *ev)
+{
+	struct rows *r = w->now;
+
+	for (int d = 0; d < DICTS; d++) {
+		const struct str *s = field_of(ev, d);
+		bool may_miss = d >= DICT_KIND;
+		r->code[d][r->n] = may_miss && !s->len ? 0 : vocab_add(&w->dict[d], s->p, s->len) + may_miss;
+	}
+	r->time[r->n] = ev->time;
+	r->value[r->n++] = ev->value;
+}
+
+enum { BATCH = 128 };
+
+/* add_codes - of one column of up to BATCH events. */
+static void add_codes(struct eventw *w, int d, const struct event *ev, size_t n)
+{
+	struct str key[BATCH] = { { 0 } };
+	uint32_t *to = w->now->code[d] + w->now->n, got[BATCH];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct str *s = field_of(&ev[i], d);
+		key[k] = *s;
+		k += d < DICT_KIND || s->len;
+	}
+	if (d < DICT_KIND) {
+		vocab_add_many(&w->dict[d], key, n, to);
+		return;
+	}
+	vocab_add_many(&w->dict[d], key, k, got);
+	k = 0;
+	for (size_t i = 0; i < n; i++)
+		to[i] = field_of(&ev[i], d)->len ? got[k++] + 1 : 0;
+}
+
+/* may_end - could the strings of these events, were they all new, end the block? Then they go one by one, to end it where it must. */
+static bool may_end(const struct eventw *w, const struct event *ev, size_t n)
+{
+	size_t bytes = dict_bytes(w) - w->flushed_bytes;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += ev[i].user.len + ev[i].item.len + ev[i].kind.len + ev[i].context.len + DICTS;
+	return bytes > NEW_STRINGS_MAX;
+}
+
+static int write_binary(struct eventw *w, const struct event *ev, size_t n, struct err *e)
+{
+	int r;
+
+	for (size_t at = 0, k; at < n; at += k) {
+		if (w->is_full && (r = flush_rows(w, false, e)))
+			return r;
+		k = BLOCK_EVENTS_MAX - w->now->n;
+		k = k < BATCH ? k : BATCH;
+		k = k < n - at ? k : n - at;
+		if (k == 1 || may_end(w, ev + at, k)) {
+			add_event(w, &ev[at]);
+			k = 1;
+		} else {
+			for (int d = 0; d < DICTS; d++)
+				add_codes(w, d, ev + at, k);
+			for (size_t i = 0; i < k; i++) {
+				w->now->time[w->now->n] = ev[at + i].time;
+				w->now->value[w->now->n++] = ev[at + i].value;
+			}
+		}
+		note_full(w);
+	}
+	return 0;
+}
+
+/* ---- text ---- */
+
+static void put_line(struct buf *b, const struct event *ev)
+{
 	tsv_put(b, ev->user.p, ev->user.len);
 	buf_putc(b, '\t');
 	tsv_put(b, ev->item.p, ev->item.len);
@@ -536,7 +806,31 @@ int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
 	buf_putc(b, '\t');
 	tsv_put(b, ev->context.p, ev->context.len);
 	buf_putc(b, '\n');
-	return sink_write(w->s, b->p, b->len, e);
+}
+
+static int write_text(struct eventw *w, const struct event *ev, size_t n, struct err *e)
+{
+	enum { LINES_BYTES = 16 << 10 };	/* at once to the sink */
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++) {
+		put_line(&w->line, &ev[i]);
+		if (i + 1 == n || w->line.len >= LINES_BYTES) {
+			r = sink_write(w->s, w->line.p, w->line.len, e);
+			buf_reset(&w->line);
+		}
+	}
+	return r;
+}
+
+int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
+{
+	return eventw_write_many(w, ev, 1, e);
+}
+
+int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e)
+{
+	return w->w ? write_binary(w, ev, n, e) : write_text(w, ev, n, e);
 }
 
 int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
@@ -545,7 +839,9 @@ int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
 
 	if (!w->w)
 		return 0;
-	if ((r = flush_events(w, e)) || (p && (r = prov_write(p, w->w, e))))
+	r = flush_rows(w, true, e);
+	end_helper(w);
+	if (r || (p && (r = prov_write(p, w->w, e))))
 		return r;
 	return blockw_finish(w->w, e);
 }

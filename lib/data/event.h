@@ -53,7 +53,15 @@ void eventr_close(struct eventr *r);
 struct eventw;
 enum event_format { EVENT_TSV, EVENT_TSV_HEADER, EVENT_BINARY };
 struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e);	/* borrows s */
-int eventw_write(struct eventw *w, const struct event *ev, struct err *e);
+/*
+ * eventw_threads - how many may work, the caller among them: 1 (as after eventw_new), 2, or 0 for as many as there are CPUs to run on; more than 2 are not used. With 2, from
+ * the second block of a binary log on, a helper packs and writes a block while the caller gathers the next: until eventw_finish or eventw_free, which end it, only the
+ * writer may touch the sink, and what goes wrong there is told by a later call. The bytes are the same.
+ */
+void eventw_threads(struct eventw *w, int n);
+int eventw_write(struct eventw *w, const struct event *ev, struct err *e);	/* the first error sticks; strings may go when it returns */
+/* eventw_write_many - n events, faster than one by one, from some 64 at a time on. The bytes written do not depend on how events are grouped. */
+int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e);
 /* eventw_finish - the last block, provenance (binary; may be NULL) and the end. eventw_free frees without finishing. */
 int eventw_finish(struct eventw *w, const struct prov *p, struct err *e);
 void eventw_free(struct eventw *w);
