@@ -435,6 +435,7 @@ int main(int argc, char **argv)
 		die_err(&e);
 	if (!(events = eventw_new(out, o.is_binary ? EVENT_BINARY : o.wants_header ? EVENT_TSV_HEADER : EVENT_TSV, &e)))
 		die_err(&e);
+	eventw_threads(events, (int)tool.threads);
 	const char **path = tool.n_args > 1 ? tool.arg + 1 : from_stdin;
 	size_t n_files = tool.n_args > 1 ? tool.n_args - 1 : 1;
 	progress_start(&pr, "ingest", "bytes", 0);
