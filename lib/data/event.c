@@ -392,6 +392,9 @@ struct eventw {
 	size_t flushed_bytes;		/* of all dictionaries at that time */
 	struct rows rows[2], *now;	/* now: being filled */
 	bool is_full;
+	struct event *held;		/* [BATCH] written one by one, until they are a batch; their strings lie in held_bytes */
+	size_t n_held, held_fill;
+	char *held_bytes;		/* [HELD_BYTES] */
 	/* of who packs */
 	uint64_t *col;
 	double *val;
@@ -407,6 +410,8 @@ struct eventw {
 	bool is_ending;
 	struct err err;			/* the first there was */
 };
+
+enum { BATCH = 128, HELD_BYTES = 16 << 10 };
 
 /* new_rows - pages are taken as they fill. */
 static void new_rows(struct rows *r)
@@ -431,6 +436,8 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
 		r = sink_write(s, header, sizeof header - 1, e);
 	if (format == EVENT_BINARY) {
 		new_rows(w->now = &w->rows[0]);
+		w->held = mem_new(BATCH, sizeof *w->held);
+		w->held_bytes = mem_new(HELD_BYTES, 1);
 		w->col = mem_new(BLOCK_EVENTS_MAX, sizeof *w->col);
 		w->val = mem_new(BLOCK_EVENTS_MAX, sizeof *w->val);
 		w->w = blockw_new(s, KIND_EVENTS, e);
@@ -640,6 +647,8 @@ void eventw_free(struct eventw *w)
 	buf_release(&w->payload);
 	buf_release(&w->tmp);
 	zpack_release(&w->z);
+	mem_free(w->held);
+	mem_free(w->held_bytes);
 	mem_free(w->col);
 	mem_free(w->val);
 	mem_free(w);
@@ -728,8 +737,6 @@ static void add_event(struct eventw *w, const struct event *ev)
 	r->value[r->n++] = ev->value;
 }
 
-enum { BATCH = 128 };
-
 /* add_codes - of one column of up to BATCH events. */
 static void add_codes(struct eventw *w, int d, const struct event *ev, size_t n)
 {
@@ -788,6 +795,45 @@ static int write_binary(struct eventw *w, const struct event *ev, size_t n, stru
 	return 0;
 }
 
+/* write_held - what came one by one, as a batch. */
+static int write_held(struct eventw *w, struct err *e)
+{
+	size_t n = w->n_held;
+
+	w->n_held = w->held_fill = 0;
+	return write_binary(w, w->held, n, e);
+}
+
+static void hold(struct eventw *w, struct str *s)
+{
+	char *to = w->held_bytes + w->held_fill;
+
+	if (s->len)
+		memcpy(to, s->p, s->len);
+	w->held_fill += s->len;
+	s->p = to;
+}
+
+/* write_one - copying 50 bytes is nothing beside the misses that a look-up alone waits for:
+ * taste-ingest, which writes one by one, takes 2.7 s instead of 6 for 10 M events. */
+static int write_one(struct eventw *w, const struct event *ev, struct err *e)
+{
+	size_t len = ev->user.len + ev->item.len + ev->kind.len + ev->context.len;
+	int r;
+
+	if ((w->n_held == BATCH || len > HELD_BYTES - w->held_fill) && (r = write_held(w, e)))
+		return r;
+	if (len > HELD_BYTES)
+		return write_binary(w, ev, 1, e);
+	struct event *to = &w->held[w->n_held++];
+	*to = *ev;
+	hold(w, &to->user);
+	hold(w, &to->item);
+	hold(w, &to->kind);
+	hold(w, &to->context);
+	return 0;
+}
+
 /* ---- text ---- */
 
 static void put_line(struct buf *b, const struct event *ev)
@@ -825,12 +871,16 @@ static int write_text(struct eventw *w, const struct event *ev, size_t n, struct
 
 int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
 {
-	return eventw_write_many(w, ev, 1, e);
+	return w->w ? write_one(w, ev, e) : write_text(w, ev, 1, e);
 }
 
 int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e)
 {
-	return w->w ? write_binary(w, ev, n, e) : write_text(w, ev, n, e);
+	int r;
+
+	if (!w->w)
+		return write_text(w, ev, n, e);
+	return w->n_held && (r = write_held(w, e)) ? r : write_binary(w, ev, n, e);
 }
 
 int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
@@ -839,7 +889,8 @@ int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
 
 	if (!w->w)
 		return 0;
-	r = flush_rows(w, true, e);
+	if (!(r = write_held(w, e)))
+		r = flush_rows(w, true, e);
 	end_helper(w);
 	if (r || (p && (r = prov_write(p, w->w, e))))
 		return r;
