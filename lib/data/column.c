@@ -82,7 +82,7 @@ static uint32_t log2_16(uint32_t v)
 }
 
 /*
- * cost - sixteenths of a bit that `len` bytes take under a Huffman code of their own, when they stand for `times` / SAMPLE as many: what their counts say, one bit at least,
+ * cost - sixteenths of a bit that `len` bytes take under a Huffman code of their own, when they stand for n / sampled times as many: what their counts say, one bit at least,
  * and 6 bits of code table for each byte that occurs; but no more than the bytes themselves.
  */
 static uint64_t cost(const unsigned char *p, size_t len, size_t n, size_t sampled)
