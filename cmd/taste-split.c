@@ -110,6 +110,7 @@ static void write_parts(struct err *e)
 		sink[p] = tool_output(path.p, o.is_binary);
 		if (!(w[p] = eventw_new(sink[p], o.is_binary ? EVENT_BINARY : EVENT_TSV, e)))
 			die_err(e);
+		eventw_threads(w[p], (int)tool.threads);
 		buf_release(&path);
 	}
 	for (size_t i = 0; i < split.n; i++) {

@@ -100,6 +100,7 @@ static void write_events(struct sink *s, struct err *e)
 
 	if (!(day.w = eventw_new(s, o.is_binary ? EVENT_BINARY : EVENT_TSV, e)))
 		die_err(e);
+	eventw_threads(day.w, (int)tool.threads);
 	progress_start(&pr, "synth", "events", (uint64_t)o.events);
 	do {
 		size_t n = 0;

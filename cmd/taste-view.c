@@ -71,6 +71,8 @@ static void view_events(const char *path, struct err *e)
 {
 	struct eventr *r = eventr_open(path, false, e);
 	struct eventw *w = r ? eventw_new(out, o.is_binary ? EVENT_BINARY : o.wants_header ? EVENT_TSV_HEADER : EVENT_TSV, e) : NULL;
+	if (w)
+		eventw_threads(w, (int)tool.threads);
 	struct event ev;
 	uint64_t n = 0;
 	int got = 0;
