@@ -11,6 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
+struct str {			/* bytes with a length; may hold anything */
+	const char *p;
+	size_t len;
+};
+
 struct buf {
 	char *p;
 	size_t len, cap;

@@ -370,9 +370,10 @@ int eventr_prov(struct eventr *r, struct prov *p, struct buf *inputs, struct err
 /* ---- writing ---- */
 
 /*
- * Events are gathered as columns in rows[0] or rows[1]. When the one is full and another event comes, it is packed and written: on the caller's thread, or, where two
- * threads may work, by a helper while the caller fills the other. What the helper reads is in its rows or its own: the dictionaries stay the caller's, who puts the strings
- * new in a block, as they will stand in the file, into the rows with it. A lock is taken twice a block.
+ * Writing a binary log is a pipeline of three: events are held, copied, in batches; the dictionaries turn a batch into columns of codes; a block's columns are packed and
+ * written. On one thread each follows the other. Where more may work, the second and the third have a worker each, and each stage fills one of two places while the next empties
+ * the other; a worker starts when there is a second batch or block, so that a small log costs none. What a stage hands on is all that the next one sees: the strings new in a
+ * block go with it as they will stand in the file. The bytes do not depend on any of this.
  */
 struct rows {
 	size_t n;
@@ -383,35 +384,43 @@ struct rows {
 	struct buf strings;
 };
 
+struct held { struct event *ev; char *bytes; size_t n, fill; };	/* a batch; its strings lie in bytes */
+
+struct worker {
+	int (*fn)(struct eventw *w, void *work, struct err *e);
+	struct eventw *w;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	void *work;			/* in hand; NULL: it waits */
+	bool has_thread, is_ending;
+	struct err err;			/* the first there was; read after worker_wait */
+};
+
 struct eventw {
 	struct sink *s;
 	struct blockw *w;		/* NULL: text */
 	struct buf line;
+	int n_threads;
+	/* held: the caller's */
+	struct held held[2], *hold;
+	size_t hold_max, hold_bytes;
+	/* gathered: the second stage's */
+	struct worker gatherer;
 	struct vocab dict[DICTS];
 	size_t known[DICTS];		/* strings of each dictionary already handed over */
 	size_t flushed_bytes;		/* of all dictionaries at that time */
 	struct rows rows[2], *now;	/* now: being filled */
 	bool is_full;
-	struct event *held;		/* [BATCH] written one by one, until they are a batch; their strings lie in held_bytes */
-	size_t n_held, held_fill;
-	char *held_bytes;		/* [HELD_BYTES] */
-	/* of who packs */
+	/* packed: the third's */
+	struct worker packer;
 	uint64_t *col;
 	double *val;
 	struct buf payload, tmp;
 	struct zpack z;
-	/* the helper */
-	int n_threads;
-	bool has_thread;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t turn;
-	struct rows *work;		/* being packed; NULL: the helper waits */
-	bool is_ending;
-	struct err err;			/* the first there was */
 };
 
-enum { BATCH = 128, HELD_BYTES = 16 << 10 };
+enum { BATCH = 128, HELD = 8192, HELD_EVENT_BYTES = 128 };	/* BATCH: what stays in the first cache; HELD: what is worth waking a worker for */
 
 /* new_rows - pages are taken as they fill. */
 static void new_rows(struct rows *r)
@@ -422,6 +431,19 @@ static void new_rows(struct rows *r)
 	r->value = (double *)(void *)(p + 8 * BLOCK_EVENTS_MAX);
 	for (int d = 0; d < DICTS; d++)
 		r->code[d] = (uint32_t *)(void *)(p + (size_t)(16 + 4 * d) * BLOCK_EVENTS_MAX);
+}
+
+/* hold_up_to - so many events, in two places when there will be a worker. */
+static void hold_up_to(struct eventw *w, size_t n)
+{
+	for (int i = 0; i < (n > BATCH ? 2 : 1); i++) {
+		mem_free(w->held[i].ev);
+		mem_free(w->held[i].bytes);
+		w->held[i] = (struct held){ mem_new(n, sizeof(struct event)), mem_new(n, HELD_EVENT_BYTES), 0, 0 };
+	}
+	w->hold = &w->held[0];
+	w->hold_max = n;
+	w->hold_bytes = n * HELD_EVENT_BYTES;
 }
 
 struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e)
@@ -436,8 +458,7 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
 		r = sink_write(s, header, sizeof header - 1, e);
 	if (format == EVENT_BINARY) {
 		new_rows(w->now = &w->rows[0]);
-		w->held = mem_new(BATCH, sizeof *w->held);
-		w->held_bytes = mem_new(HELD_BYTES, 1);
+		hold_up_to(w, BATCH);
 		w->col = mem_new(BLOCK_EVENTS_MAX, sizeof *w->col);
 		w->val = mem_new(BLOCK_EVENTS_MAX, sizeof *w->val);
 		w->w = blockw_new(s, KIND_EVENTS, e);
@@ -452,6 +473,8 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
 void eventw_threads(struct eventw *w, int n)
 {
 	w->n_threads = n > 0 ? n : par_cpus();
+	if (w->w && w->n_threads > 1 && w->hold_max == BATCH && !w->hold->n)
+		hold_up_to(w, HELD);
 }
 
 /* ---- packing a block ---- */
@@ -567,99 +590,111 @@ static int pack_rows(struct eventw *w, struct rows *r, struct err *e)
 	return blockw_write_packed(w->w, BLOCK_EVENTS, 0, n, b->p, b->len, w->z.out.p, w->z.out.len, e);
 }
 
-/* ---- the helper ---- */
+/* ---- workers ---- */
 
-static void *helper_main(void *arg)
+static void *worker_main(void *arg)
 {
-	struct eventw *w = arg;
+	struct worker *k = arg;
 	struct err e = { 0 };
 
-	pthread_mutex_lock(&w->lock);
+	pthread_mutex_lock(&k->lock);
 	for (;;) {
-		while (!w->work && !w->is_ending)
-			pthread_cond_wait(&w->turn, &w->lock);
-		if (!w->work)
+		while (!k->work && !k->is_ending)
+			pthread_cond_wait(&k->turn, &k->lock);
+		if (!k->work)
 			break;
-		pthread_mutex_unlock(&w->lock);
-		int r = pack_rows(w, w->work, &e);
-		pthread_mutex_lock(&w->lock);
-		if (r && !w->err.code)
-			w->err = e;
-		w->work = NULL;
-		pthread_cond_signal(&w->turn);
+		pthread_mutex_unlock(&k->lock);
+		int r = k->fn(k->w, k->work, &e);
+		pthread_mutex_lock(&k->lock);
+		if (r && !k->err.code)
+			k->err = e;
+		k->work = NULL;
+		pthread_cond_signal(&k->turn);
 	}
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&k->lock);
 	return NULL;
 }
 
-/* start_helper - where there is none to be had, the caller goes on alone: the file is the same. */
-static void start_helper(struct eventw *w)
+/* worker_start - false where no thread is to be had: whoever asked then does the work, and the file is the same. */
+static bool worker_start(struct worker *k, struct eventw *w, int (*fn)(struct eventw *, void *, struct err *))
 {
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->turn, NULL);
-	w->has_thread = !pthread_create(&w->thread, NULL, helper_main, w);
-	if (w->has_thread) {
-		new_rows(&w->rows[1]);
-		return;
-	}
+	k->w = w;
+	k->fn = fn;
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->turn, NULL);
+	k->has_thread = !pthread_create(&k->thread, NULL, worker_main, k);
+	if (k->has_thread)
+		return true;
 	w->n_threads = 1;
-	pthread_cond_destroy(&w->turn);
-	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&k->turn);
+	pthread_mutex_destroy(&k->lock);
+	return false;
 }
 
-/* wait_helper - until it has nothing to do. From here to hand_over the packer's things are the caller's. */
-static void wait_helper(struct eventw *w)
+/* worker_wait - until it has nothing to do. From here to worker_give its things are the caller's. */
+static int worker_wait(struct worker *k)
 {
-	pthread_mutex_lock(&w->lock);
-	while (w->work)
-		pthread_cond_wait(&w->turn, &w->lock);
-	pthread_mutex_unlock(&w->lock);
+	if (!k->has_thread)
+		return k->err.code;
+	pthread_mutex_lock(&k->lock);
+	while (k->work)
+		pthread_cond_wait(&k->turn, &k->lock);
+	pthread_mutex_unlock(&k->lock);
+	return k->err.code;
 }
 
-static void end_helper(struct eventw *w)
+static void worker_give(struct worker *k, void *work)
 {
-	if (!w->has_thread)
+	pthread_mutex_lock(&k->lock);
+	k->work = work;
+	pthread_cond_signal(&k->turn);
+	pthread_mutex_unlock(&k->lock);
+}
+
+static void worker_end(struct worker *k)
+{
+	if (!k->has_thread)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->is_ending = true;
-	pthread_cond_signal(&w->turn);
-	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->turn);
-	pthread_mutex_destroy(&w->lock);
-	w->has_thread = false;
-	w->n_threads = 1;
+	pthread_mutex_lock(&k->lock);
+	k->is_ending = true;
+	pthread_cond_signal(&k->turn);
+	pthread_mutex_unlock(&k->lock);
+	pthread_join(k->thread, NULL);
+	pthread_cond_destroy(&k->turn);
+	pthread_mutex_destroy(&k->lock);
+	k->has_thread = false;
+}
+
+static int fail(const struct worker *k, struct err *e)
+{
+	return err_set(e, k->err.code, "%s", k->err.msg);
 }
 
 void eventw_free(struct eventw *w)
 {
 	if (!w)
 		return;
-	end_helper(w);
+	worker_end(&w->gatherer);
+	worker_end(&w->packer);
 	blockw_free(w->w);
 	for (int i = 0; i < DICTS; i++)
 		vocab_release(&w->dict[i]);
 	for (int i = 0; i < 2; i++) {
 		mem_free(w->rows[i].mem);
 		buf_release(&w->rows[i].strings);
+		mem_free(w->held[i].ev);
+		mem_free(w->held[i].bytes);
 	}
 	buf_release(&w->line);
 	buf_release(&w->payload);
 	buf_release(&w->tmp);
 	zpack_release(&w->z);
-	mem_free(w->held);
-	mem_free(w->held_bytes);
 	mem_free(w->col);
 	mem_free(w->val);
 	mem_free(w);
 }
 
 /* ---- gathering ---- */
-
-static int fail(struct eventw *w, struct err *e)
-{
-	return err_set(e, w->err.code, "%s", w->err.msg);
-}
 
 static size_t dict_bytes(const struct eventw *w)
 {
@@ -687,28 +722,22 @@ static void take_strings(struct eventw *w)
 	w->flushed_bytes = dict_bytes(w);
 }
 
-/* flush_rows - what was gathered goes to the helper, or is packed here: when there is none, and at the end. */
+static int pack(struct eventw *w, void *rows, struct err *e) { return pack_rows(w, rows, e); }
+
+/* flush_rows - what was gathered goes to the packer, or is packed here: when there is none, and at the end. */
 static int flush_rows(struct eventw *w, bool is_end, struct err *e)
 {
-	if (!is_end && w->n_threads > 1 && !w->has_thread)
-		start_helper(w);
-	if (w->has_thread)
-		wait_helper(w);
+	if (!is_end && w->n_threads > 1 && !w->packer.has_thread && worker_start(&w->packer, w, pack))
+		new_rows(&w->rows[1]);
 	w->is_full = false;
-	if (w->err.code)
-		return fail(w, e);
+	if (worker_wait(&w->packer))
+		return fail(&w->packer, e);
 	if (!w->now->n)
 		return 0;
 	take_strings(w);
-	if (is_end || !w->has_thread) {
-		if (!pack_rows(w, w->now, &w->err))
-			return 0;
-		return fail(w, e);
-	}
-	pthread_mutex_lock(&w->lock);
-	w->work = w->now;
-	pthread_cond_signal(&w->turn);
-	pthread_mutex_unlock(&w->lock);
+	if (is_end || !w->packer.has_thread)
+		return pack_rows(w, w->now, &w->packer.err) ? fail(&w->packer, e) : 0;
+	worker_give(&w->packer, w->now);
 	w->now = &w->rows[w->now == &w->rows[0]];
 	return 0;
 }
@@ -769,7 +798,8 @@ static bool may_end(const struct eventw *w, const struct event *ev, size_t n)
 	return bytes > NEW_STRINGS_MAX;
 }
 
-static int write_binary(struct eventw *w, const struct event *ev, size_t n, struct err *e)
+/* gather - events into columns. */
+static int gather(struct eventw *w, const struct event *ev, size_t n, struct err *e)
 {
 	int r;
 
@@ -795,42 +825,55 @@ static int write_binary(struct eventw *w, const struct event *ev, size_t n, stru
 	return 0;
 }
 
-/* write_held - what came one by one, as a batch. */
-static int write_held(struct eventw *w, struct err *e)
+static int gather_held(struct eventw *w, void *held, struct err *e)
 {
-	size_t n = w->n_held;
+	struct held *h = held;
+	size_t n = h->n;
 
-	w->n_held = w->held_fill = 0;
-	return write_binary(w, w->held, n, e);
+	h->n = h->fill = 0;
+	return gather(w, h->ev, n, e);
 }
 
-static void hold(struct eventw *w, struct str *s)
+/* flush_held - the batch goes to the gatherer, or is gathered here. */
+static int flush_held(struct eventw *w, bool is_end, struct err *e)
 {
-	char *to = w->held_bytes + w->held_fill;
+	if (!is_end && w->hold_max == HELD && !w->gatherer.has_thread)
+		worker_start(&w->gatherer, w, gather_held);
+	if (worker_wait(&w->gatherer))
+		return fail(&w->gatherer, e);
+	if (is_end || !w->gatherer.has_thread)
+		return gather_held(w, w->hold, &w->gatherer.err) ? fail(&w->gatherer, e) : 0;
+	worker_give(&w->gatherer, w->hold);
+	w->hold = &w->held[w->hold == &w->held[0]];
+	return 0;
+}
+
+static void hold_str(struct held *h, struct str *s)
+{
+	char *to = h->bytes + h->fill;
 
 	if (s->len)
 		memcpy(to, s->p, s->len);
-	w->held_fill += s->len;
+	h->fill += s->len;
 	s->p = to;
 }
 
-/* write_one - copying 50 bytes is nothing beside the misses that a look-up alone waits for:
- * taste-ingest, which writes one by one, takes 2.7 s instead of 6 for 10 M events. */
-static int write_one(struct eventw *w, const struct event *ev, struct err *e)
+/* hold - a copy of the event: 50 bytes moved are nothing beside the misses that a look-up alone waits for. */
+static int hold(struct eventw *w, const struct event *ev, struct err *e)
 {
 	size_t len = ev->user.len + ev->item.len + ev->kind.len + ev->context.len;
 	int r;
 
-	if ((w->n_held == BATCH || len > HELD_BYTES - w->held_fill) && (r = write_held(w, e)))
+	if ((w->hold->n == w->hold_max || len > w->hold_bytes - w->hold->fill) && (r = flush_held(w, false, e)))
 		return r;
-	if (len > HELD_BYTES)
-		return write_binary(w, ev, 1, e);
-	struct event *to = &w->held[w->n_held++];
+	if (len > w->hold_bytes)
+		return worker_wait(&w->gatherer) ? fail(&w->gatherer, e) : gather(w, ev, 1, e);
+	struct event *to = &w->hold->ev[w->hold->n++];
 	*to = *ev;
-	hold(w, &to->user);
-	hold(w, &to->item);
-	hold(w, &to->kind);
-	hold(w, &to->context);
+	hold_str(w->hold, &to->user);
+	hold_str(w->hold, &to->item);
+	hold_str(w->hold, &to->kind);
+	hold_str(w->hold, &to->context);
 	return 0;
 }
 
@@ -871,16 +914,20 @@ static int write_text(struct eventw *w, const struct event *ev, size_t n, struct
 
 int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
 {
-	return w->w ? write_one(w, ev, e) : write_text(w, ev, 1, e);
+	return w->w ? hold(w, ev, e) : write_text(w, ev, 1, e);
 }
 
 int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e)
 {
-	int r;
+	int r = 0;
 
 	if (!w->w)
 		return write_text(w, ev, n, e);
-	return w->n_held && (r = write_held(w, e)) ? r : write_binary(w, ev, n, e);
+	if (w->hold_max == BATCH)	/* nobody to hand it to */
+		return w->hold->n && (r = flush_held(w, false, e)) ? r : gather(w, ev, n, e);
+	for (size_t i = 0; i < n && !r; i++)
+		r = hold(w, &ev[i], e);
+	return r;
 }
 
 int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
@@ -889,9 +936,10 @@ int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
 
 	if (!w->w)
 		return 0;
-	if (!(r = write_held(w, e)))
+	if (!(r = flush_held(w, true, e)))
 		r = flush_rows(w, true, e);
-	end_helper(w);
+	worker_end(&w->gatherer);
+	worker_end(&w->packer);
 	if (r || (p && (r = prov_write(p, w->w, e))))
 		return r;
 	return blockw_finish(w->w, e);

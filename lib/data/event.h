@@ -54,9 +54,9 @@ struct eventw;
 enum event_format { EVENT_TSV, EVENT_TSV_HEADER, EVENT_BINARY };
 struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *e);	/* borrows s */
 /*
- * eventw_threads - how many may work, the caller among them: 1 (as after eventw_new), 2, or 0 for as many as there are CPUs to run on; more than 2 are not used. With 2, from
- * the second block of a binary log on, a helper packs and writes a block while the caller gathers the next: until eventw_finish or eventw_free, which end it, only the
- * writer may touch the sink, and what goes wrong there is told by a later call. The bytes are the same.
+ * eventw_threads - how many may work, the caller among them: 1 (as after eventw_new), or 0 for as many as there are CPUs to run on. Before the first event. With
+ * more than 1 a worker looks events up in the dictionaries while the caller brings more, and another packs and writes blocks: until eventw_finish or eventw_free, which end
+ * them, only the writer may touch the sink, and what goes wrong is told by a later call. The bytes are the same. Memory: 4 MB more.
  */
 void eventw_threads(struct eventw *w, int n);
 int eventw_write(struct eventw *w, const struct event *ev, struct err *e);	/* the first error sticks; strings may go when it returns */

@@ -394,9 +394,15 @@ static int open_beside(struct sink *s, const char *path, mode_t mode)
 	s->tmp = join(prefix, ".tmp", "XXXXXX");
 	s->dir = *dir ? dir : (mem_free(dir), mem_strdup("."));
 	mem_free(prefix);
-	int fd = mkostemp(s->tmp, O_CLOEXEC);
-	if (fd >= 0) {
+	sigset_t all, was;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was);	/* a signal finds the file in the table, or not on disk */
+	int fd = mkostemp(s->tmp, O_CLOEXEC), no = errno;
+	if (fd >= 0)
 		tmp_register(s->tmp);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	errno = no;
+	if (fd >= 0) {
 		if (fchmod(fd, mode)) {
 			/* a file system without modes */
 		}

@@ -28,5 +28,7 @@ void line_init(struct line *l, struct file *f);
 void line_release(struct line *l);	/* does not close the file */
 /* line_next - 1 a line, 0 the end, <0 error. The line dies at the next call. */
 int line_next(struct line *l, struct err *e);
+/* line_next_split - the same, cut at every sep in the same pass: field[0..*n) point into the line, of which the first max are stored; *has_nul: there is a NUL byte in it. */
+int line_next_split(struct line *l, char sep, struct str *field, size_t max, size_t *n, bool *has_nul, struct err *e);
 
 #endif

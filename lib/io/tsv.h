@@ -10,11 +10,6 @@
 
 #include "line.h"
 
-struct str {			/* bytes with a length; may hold anything */
-	const char *p;
-	size_t len;
-};
-
 /* tsv_split - cut a line into at most max fields, in place, undoing escapes. Returns the number of fields in the line
  * (may exceed max: the rest is counted, not stored), or <0 with *e set to "FILE:LINE: field N: ...". */
 int64_t tsv_split(struct line *l, struct str *field, size_t max, struct err *e);

@@ -40,6 +40,7 @@ struct source {
 	const struct json_value *object;
 	/* the row at hand */
 	struct str *field;
+	bool may_have_nul;		/* of the line: nobody looked */
 	const struct str *row;
 	size_t n, n_expected;		/* its fields; those of the first row or the header, 0 not known yet */
 	bool is_first, is_ended;
@@ -57,6 +58,9 @@ struct source {
 	struct sql *sql;
 	/* how it is read: a field's index or NOWHERE for each want, and what stands where the row says nothing */
 	size_t at[WANTS];
+	struct str f[WANTS];		/* what stands at those places in the row at hand */
+	size_t mapped[WANTS], n_mapped;	/* the wants that stand anywhere, once is_mapped */
+	bool is_mapped;
 	const char *event, *user, *item_kind;
 	struct buf raw;			/* the row as it was, where splitting writes over it */
 	struct buf text, context, name;

@@ -287,7 +287,8 @@ static int open_file(struct source *s, const char *path, struct err *e)
 	close_file(s);
 	s->n = s->n_expected = s->n_own = 0;
 	s->variant = 0;
-	s->is_zone_unknown = false;
+	s->is_zone_unknown = s->is_mapped = false;
+	s->may_have_nul = true;
 	s->object = NULL;
 	s->is_first = s->is_ended = false;
 	s->row = s->field;
@@ -427,46 +428,51 @@ int source_bad(const struct source *s, struct err *e, const char *fmt, ...)
 	return err_set(e, ERR_DATA, "%s:%llu: %s", file_name(s->file), (unsigned long long)source_line(s), t);
 }
 
-/* split_at - cut the line at every `sep`, without escapes; the line stays as it is. */
-static size_t split_at(struct source *s, const char *sep, size_t len)
+/* split_at_colons - cut the line at every ::; the line stays as it is. */
+static size_t split_at_colons(struct source *s)
 {
 	const char *p = s->line.p, *end = p + s->line.len;
 	size_t n = 0;
 
 	for (;;) {
-		const char *q = p == end ? NULL : len == 1 ? memchr(p, *sep, (size_t)(end - p)) : memmem(p, (size_t)(end - p), sep, len);
+		const char *q = p == end ? NULL : memmem(p, (size_t)(end - p), "::", 2);
 		if (n < MAX_FIELDS)
 			s->field[n] = (struct str){ p, (size_t)((q ? q : end) - p) };
 		n++;
 		if (!q)
 			return n;
-		p = q + len;
+		p = q + 2;
 	}
+}
+
+/* split_tsv - undoing escapes, of which a copy keeps the row as it was. */
+static int split_tsv(struct source *s, struct err *e)
+{
+	struct err why = { 0 };		/* 800 bytes: not for every row of every format */
+
+	buf_reset(&s->raw);
+	buf_put(&s->raw, s->line.p, s->line.len);
+	int64_t n = tsv_split(&s->line, s->field, MAX_FIELDS, &why);
+	if (n < 0) {
+		s->reason = memchr(s->raw.p, '\0', s->raw.len) ? "nul" : "escape";
+		err_set(e, ERR_DATA, "%s", why.msg);
+		return SOURCE_REJECT;
+	}
+	s->n = (size_t)n;
+	return SOURCE_ROW;
 }
 
 static int next_line(struct source *s, struct err *e)
 {
-	struct err why = { 0 };
-	int got = line_next(&s->line, e);
-
 	s->row = s->field;
+	s->may_have_nul = true;
+	int got = s->format == ROW_TSV_RAW ? line_next_split(&s->line, '\t', s->field, MAX_FIELDS, &s->n, &s->may_have_nul, e) : line_next(&s->line, e);
 	if (got <= 0)
 		return got;
-	if (s->format == ROW_TSV) {
-		buf_reset(&s->raw);
-		buf_put(&s->raw, s->line.p, s->line.len);
-		int64_t n = tsv_split(&s->line, s->field, MAX_FIELDS, &why);
-		if (n < 0) {
-			s->reason = memchr(s->raw.p, '\0', s->raw.len) ? "nul" : "escape";
-			err_set(e, ERR_DATA, "%s", why.msg);
-			return SOURCE_REJECT;
-		}
-		s->n = (size_t)n;
-	} else if (s->format == ROW_COLONS) {
-		s->n = split_at(s, "::", 2);
-	} else {
-		s->n = split_at(s, "\t", 1);
-	}
+	if (s->format == ROW_TSV && (got = split_tsv(s, e)) != SOURCE_ROW)
+		return got;
+	if (s->format == ROW_COLONS)
+		s->n = split_at_colons(s);
 	if (s->n > MAX_FIELDS)
 		return REJECT(s, e, "columns", "%zu fields, more than %d", s->n, MAX_FIELDS);
 	return SOURCE_ROW;
@@ -487,14 +493,15 @@ static int next_inner(struct source *s, struct err *e)
 /* next_object - a broken object in JSON lines costs its line; in an array nothing says where the next one begins. */
 static int next_object(struct source *s, struct err *e)
 {
-	struct err why = { 0 };
-	int got = json_next(s->json, &s->object, &why), skipped;
+	int got = json_next(s->json, &s->object, e), skipped;
 
 	if (got >= 0)
 		return got;
+	struct err why = *e, none = { 0 };
+	*e = none;
 	if ((skipped = json_skip_line(s->json, e)) < 0)
 		return skipped;
-	err_set(e, why.code, "%s", why.msg);
+	*e = why;
 	s->reason = "json";
 	return skipped ? SOURCE_REJECT : got;
 }
@@ -559,14 +566,30 @@ static int reject_field(struct source *s, size_t w, struct str f, const char *re
 	return REJECT(s, e, reason, "field %zu: '%s' %s", s->at[w] + 1, clip, what);
 }
 
-/* take_all - everything wanted, f [WANTS]; no ids or words with a NUL byte, which a line of text cannot carry. */
-static int take_all(struct source *s, struct str *f, struct err *e)
+/* map_wants - what of WANTS stands anywhere: the rest stays empty from row to row. */
+static void map_wants(struct source *s)
 {
-	for (size_t w = 0; w < WANT_CONTEXT_KEYS + s->n_context_keys; w++) {
-		if (!take(s, s->at[w], &f[w]))
+	s->n_mapped = 0;
+	for (size_t w = 0; w < WANTS; w++) {
+		s->f[w] = (struct str){ "", 0 };
+		if (s->at[w] != NOWHERE)
+			s->mapped[s->n_mapped++] = w;
+	}
+	s->is_mapped = true;
+}
+
+/* take_all - everything wanted, into s->f; no ids or words with a NUL byte, which a line of text cannot carry. */
+static int take_all(struct source *s, struct err *e)
+{
+	if (!s->is_mapped)
+		map_wants(s);
+	for (size_t i = 0; i < s->n_mapped; i++) {
+		size_t w = s->mapped[i];
+		struct str *f = &s->f[w];
+		if (!take(s, s->at[w], f))
 			return REJECT(s, e, name_of(w), "member '%.60s' is an object or an array", s->path[s->at[w]]);
-		if (f[w].len && memchr(f[w].p, '\0', f[w].len))
-			return reject_field(s, w, f[w], "nul", "has a NUL byte in it", e);
+		if (s->may_have_nul && f->len && memchr(f->p, '\0', f->len))
+			return reject_field(s, w, *f, "nul", "has a NUL byte in it", e);
 	}
 	return SOURCE_ROW;
 }
@@ -713,9 +736,9 @@ static int make_own(struct source *s, struct listen *l, struct err *e)
 
 static int make_event(struct source *s, struct listen *l, struct err *e)
 {
-	struct str f[WANTS];
+	const struct str *f = s->f;
 	struct event *ev = &l->ev;
-	int r = take_all(s, f, e);
+	int r = take_all(s, e);
 
 	if (r != SOURCE_ROW)
 		return r;
@@ -744,7 +767,7 @@ static int make_event(struct source *s, struct listen *l, struct err *e)
 /* first_row - of a file without names: it says how many columns there are; without a map they stand in the order of an events stream. */
 static int first_row(struct source *s, struct err *e)
 {
-	s->is_first = false;
+	s->is_first = s->is_mapped = false;
 	s->n_expected = s->n;
 	for (size_t w = 0; !(s->o->map && *s->o->map) && w < WANT_ITEMS && w < s->n; w++)
 		s->at[w] = w;
