@@ -193,6 +193,28 @@ static void quoting(void **state)
 	buf_release(&b);
 }
 
+/* Lines without quotes are cut here, the others by libcsv, as are all that come in pieces: no text may tell which it was. */
+static void whole_lines_and_pieces(void **state)
+{
+	static const char few[] = "aaaaabc,,,,\n\n\"\r ";
+	char text[220], one[4096], other[4096];
+	struct pcg32 r;
+
+	(void)state;
+	pcg32_seed(&r, 5, 6);
+	for (int round = 0; round < 20000; round++) {
+		size_t n = 1 + pcg32_bounded(&r, sizeof text), kinds = 3 + pcg32_bounded(&r, sizeof few - 4);
+		for (size_t i = 0; i < n; i++)
+			text[i] = few[sizeof few - 2 - pcg32_bounded(&r, (uint32_t)kinds)];
+		if (round % 3 == 0)
+			for (size_t i = 0; i < n; i++)
+				text[i] = few[pcg32_bounded(&r, 13)];
+		show(one, sizeof one, text, n, ',', AS_FILE);
+		show(other, sizeof other, text, n, ',', 1);
+		assert_string_equal(one, other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -202,6 +224,7 @@ int main(void)
 		cmocka_unit_test(caps),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(quoting),
+		cmocka_unit_test(whole_lines_and_pieces),
 	};
 	return cmocka_run_group_tests(test, NULL, NULL);
 }

@@ -28,6 +28,7 @@ struct span {			/* a value: offsets into the object, or into text when it had es
 struct node {			/* a member name on the way to a path, or at its end */
 	struct str key;
 	size_t child, next;	/* the first below; the next of the same parent */
+	size_t guess;		/* the one below that comes next if members stand in the order of the last object */
 	struct span span;
 };
 
@@ -70,7 +71,7 @@ static size_t add_node(struct json *j, size_t parent, const char *key, size_t le
 	}
 	*at = j->n_nodes;
 	arr_reserve(j->node, j->n_nodes + 1, j->cap_nodes);
-	j->node[j->n_nodes] = (struct node){ { key, len }, NONE, NONE, { 0 } };
+	j->node[j->n_nodes] = (struct node){ { key, len }, NONE, NONE, NONE, { 0 } };
 	return j->n_nodes++;
 }
 
@@ -84,7 +85,7 @@ static struct json *make(const char *name, const char *const *path, size_t n_pat
 	j->leaf = mem_new(n_paths + 1, sizeof *j->leaf);
 	j->value = mem_new(n_paths + 1, sizeof *j->value);
 	arr_reserve(j->node, 1, j->cap_nodes);
-	j->node[j->n_nodes++] = (struct node){ { "", 0 }, NONE, NONE, { 0 } };
+	j->node[j->n_nodes++] = (struct node){ { "", 0 }, NONE, NONE, NONE, { 0 } };
 	for (size_t i = 0; i < n_paths; i++) {
 		const char *p = path[i];
 		for (size_t at = 0;; p++) {
@@ -417,14 +418,23 @@ static void forget(struct json *j, size_t at)
 		forget(j, c);
 }
 
-static size_t find_child(const struct json *j, size_t at, const struct span *key)
+static bool is_key(const struct node *n, const char *p, size_t len)
+{
+	return n->key.len == len && !memcmp(n->key.p, p, len);
+}
+
+static size_t find_child(struct json *j, size_t at, const struct span *key)
 {
 	const char *p = key->is_in_text ? j->text.p + key->from : (const char *)j->object + key->from;
+	struct node *parent = &j->node[at];
+	size_t c = parent->guess;
 
-	for (size_t c = j->node[at].child; c != NONE; c = j->node[c].next)
-		if (j->node[c].key.len == key->len && !memcmp(j->node[c].key.p, p, key->len))
-			return c;
-	return NONE;
+	if (c == NONE || !is_key(&j->node[c], p, key->len))
+		for (c = parent->child; c != NONE && !is_key(&j->node[c], p, key->len);)
+			c = j->node[c].next;
+	if (c != NONE)
+		parent->guess = j->node[c].next;
+	return c;
 }
 
 static int value(struct json *j, int depth, size_t at);

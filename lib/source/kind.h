@@ -51,6 +51,8 @@ struct source {
 	size_t odd;			/* one that was asked for as text and is none, NOWHERE */
 	int variant;			/* of the format, as start found it */
 	bool is_zone_unknown;
+	struct buf memo;		/* the last text that was looked into, and what came of it */
+	const char *memo_is;
 	/* readers within readers: mpd */
 	struct json *inner;		/* of arrays in the objects: the rows */
 	struct json *helper;		/* of arrays in a row */

@@ -166,6 +166,7 @@ void source_free(struct source *s)
 	buf_release(&s->text);
 	buf_release(&s->context);
 	buf_release(&s->name);
+	buf_release(&s->memo);
 	arena_release(&s->kept);
 	mem_free(s);
 }

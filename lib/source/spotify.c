@@ -28,12 +28,17 @@ int spotify_start(struct source *s, struct err *e)
 }
 
 /* device_of - the free text of `platform` names models of telephones and more: only what sort of thing it is goes on. */
-static const char *device_of(struct str platform)
+static const char *device_of(struct source *s, struct str platform)
 {
 	static const struct { const char *word, *device; } known[] = { { "tv", "tv" }, { "playstation", "tv" }, { "xbox", "tv" }, { "chromecast", "tv" }, { "cast", "speaker" },
 		{ "sonos", "speaker" }, { "speaker", "speaker" }, { "google home", "speaker" }, { "alexa", "speaker" }, { "amazon", "speaker" }, { "car", "car" },
 		{ "tesla", "car" }, { "ipad", "tablet" }, { "watch", "watch" }, { "android", "phone" }, { "ios", "phone" }, { "iphone", "phone" }, { "windows", "desktop" },
 		{ "os x", "desktop" }, { "osx", "desktop" }, { "macos", "desktop" }, { "linux", "desktop" }, { "web", "desktop" } };
+	if (s->memo_is && s->memo.len == platform.len && !memcmp(s->memo.p, platform.p, platform.len))
+		return s->memo_is;
+	buf_reset(&s->memo);
+	buf_put(&s->memo, platform.p, platform.len);
+	s->memo_is = "";
 	char low[64];
 	size_t n = platform.len < sizeof low ? platform.len : sizeof low;
 
@@ -41,8 +46,8 @@ static const char *device_of(struct str platform)
 		low[i] = (char)(platform.p[i] >= 'A' && platform.p[i] <= 'Z' ? platform.p[i] | 32 : platform.p[i]);
 	for (size_t k = 0; k < sizeof known / sizeof *known; k++)
 		if (memmem(low, n, known[k].word, strlen(known[k].word)))
-			return known[k].device;
-	return "";
+			return s->memo_is = known[k].device;
+	return s->memo_is;
 }
 
 static struct str text(const char *s) { return (struct str){ s, strlen(s) }; }
@@ -123,7 +128,7 @@ int spotify_fill(struct source *s, struct listen *l, struct err *e)
 		l->ev.time -= (int64_t)(ms / 1000);
 	l->is_incognito = source_is(s, INCOGNITO, "true");
 	l->is_finished = source_is(s, REASON_END, "trackdone");
-	source_context(s, "device", text(device_of(source_get(s, PLATFORM))));
+	source_context(s, "device", text(device_of(s, source_get(s, PLATFORM))));
 	if (source_is(s, SHUFFLE, "true"))
 		source_context(s, "shuffle", STR("1"));
 	if (source_is(s, OFFLINE, "true"))
