@@ -69,7 +69,7 @@ static struct tool tool = {
 };
 
 static struct eventw *events;
-static struct sink *rejects;
+static struct sink *out, *rejects;
 static struct items items;
 static struct buf line, inputs;
 static struct prov prov;
@@ -198,6 +198,16 @@ static void accept(struct listen *l, struct err *e)
 		die_err(e);
 }
 
+/* hand_on - somebody may be watching the other end. */
+static void hand_on(void *unused)
+{
+	struct err e = { 0 };
+
+	(void)unused;
+	if (out && sink_flush(out, &e))
+		die_err(&e);
+}
+
 static void ingest_file(struct source *s, const char *path, struct progress *pr, struct err *e)
 {
 	struct listen l;
@@ -314,13 +324,8 @@ static void list_sources(void)
 	printf("%-14s %s\n", "auto", "whichever of these a file begins like");
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a && b && !strcmp(a, b);
-}
-
 /* zone_of - seconds east of UTC. */
-static bool zone_of(const char *tz, int64_t *out)
+static bool zone_of(const char *tz, int64_t *seconds)
 {
 	struct buf b = { 0 };
 	int64_t t;
@@ -329,7 +334,7 @@ static bool zone_of(const char *tz, int64_t *out)
 	bool ok = strlen(tz) >= 2 && scan_time(b.p, b.len, TIME_S, &t);
 	buf_release(&b);
 	if (ok)
-		*out = -t;
+		*seconds = -t;
 	return ok;
 }
 
@@ -366,8 +371,6 @@ static void check_options(void)
 		max_count = v;
 	if (o.catalogue && !o.items)
 		usage_die("--catalogue goes with --items, which says where the catalogue is written");
-	if (is_same(o.out, o.items) || is_same(o.out, o.rejects) || is_same(o.items, o.rejects))
-		usage_die("'%.60s' can hold only one of the events, --items and --rejects", is_same(o.items, o.rejects) ? o.items : o.out);
 	for (size_t i = 1; i < tool.n_args; i++)
 		tool_reads(tool.arg[i]);
 	if (tool.n_args == 1)
@@ -424,12 +427,14 @@ int main(int argc, char **argv)
 	check_options();
 	n.start = now();
 	struct source_opts so = { .map = o.map, .user = o.user, .event = o.event, .has_header = o.has_header, .has_escapes = o.has_escapes,
-				  .time_unit = (enum scan_time_unit)o.time_unit, .key = (enum listen_key)o.key, .zone = zone };
+				  .time_unit = (enum scan_time_unit)o.time_unit, .key = (enum listen_key)o.key, .zone = zone,
+				  .on_wait = o.is_binary ? NULL : hand_on };
 	struct source *s = source_new(tool.arg[0], &so, &e);
 	if (!s)
 		usage_die("%s", e.msg);
 	start_stages(&e);
-	struct sink *out = tool_output(o.out, o.is_binary), *catalogue = o.items ? tool_output_aside(o.items) : NULL;
+	out = tool_output(o.out, o.is_binary);
+	struct sink *catalogue = o.items ? tool_output_aside(o.items) : NULL;
 	rejects = o.rejects ? tool_output_aside(o.rejects) : NULL;
 	if (o.catalogue && source_catalogue(&items, tool.arg[0], o.catalogue, o.has_header, &e))
 		die_err(&e);

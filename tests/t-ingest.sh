@@ -178,4 +178,6 @@ printf 'u\ti\nbad\n' > own.tsv; must_fail "rejects never go over the input" 2 "*
 must_fail "nor through another name" 2 "*'./own.tsv' is read*" taste-ingest tsv --rejects ./own.tsv own.tsv
 must_fail "nor two outputs into one file" 2 "*'./x.tsv' can hold only one of the outputs*" taste-ingest tsv --items ./x.tsv -o x.tsv own.tsv
 printf 'u\ti\0\n' | taste-ingest tsv --rejects nulrej > none 2>&1; is "a NUL in a reject is shown by U+FFFD" "$(taste-view nulrej | cut -f3-)" "u\ti"$'\xef\xbf\xbd'
+is "what has come goes on before the rest is waited for" "$({ printf 'u\tan item of some length\t1\n'; sleep 0.5; echo late >> order; printf 'u\tj\t2\n'; } | taste-ingest tsv | while read -r l; do echo "${l%%	*}" >> order; done; tr '\n' ' ' < order)" "u late u "
+zstd -q < ratings.dat > packed.zst 2> none && is "zstd is unpacked on the fly" "$(taste-ingest movielens packed.zst 2>&1 | cksum)" "$(taste-ingest movielens ratings.dat | cksum)"
 done_testing

@@ -37,6 +37,7 @@ is "--drop-incognito" "$(taste-ingest spotify --drop-incognito extended.json | w
 echo '[{"ts":"soon","ms_played":1,"ip_addr":"192.0.2.7","user_agent_decrypted":"secret agent","spotify_track_uri":"u"}]' > badts.json
 taste-ingest spotify --rejects rej badts.json 2>/dev/null > none
 is "an address never reaches the rejects" "$(cut -f2,3 rej)" "time${T}{\"ts\":\"soon\",\"ms_played\":1,\"spotify_track_uri\":\"u\"}"
+printf '{"ts":"2024-03-01T10:05:00Z","ip_addr":"192.0.2.7",]\n' | taste-ingest spotify --rejects rej 2> none > none; is "nor does a line that is broken" "$(cut -f2,3 rej)" "json${T}{}"
 cat > account.json <<'X'
 [{"endTime":"2022-12-05 16:52","artistName":"The Quiet Tides","trackName":"Rain Song","msPlayed":152293},
  {"endTime":"2022-12-05 17:00","podcastName":"Notes","episodeName":"On Bread","msPlayed":0}]

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ struct file {
 	unsigned char *map;
 	size_t map_n;
 	XXH3_state_t *digest;
+	void (*on_wait)(void *ctx);
+	void *on_wait_ctx;
 };
 
 static struct file *unopened;		/* standard input, peeked at and given back */
@@ -117,6 +120,12 @@ void file_unopen(struct file *f)
 		file_close(f);
 }
 
+void file_on_wait(struct file *f, void (*fn)(void *ctx), void *ctx)
+{
+	f->on_wait = fn;
+	f->on_wait_ctx = ctx;
+}
+
 const char *file_name(const struct file *f) { return f->name; }
 uint64_t file_offset(const struct file *f) { return f->offset; }
 uint64_t file_size(const struct file *f) { return f->size; }
@@ -125,8 +134,11 @@ uint64_t file_consumed(const struct file *f) { return f->map ? f->map_n : f->con
 /* read_fd - up to n bytes from the descriptor. */
 static int64_t read_fd(struct file *f, void *p, size_t n)
 {
+	struct pollfd ready = { .fd = f->fd, .events = POLLIN };
 	ssize_t got;
 
+	if (f->on_wait && !poll(&ready, 1, 0))
+		f->on_wait(f->on_wait_ctx);
 	do
 		got = read(f->fd, p, n);
 	while (got < 0 && errno == EINTR);

@@ -31,6 +31,8 @@ int64_t file_read(struct file *f, void *p, size_t n, struct err *e);
 int64_t file_read_some(struct file *f, void *p, size_t n, struct err *e);
 /* file_peek - the next n bytes or fewer without taking them, n <= 64 KiB. *p is valid until the next call. Returns how many, <0 error. */
 int64_t file_peek(struct file *f, size_t n, const unsigned char **p, struct err *e);
+/* file_on_wait - call fn(ctx) before a read that would have to wait, on a pipe or a terminal: the moment to hand on what has been made of the input so far. */
+void file_on_wait(struct file *f, void (*fn)(void *ctx), void *ctx);
 uint64_t file_offset(const struct file *f);		/* bytes handed out so far (after unpacking) */
 /* file_size - compressed bytes on disk and how many are consumed, for progress; 0 when unknown. */
 uint64_t file_size(const struct file *f);

@@ -299,6 +299,7 @@ static int open_file(struct source *s, const char *path, struct err *e)
 	if (!(s->file = file_open(path, e)))
 		return e->code;
 	file_digest_on(s->file);
+	file_on_wait(s->file, s->o->on_wait, s->o->on_wait_ctx);
 	if (s->is_auto && guess(s, e))
 		return e->code;
 	s->event = s->o->event;
@@ -503,6 +504,7 @@ static int next_object(struct source *s, struct err *e)
 	if ((skipped = json_skip_line(s->json, e)) < 0)
 		return skipped;
 	*e = why;
+	s->object = NULL;
 	s->reason = "json";
 	return skipped ? SOURCE_REJECT : got;
 }

@@ -41,6 +41,8 @@ struct source_opts {
 	bool has_escapes;		/* tsv: undo COPY escapes */
 	enum scan_time_unit time_unit;
 	enum listen_key key;
+	void (*on_wait)(void *ctx);	/* called before the input has to be waited for; NULL nothing */
+	void *on_wait_ctx;
 	int64_t zone;			/* seconds east of UTC of times that do not say (scrobbler) */
 };
 
