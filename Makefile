@@ -28,7 +28,7 @@ FLAGS = -std=c17 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fno-math-errno -pthrea
 # By feature: built in when pkg-config finds them, or not with `make WITHOUT="zstd sqlite3"`. -V names what a program has.
 FEATURES := $(strip $(foreach f,zstd:libzstd sqlite3:sqlite3 sodium:libsodium,$(if $(filter $(firstword $(subst :, ,$(f))),$(WITHOUT)),, \
             $(shell $(PKG_CONFIG) --exists $(lastword $(subst :, ,$(f))) 2>/dev/null && echo $(f)))))
-LDLIBS := -lcsv -lutf8proc $(shell $(PKG_CONFIG) --libs zlib libxxhash $(foreach f,$(FEATURES),$(lastword $(subst :, ,$(f)))) 2>/dev/null || echo -lz -lxxhash) -lm
+LDLIBS := -Wl,--as-needed -lcsv -lutf8proc $(shell $(PKG_CONFIG) --libs zlib libxxhash $(foreach f,$(FEATURES),$(lastword $(subst :, ,$(f)))) 2>/dev/null || echo -lz -lxxhash) -lm
 
 all: $(CMD)
 

@@ -9,15 +9,26 @@
 #include <unistd.h>
 
 #include <csv.h>
+#include <utf8proc.h>
 #include <xxhash.h>
 #include <zlib.h>
+
+#include "version.h"
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
+#ifdef HAVE_SQLITE3
+#include <sqlite3.h>
+#endif
+#ifdef HAVE_SODIUM
+#include <sodium.h>
+#endif
 
 #include "progress.h"
 #include "tool.h"
 #include "../base/cpu.h"
 #include "../base/mem.h"
 #include "../base/tmp.h"
-#include "version.h"
 
 const char *const tool_version = TASTE_VERSION;
 
@@ -251,8 +262,19 @@ static void put_version(struct buf *b, const struct tool *t)
 #endif
 		   TASTE_FLAGS, cpu_names());
 	unsigned x = XXH_versionNumber();
-	buf_printf(b, "libraries: zlib %s, xxhash %u.%u.%u, libcsv %d.%d.%d\n", zlibVersion(), x / 10000, x / 100 % 100, x % 100, CSV_MAJOR,
-		   CSV_MINOR, CSV_RELEASE);
+	buf_printf(b, "libraries: zlib %s, xxhash %u.%u.%u, libcsv %d.%d.%d, utf8proc %d.%d.%d", zlibVersion(), x / 10000, x / 100 % 100, x % 100, CSV_MAJOR,
+		   CSV_MINOR, CSV_RELEASE, UTF8PROC_VERSION_MAJOR, UTF8PROC_VERSION_MINOR, UTF8PROC_VERSION_PATCH);
+	/* as built with: a program that does not use a library is not linked with it */
+#ifdef HAVE_ZSTD
+	buf_printf(b, ", zstd %s", ZSTD_VERSION_STRING);
+#endif
+#ifdef HAVE_SQLITE3
+	buf_printf(b, ", sqlite3 %s", SQLITE_VERSION);
+#endif
+#ifdef HAVE_SODIUM
+	buf_printf(b, ", libsodium %s", SODIUM_VERSION_STRING);
+#endif
+	buf_putc(b, '\n');
 }
 
 static void print_and_exit(struct buf *b)
