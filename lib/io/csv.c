@@ -12,15 +12,17 @@
 /*
  * libcsv takes bytes a chunk at a time and calls back for each field and row; rows wait here until they are asked for, at most one chunk's worth.
  * The parser is fed line by line, because it passes over blank lines without a word and knows no line numbers. A line that is a row, without a quote in it, needs no parser:
- * it is cut at the delimiters, 32 bytes at a time, which is what the parser would make of it.
+ * it is cut at the delimiters, 32 bytes at a time, and one whose fields are either plain or quoted without a quote within at the quotes: which is what the parser would make of
+ * it. All others, and lines that come in pieces, are the parser's.
  *
- *   bytes  aaa bb ccc | dd,e | ff ...        end[i]: where field i ends in bytes; the next begins there, or `gap` behind
+ *   bytes  aaa bb ccc | dd,e | ff ...        span[i]: where field i lies in bytes
  *          row 0        row 1  the row that has begun: field `begun` and on
  */
 enum { CHUNK = 64 << 10, FIELDS_MAX = 65536, SLACK = 32 };
 #define ROW_MAX (4 * CSV_FIELD_MAX)
 
-struct row { size_t field, n, from, gap; uint64_t line; };
+struct row { size_t field, n; uint64_t line; };
+struct span { size_t from, len; };
 
 struct csv {
 	struct file *file;
@@ -28,7 +30,8 @@ struct csv {
 	char delim;
 	bool is_started, is_eof, is_in_row;
 	struct buf bytes;
-	size_t *end, n_ends, cap_ends, begun;
+	struct span *span;
+	size_t n_spans, cap_spans, begun;
 	struct row *row;
 	size_t n_rows, cap_rows, at;
 	struct str *field;		/* of the row handed out */
@@ -55,14 +58,14 @@ static void on_field(void *p, size_t len, void *ctx)
 {
 	struct csv *c = ctx;
 
-	if (c->n_ends - c->begun >= FIELDS_MAX || c->bytes.len > ROW_MAX) {
+	if (c->n_spans - c->begun >= FIELDS_MAX || c->bytes.len > ROW_MAX) {
 		err_set(&c->err, ERR_DATA, "%s:%llu: a row of more than %d fields or %zu MB", file_name(c->file), (unsigned long long)c->begun_line,
 			FIELDS_MAX, ROW_MAX >> 20);
 		return;
 	}
+	arr_reserve(c->span, c->n_spans + 1, c->cap_spans);
+	c->span[c->n_spans++] = (struct span){ c->bytes.len, len };
 	buf_put(&c->bytes, len ? p : "", len);
-	arr_reserve(c->end, c->n_ends + 1, c->cap_ends);
-	c->end[c->n_ends++] = c->bytes.len;
 }
 
 static void on_row(int terminator, void *ctx)
@@ -73,8 +76,8 @@ static void on_row(int terminator, void *ctx)
 	if (c->err.code)
 		return;
 	arr_reserve(c->row, c->n_rows + 1, c->cap_rows);
-	c->row[c->n_rows++] = (struct row){ c->begun, c->n_ends - c->begun, c->begun ? c->end[c->begun - 1] : 0, 0, c->begun_line };
-	c->begun = c->n_ends;
+	c->row[c->n_rows++] = (struct row){ c->begun, c->n_spans - c->begun, c->begun_line };
+	c->begun = c->n_spans;
 	c->begun_line = c->line;	/* another row on this line: behind a lone CR */
 	c->is_in_row = false;
 }
@@ -103,7 +106,7 @@ void csv_close(struct csv *c)
 		return;
 	csv_free(&c->p);
 	buf_release(&c->bytes);
-	mem_free(c->end);
+	mem_free(c->span);
 	mem_free(c->row);
 	mem_free(c->field);
 	mem_free(c);
@@ -113,12 +116,12 @@ static int parse_error(struct csv *c)
 {
 	if (csv_error(&c->p) != CSV_EPARSE)
 		return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: longer than %zu MB (a quote that is never closed?)", file_name(c->file),
-			       (unsigned long long)c->begun_line, c->n_ends - c->begun + 1, CSV_FIELD_MAX >> 20);
+			       (unsigned long long)c->begun_line, c->n_spans - c->begun + 1, CSV_FIELD_MAX >> 20);
 	if (c->is_eof)
 		return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: its quote is never closed (the input ends at byte %llu)", file_name(c->file),
-			       (unsigned long long)c->begun_line, c->n_ends - c->begun + 1, (unsigned long long)c->offset);
+			       (unsigned long long)c->begun_line, c->n_spans - c->begun + 1, (unsigned long long)c->offset);
 	return err_set(&c->err, ERR_DATA, "%s:%llu: field %zu: a quote or text where none may be, at byte %llu", file_name(c->file),
-		       (unsigned long long)c->line, c->n_ends - c->begun + 1, (unsigned long long)c->offset);
+		       (unsigned long long)c->line, c->n_spans - c->begun + 1, (unsigned long long)c->offset);
 }
 
 #ifdef __AVX2__
@@ -127,13 +130,12 @@ static uint32_t equal_to(__m256i x, char c)
 	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c)));
 }
 
-/* plain_row - the line at p as a row, when all of it is here and no quote in it; its length with the end, or 0. p may be read SLACK bytes behind n. */
-static size_t plain_row(struct csv *c, const char *p, size_t n)
+/* plain_row - a line without a quote in it. */
+static bool plain_row(struct csv *c, const char *p, size_t n, size_t *len)
 {
-	size_t first = c->n_ends, base = c->bytes.len, len = 0;
-	bool is_row = false;
+	size_t from = 0, base = c->bytes.len;
 
-	for (size_t at = 0; at < n && !is_row; at += 32) {
+	for (size_t at = 0; at < n; at += 32) {
 		__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + at));
 		uint32_t valid = n - at < 32 ? (1U << (n - at)) - 1 : UINT32_MAX;
 		uint32_t lf = equal_to(x, '\n') & valid;
@@ -141,35 +143,76 @@ static size_t plain_row(struct csv *c, const char *p, size_t n)
 			valid = (lf & -lf) - 1;
 		uint32_t cr = equal_to(x, '\r') & valid, delims = equal_to(x, c->delim) & valid;
 		if ((equal_to(x, '"') & valid) || (cr && (cr & (cr - 1) || !lf || cr != (lf & -lf) >> 1)))
-			break;
-		arr_reserve(c->end, c->n_ends + 32, c->cap_ends);
-		for (; delims; delims &= delims - 1)
-			c->end[c->n_ends++] = base + at + (size_t)__builtin_ctz(delims);
-		is_row = lf;
-		len = at + (lf ? (size_t)__builtin_ctz(lf) : 0);
+			return false;
+		arr_reserve(c->span, c->n_spans + 33, c->cap_spans);
+		for (; delims; delims &= delims - 1) {
+			size_t to = at + (size_t)__builtin_ctz(delims);
+			c->span[c->n_spans++] = (struct span){ base + from, to - from };
+			from = to + 1;
+		}
+		if (lf) {
+			*len = at + (size_t)__builtin_ctz(lf);
+			c->span[c->n_spans++] = (struct span){ base + from, *len - (cr != 0) - from };
+			return true;
+		}
 	}
-	size_t text = is_row && len && p[len - 1] == '\r' ? len - 1 : len;
-	if (!is_row || !text) {		/* quoted, cut, or a blank line */
-		c->n_ends = first;
-		return 0;
-	}
-	buf_put(&c->bytes, p, text);
-	arr_reserve(c->end, c->n_ends + 1, c->cap_ends);
-	c->end[c->n_ends++] = base + text;
-	arr_reserve(c->row, c->n_rows + 1, c->cap_rows);
-	c->row[c->n_rows++] = (struct row){ first, c->n_ends - first, base, 1, c->line };
-	c->begun = c->n_ends;
-	return len + 1;
+	return false;
 }
 #else
-static size_t plain_row(struct csv *c, const char *p, size_t n) { return (void)c, (void)p, (void)n, 0; }
+static bool plain_row(struct csv *c, const char *p, size_t n, size_t *len) { return (void)c, (void)p, (void)n, (void)len, false; }
 #endif
+
+/* quoted_row - a line of plain fields and of quoted ones that hold neither a quote nor a line end. */
+static bool quoted_row(struct csv *c, const char *p, size_t n, size_t *len)
+{
+	const char *nl = memchr(p, '\n', n), *end = nl && nl > p && nl[-1] == '\r' ? nl - 1 : nl;
+	size_t base = c->bytes.len;
+
+	if (!nl || memchr(p, '\r', (size_t)(end - p)))
+		return false;
+	*len = (size_t)(nl - p);
+	for (const char *q = p;; q++) {		/* q: where a field begins */
+		bool is_quoted = q < end && *q == '"';
+		const char *to = is_quoted ? memchr(q + 1, '"', (size_t)(end - q - 1)) : memchr(q, c->delim, (size_t)(end - q));
+		if (!to && is_quoted)
+			return false;
+		to = to ? to : end;
+		if (is_quoted ? to + 1 < end && to[1] != c->delim : memchr(q, '"', (size_t)(to - q)) != NULL)
+			return false;
+		arr_reserve(c->span, c->n_spans + 1, c->cap_spans);
+		c->span[c->n_spans++] = (struct span){ base + (size_t)(q - p) + is_quoted, (size_t)(to - q) - is_quoted };
+		q = to + is_quoted;
+		if (q == end)
+			return true;
+	}
+}
+
+/* whole_row - the line at p as a row, when it is one of these two kinds and all of it is here: how many bytes it takes, or 0. p may be read SLACK bytes behind n. */
+static size_t whole_row(struct csv *c, const char *p, size_t n)
+{
+	size_t first = c->n_spans, len;
+	bool is_row = plain_row(c, p, n, &len);
+
+	if (!is_row) {
+		c->n_spans = first;
+		is_row = quoted_row(c, p, n, &len);
+	}
+	if (!is_row || c->n_spans - first > FIELDS_MAX || !len || (len == 1 && *p == '\r')) {	/* or a blank line */
+		c->n_spans = first;
+		return 0;
+	}
+	buf_put(&c->bytes, p, len);
+	arr_reserve(c->row, c->n_rows + 1, c->cap_rows);
+	c->row[c->n_rows++] = (struct row){ first, c->n_spans - first, c->line };
+	c->begun = c->n_spans;
+	return len + 1;
+}
 
 /* parse - n bytes, a line at a time. */
 static int parse(struct csv *c, const char *p, size_t n)
 {
 	while (n) {
-		size_t taken = c->is_in_row ? 0 : plain_row(c, p, n);
+		size_t taken = c->is_in_row ? 0 : whole_row(c, p, n);
 		if (taken) {
 			c->line++;
 			c->begun_line = c->line;
@@ -206,14 +249,14 @@ static int parse(struct csv *c, const char *p, size_t n)
 static int more(struct csv *c)
 {
 	char chunk[CHUNK + SLACK];
-	size_t from = c->begun ? c->end[c->begun - 1] : 0, bom = 0;
+	size_t from = c->begun < c->n_spans ? c->span[c->begun].from : c->bytes.len, bom = 0;
 
 	if (c->begun) {
 		memmove(c->bytes.p, c->bytes.p + from, c->bytes.len - from);
 		c->bytes.len -= from;
-		for (size_t i = c->begun; i < c->n_ends; i++)
-			c->end[i - c->begun] = c->end[i] - from;
-		c->n_ends -= c->begun;
+		for (size_t i = c->begun; i < c->n_spans; i++)
+			c->span[i - c->begun] = (struct span){ c->span[i].from - from, c->span[i].len };
+		c->n_spans -= c->begun;
 		c->begun = 0;
 	}
 	c->n_rows = c->at = 0;
@@ -243,11 +286,8 @@ int csv_next(struct csv *c, const struct str **field, size_t *n, struct err *e)
 	}
 	const struct row *r = &c->row[c->at++];
 	arr_reserve(c->field, r->n + 1, c->cap_fields);
-	size_t from = r->from;
-	for (size_t i = 0; i < r->n; i++) {
-		c->field[i] = (struct str){ c->bytes.p + from, c->end[r->field + i] - from };
-		from = c->end[r->field + i] + r->gap;
-	}
+	for (size_t i = 0; i < r->n; i++)
+		c->field[i] = (struct str){ c->bytes.p + c->span[r->field + i].from, c->span[r->field + i].len };
 	c->row_line = r->line;
 	*field = c->field;
 	*n = r->n;
