@@ -73,7 +73,7 @@ static struct sink *out, *rejects;
 static struct items items;
 static struct buf line, inputs;
 static struct prov prov;
-static struct vocab users, seen;	/* with -v: who and what was there */
+static struct vocab users, seen;	/* text with -v: who and what was there */
 static struct { uint64_t read, written, rejected, bytes; int64_t first, last; double start; } n = { .first = INT64_MAX, .last = INT64_MIN };
 static double max_share = -1, max_count = -1;		/* --max-rejects; below 0: any */
 
@@ -172,7 +172,7 @@ static void accept(struct listen *l, struct err *e)
 	}
 	if (o.items)
 		source_note_item(&items, l);
-	if (tool.is_verbose) {
+	if (tool.is_verbose && !o.is_binary) {
 		vocab_add(&users, l->ev.user.p, l->ev.user.len);
 		vocab_add(&seen, l->ev.item.p, l->ev.item.len);
 	}
@@ -292,6 +292,10 @@ static double now(void)
 static void say_counts(void)
 {
 	char a[32], b[32];
+	size_t n_users = users.n, n_items = seen.n;
+
+	if (o.is_binary)
+		eventw_counts(events, &n_users, &n_items);
 	double seconds = now() - n.start + 1e-6;
 
 	buf_reset(&line);
@@ -302,7 +306,7 @@ static void say_counts(void)
 	for (int i = 0; i < MAX_REASONS && left_out[i].name; i++)
 		note("left out, %s: %llu", left_out[i].name, (unsigned long long)left_out[i].n);
 	note("%llu rows read, %llu rejected, %llu events written; %zu users, %zu items", (unsigned long long)n.read, (unsigned long long)n.rejected,
-	     (unsigned long long)n.written, users.n, seen.n);
+	     (unsigned long long)n.written, n_users, n_items);
 	if (n.first <= n.last)
 		note("from %s to %s", time_iso(n.first, a), time_iso(n.last, b));
 	if (o.items)

@@ -209,6 +209,12 @@ static void whole_lines_and_pieces(void **state)
 		if (round % 3 == 0)
 			for (size_t i = 0; i < n; i++)
 				text[i] = few[pcg32_bounded(&r, 13)];
+		if (round % 3 == 1) {	/* mostly well-formed fields */
+			static const char *const piece[] = { "a", "\"b\"", "\"\"", "", "\"c,d\"", "\"e\nf\"", "\"g\"\"h\"", "\"i\rj\"", "k\"", "\" l \"" };
+			static const char *const mark[] = { ",", ",", ",", "\n", "\r\n", "\n\n", "\r" };
+			for (n = 0; n < 100;)
+				n += (size_t)sprintf(text + n, "%s%s", piece[pcg32_bounded(&r, 7 + 3 * (round % 9 == 1))], mark[pcg32_bounded(&r, 6 + (round % 2))]);
+		}
 		show(one, sizeof one, text, n, ',', AS_FILE);
 		show(other, sizeof other, text, n, ',', 1);
 		assert_string_equal(one, other);

@@ -944,3 +944,9 @@ int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
 		return r;
 	return blockw_finish(w->w, e);
 }
+
+void eventw_counts(const struct eventw *w, size_t *users, size_t *items)
+{
+	*users = w->dict[DICT_USER].n;
+	*items = w->dict[DICT_ITEM].n;
+}
