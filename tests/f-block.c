@@ -44,5 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	int piped = walk(p, n, AS_PIPE, 0, &seen[2]);
 	assert(whole == piped && seen[0] == seen[2]);
 	assert(whole == lazy);
+	struct err e = { 0 };
+	uint64_t kept;
+	int r = block_whole("f", p, n, &kept, &e);
+	assert(r == (int)e.code && kept <= n);
+	if (!whole && !r)		/* a file that is read to its end has no unfinished tail */
+		assert(kept == n);
+	seen[0] = 0;
+	if (!r && kept)
+		walk(p, kept, AS_FILE, BLOCKR_MAP, &seen[0]);
 	return 0;
 }
