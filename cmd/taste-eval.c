@@ -530,7 +530,7 @@ static void check_options(void)
 			usage_die("--name pop is the popularity row's");
 	if (o.is_trec && o.has_header)
 		usage_die("TREC files have no header");
-	tool_reads_args();
+	tool_reads_args(0);
 	tool_reads(o.truth);
 	tool_reads(o.items);
 	for (size_t i = 0; i < o.train.n; i++)

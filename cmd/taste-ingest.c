@@ -2,12 +2,8 @@
  * taste-ingest - any listening log in, one event log out. Streams: a row is written as soon as it is read, through the stages of accept(). Holds nothing but, with -b, the ids of
  * what it wrote, with --items the catalogue, with -v the ids, to count them, and what the stages hold: --sort -M bytes, --dedupe and marks as their headers say.
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
@@ -36,7 +32,7 @@ static const struct opt opts[] = {
 	{ 'M', "memory", OPT_STR, &o.memory, "SIZE", "what --sort may hold before it goes to disk (-T)", .flags = OPT_NO_PROV },
 	{ 0, "list", OPT_FLAG, &o.wants_list, NULL, "name the sources and exit", .flags = OPT_NO_PROV },
 	{ 0, "map", OPT_STR, &o.map, "WHAT=COLUMN,...", "where user, item, time, event, value, ... stand (tsv, csv, jsonl)" },
-	{ 0, "user", OPT_STR, &o.user, "NAME", "the user of rows that name none" },
+	{ 0, "user", OPT_STR, &o.user, "NAME", "the user of rows that name none", .flags = OPT_NO_PROV },
 	{ 0, "event", OPT_STR, &o.event, "KIND", "the event of rows that name none" },
 	{ 0, "time-unit", OPT_ENUM, &o.time_unit, "UNIT", "of times that are numbers; auto: from 1e11 on they are ms", .names = "auto|s|ms" },
 	{ 0, "escapes", OPT_FLAG, &o.has_escapes, NULL, "tsv: \\t \\n \\r \\\\ stand for what they say; else a backslash is a backslash" },
@@ -170,12 +166,6 @@ static void accept(struct listen *l, struct err *e)
 		count(left_out, why);
 		return;
 	}
-	if (o.items)
-		source_note_item(&items, l);
-	if (tool.is_verbose && !o.is_binary) {
-		vocab_add(&users, l->ev.user.p, l->ev.user.len);
-		vocab_add(&seen, l->ev.item.p, l->ev.item.len);
-	}
 	if (pseudonyms)
 		l->ev.user = pseudonyms_of(pseudonyms, l->ev.user);
 	if (o.drops_context)
@@ -187,6 +177,12 @@ static void accept(struct listen *l, struct err *e)
 	if ((o.is_deduped || o.against.n) && !dedupe_add(&dedupe, &l->ev)) {
 		count(left_out, "there already");
 		return;
+	}
+	if (o.items)
+		source_note_item(&items, l);
+	if (tool.is_verbose && !o.is_binary) {
+		vocab_add(&users, l->ev.user.p, l->ev.user.len);
+		vocab_add(&seen, l->ev.item.p, l->ev.item.len);
 	}
 	if (l->ev.time != TIME_NONE) {
 		n.first = l->ev.time < n.first ? l->ev.time : n.first;
@@ -335,7 +331,7 @@ static bool zone_of(const char *tz, int64_t *seconds)
 	int64_t t;
 
 	buf_printf(&b, "1970-01-01T00:00%s", tz);
-	bool ok = strlen(tz) >= 2 && scan_time(b.p, b.len, TIME_S, &t);
+	bool ok = (*tz == '+' || *tz == '-') && scan_time(b.p, b.len, TIME_S, &t);
 	buf_release(&b);
 	if (ok)
 		*seconds = -t;
@@ -375,29 +371,13 @@ static void check_options(void)
 		max_count = v;
 	if (o.catalogue && !o.items)
 		usage_die("--catalogue goes with --items, which says where the catalogue is written");
-	for (size_t i = 1; i < tool.n_args; i++)
-		tool_reads(tool.arg[i]);
-	if (tool.n_args == 1)
-		tool_reads("-");
+	tool_reads_args(1);
 	tool_reads(o.catalogue);
 	tool_reads(o.hash_users);
+	tool_reads(o.since);
 	for (size_t i = 0; i < o.against.n; i++)
 		tool_reads(o.against.v[i]);
 	check_stages();
-}
-
-/* hold_output - one run at a time appends to a log, and taste-view --repair keeps off. The lock goes with the process. */
-static void hold_output(void)
-{
-	struct stat st;
-
-	if (strcmp(o.out, "-") || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode))
-		return;
-	if (flock(STDOUT_FILENO, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
-		note("another run writes to this log: waiting for it");
-		while (flock(STDOUT_FILENO, LOCK_EX) && errno == EINTR)
-			;
-	}
 }
 
 /* start_stages - read what is there, before the first byte is written: it may be the same file. */
@@ -405,7 +385,7 @@ static void start_stages(struct err *e)
 {
 	uint64_t size;
 
-	hold_output();
+	tool_hold_output(o.out);
 	if (o.since && !scan_time(o.since, strlen(o.since), TIME_AUTO, &since))
 		read_log(o.since, false, &since, e);
 	for (size_t i = 0; i < o.against.n; i++)

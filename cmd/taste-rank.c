@@ -313,7 +313,7 @@ static void check_options(void)
 		usage_die("--per-creator needs --items, which names the creators");
 	if (o.because && !o.seen.n)
 		usage_die("--because needs --seen, which says what the user has");
-	tool_reads_args();
+	tool_reads_args(0);
 	tool_reads(o.model);
 	tool_reads(o.because);
 	tool_reads(o.items);

@@ -225,7 +225,7 @@ static void check_options(const struct buf *defaults)
 	for (size_t i = 0; i < o.weight.n; i++)
 		if (weigh_parse(&weigh, o.weight.v[i], &e))
 			usage_die("--weight: %s", e.msg);
-	tool_reads_args();
+	tool_reads_args(0);
 }
 
 int main(int argc, char **argv)

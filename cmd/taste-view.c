@@ -522,25 +522,22 @@ static void repair(const char *path, struct err *e)
 	struct stat st;
 	uint64_t whole = 0;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
+		repair_failed(path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		die(EXIT_SYS, "%s: it is being written", path);
+	if (fstat(fd, &st))		/* behind the lock: nobody makes it longer now */
 		repair_failed(path);
 	if (!S_ISREG(st.st_mode))
 		die(EXIT_DATA, "%s: only a file can be repaired", path);
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		die(EXIT_SYS, "%s: it is being written", path);
 	uint64_t n = (uint64_t)st.st_size;
 	const unsigned char *p = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
 	if (n && p == MAP_FAILED)
 		repair_failed(path);
-	bool is_binary = n && *p == 0x89;	/* of the magic */
-	if (is_binary && block_whole(path, p, n, &whole, e))
+	if (n && *p != 0x89)		/* of the magic */
+		die(EXIT_DATA, "%s: this is no taste stream: of text nothing says whether its last line is whole", path);
+	if (n && block_whole(path, p, n, &whole, e))
 		die_err(e);
-	if (n && !is_binary) {
-		const unsigned char *nl = memrchr(p, '\n', n);
-		whole = nl ? (uint64_t)(nl - p) + 1 : 0;
-		if (memchr(p, '\0', whole) || (n >= 2 && *p == 0x1f && p[1] == 0x8b))
-			die(EXIT_DATA, "%s: neither a taste stream nor plain text: nothing was changed", path);
-	}
 	if (whole < n && (ftruncate(fd, (off_t)whole) || fsync(fd)))
 		repair_failed(path);
 	if (whole < n)
@@ -568,7 +565,7 @@ static void check_options(void)
 		usage_die("--as: '%s' is none of events, vectors, items, candidates, ranked, truth", o.as);
 	if (o.is_binary && tool.n_args > 1)
 		usage_die("-b takes one file; cat joins binary ones");
-	tool_reads_args();
+	tool_reads_args(0);
 }
 
 int main(int argc, char **argv)

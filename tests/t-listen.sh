@@ -56,6 +56,11 @@ is "more playing time than clock time" "$(suspects over.tsv | sed 's/:.*//')" ov
 is "the summary tells, nothing is lost" "$(taste-ingest tsv --suspect clock.tsv 2> said | wc -l; cat said)" "100
 taste-ingest: suspect=clockwork: 70 events"
 
+is "likes are no starts" "$({ echo "bot${T}l${T}1699999990${T}like"; sed "s/\$/${T}play/" clock.tsv; } | taste-ingest tsv --suspect 2> none | grep -c clockwork)" 70
+is "what was heard, not liked, keeps a session" "$(printf 'u\ta\t1000\tplay\nu\ta\t2500\tlike\nu\tb\t4000\tplay\n' | taste-ingest tsv --session-gap 30m | cut -f6 | tr '\n' ' ')" "session=1 session=1 session=2 "
+is "marks are made anew" "$(taste-ingest tsv --session-gap 1 s.tsv | taste-ingest tsv --session-gap 30m | cksum)" "$(taste-ingest tsv --session-gap 30m s.tsv | cksum)"
+is "before 1970, too" "$(printf 'u\ti\t-100000\tlike\t\nu\tj\t-99990\tplay\t5\n' | taste-ingest tsv --suspect | grep -c suspect)" 0
+
 # names that hide
 printf 'a key of sixteen bytes or more' > key; printf 'another key that is long enough' > key2
 taste-ingest tsv --hash-users key human.tsv > hidden.tsv
@@ -65,4 +70,12 @@ is "another key, other names" "$(taste-ingest tsv --hash-users key2 human.tsv | 
 is "BLAKE2b of RFC 7693" "$(printf 'alice\ti\n' | taste-ingest tsv --hash-users key | cut -f1)" "$(python3 -c 'import hashlib; k = hashlib.blake2b(open("key", "rb").read(), digest_size=32).digest(); print(hashlib.blake2b(b"alice", digest_size=16, key=k).hexdigest())')"
 printf short > key3; must_fail "a short key" 4 "taste-ingest: key3: a key has 16 to 65536 bytes*" taste-ingest tsv --hash-users key3 s.tsv
 is "--drop-context" "$(taste-ingest tsv --drop-context --session-gap 30m s.tsv | tail -1 | cut -f6)" "session=3"
+cp key key2; cp human.tsv log2; for x in "--items key2 --hash-users key2" "--rejects log2 --since log2" "--items log2 --dedupe-against log2" "-o key2 --hash-users key2" "-o log2 --dedupe-against log2"; do
+	must_fail "what is read is not written over: $x" 2 "*' is read*" taste-ingest tsv $x s.tsv
+done
+same "and stays" key key2; same "as does the log" human.tsv log2
+printf '\x1f\x8b\x08 0123456789abcdef' > key4; ok "a key is bytes, whatever they look like" taste-ingest tsv --hash-users key4 s.tsv
+is "a name given by option is not in the log's history" "$(printf 'i\n' | taste-ingest tsv --map item=1 --user alice --hash-users key -b | taste-view -i | grep -c alice)" 0
+is "-v counts the same in text and binary" "$(for b in "" -b; do taste-ingest tsv -v $b --since 2100-01-01 -o none human.tsv 2>&1 | grep -o '[0-9]* users, [0-9]* items'; done | uniq)" "0 users, 0 items"
+must_fail "--tz without a sign" 2 "*--tz: ':30' is not a zone*" taste-ingest scrobbler --tz :30 s.tsv
 done_testing

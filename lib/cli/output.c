@@ -1,5 +1,9 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "output.h"
 #include "tool.h"
@@ -60,6 +64,35 @@ static void abandon_all(void *unused)
 	}
 }
 
+void tool_hold_output(const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode))
+		return;
+	if (flock(STDOUT_FILENO, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		note("another run writes to this file: waiting for it");
+		while (flock(STDOUT_FILENO, LOCK_EX) && errno == EINTR)
+			;
+	}
+}
+
+/* refuse_input - a file that is read and would be gone. An operand may be what the main output takes the place of. */
+static void refuse_input(const char *path, bool is_aside)
+{
+	char *place = strcmp(path, "-") ? realpath(path, NULL) : NULL;
+	size_t n;
+	const struct tool_input *input = tool_inputs(&n);
+
+	for (size_t i = 0; place && i < n; i++) {
+		char *other = is_aside || !input[i].is_operand ? realpath(input[i].path, NULL) : NULL;
+		if (other && !strcmp(other, place) && strncmp(place, "/dev/", 5))
+			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
+		free(other);
+	}
+	free(place);
+}
+
 struct sink *tool_output(const char *path, bool is_binary)
 {
 	static bool is_registered;
@@ -73,7 +106,9 @@ struct sink *tool_output(const char *path, bool is_binary)
 	if (!is_registered)
 		tool_at_exit(abandon_all, NULL);
 	is_registered = true;
+	refuse_input(path, false);
 	take(path);
+	tool_hold_output(path);
 	struct sink *s = sink_open(path, &e);
 	if (!s)
 		die_err(&e);
@@ -85,15 +120,7 @@ struct sink *tool_output(const char *path, bool is_binary)
 
 struct sink *tool_output_aside(const char *path)
 {
-	char *place = strcmp(path, "-") ? realpath(path, NULL) : NULL;
-
-	for (size_t i = 0; place && i < tool_n_args(); i++) {
-		char *input = realpath(tool_arg(i), NULL);
-		if (input && !strcmp(input, place) && strncmp(place, "/dev/", 5))
-			usage_die("'%.60s' is read: it cannot be written aside", path);
-		free(input);
-	}
-	free(place);
+	refuse_input(path, true);
 	return tool_output(path, false);
 }
 

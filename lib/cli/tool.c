@@ -32,7 +32,7 @@
 
 const char *const tool_version = TASTE_VERSION;
 
-enum { MAX_AT_EXIT = 8 };
+enum { MAX_AT_EXIT = 8, MAX_INPUTS = 256 };
 
 static struct {
 	struct tool *t;
@@ -43,6 +43,8 @@ static struct {
 	struct { void (*fn)(void *); void *p; } at_exit[MAX_AT_EXIT];
 	size_t n_at_exit;
 	int n_stdin;		/* inputs that are standard input */
+	struct tool_input input[MAX_INPUTS];
+	size_t n_inputs;
 } g;
 
 static struct {
@@ -419,22 +421,34 @@ void tool_init(struct tool *t, int argc, char **argv)
 		mem_free(was[--n_was]);
 }
 
+static void note_input(const char *path, bool is_operand)
+{
+	if (!path)
+		return;
+	if (!strcmp(path, "-") && ++g.n_stdin > 1)
+		usage_die("standard input can be read only once");
+	if (g.n_inputs < MAX_INPUTS)
+		g.input[g.n_inputs++] = (struct tool_input){ path, is_operand };
+}
+
 void tool_reads(const char *path)
 {
-	if (path && !strcmp(path, "-") && ++g.n_stdin > 1)
-		usage_die("standard input can be read only once");
+	note_input(path, false);
 }
 
-void tool_reads_args(void)
+void tool_reads_args(size_t from)
 {
-	for (size_t i = 0; i < g.t->n_args; i++)
-		tool_reads(g.t->arg[i]);
-	if (!g.t->n_args)
-		tool_reads("-");
+	for (size_t i = from; i < g.t->n_args; i++)
+		note_input(g.t->arg[i], true);
+	if (g.t->n_args <= from)
+		note_input("-", true);
 }
 
-size_t tool_n_args(void) { return g.t->n_args; }
-const char *tool_arg(size_t i) { return g.t->arg[i]; }
+const struct tool_input *tool_inputs(size_t *n)
+{
+	*n = g.n_inputs;
+	return g.input;
+}
 
 struct par *tool_pool(void)
 {

@@ -51,12 +51,12 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* tool_at_exit - run fn(p) when the program dies, before exit: remove temporaries. */
 void tool_at_exit(void (*fn)(void *), void *p);
 /* tool_reads - say in check_options that path will be read: a second "-" is a usage error, for standard input can be read only once. tool_reads_args
- * says it of the operands, or of "-" where there are none. */
+ * says it of the operands from the one on, or of "-" where there are none. */
 void tool_reads(const char *path);
-void tool_reads_args(void);
-/* The operands. */
-size_t tool_n_args(void);
-const char *tool_arg(size_t i);
+void tool_reads_args(size_t from);
+/* tool_inputs - what was said to be read, the first 256 of it. */
+struct tool_input { const char *path; bool is_operand; };
+const struct tool_input *tool_inputs(size_t *n);
 /* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */
 int tool_close(int status);
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "marks.h"
@@ -8,11 +9,11 @@ enum { DEBT_SECONDS = 3600, BURST_STARTS = 100, CLOCKWORK_GAPS = 30 };
 const char *const suspect_name[SUSPECTS] = { "overlap", "burst", "clockwork" };
 
 struct user_marks {
-	int64_t start, end;		/* of the last event; of all so far */
-	double busy_until;		/* if everything were played one after the other */
-	int64_t minute, gap;		/* of the last start; between the last two */
+	int64_t last, end;		/* time of the last event; when the session's last listen ends */
+	int64_t start, minute, gap;	/* of the last listen; between the last two */
+	double busy_until;		/* if all listens were played one after the other */
 	uint32_t session, starts, same_gaps;	/* starts: in that minute */
-	bool is_known;
+	bool is_known, has_listen;
 };
 
 static struct user_marks *marks_of(struct marks *m, struct str user)
@@ -32,16 +33,16 @@ static void put_context(struct marks *m, const char *key, const char *value)
 	buf_printf(&m->context, "%s=%s", key, value);
 }
 
-/* suspects - a bit for each that this event shows; x is how things stood before it. */
+/* suspects - a bit for each that this listen shows; x is how things stood before it. */
 static unsigned suspects(struct user_marks *x, int64_t t, double seconds)
 {
 	unsigned found = 0;
-	int64_t minute = t / 60 - (t % 60 < 0), gap = x->is_known ? t - x->start : 0;
+	int64_t minute = t / 60 - (t % 60 < 0), gap = x->has_listen ? t - x->start : 0;
 
-	if (x->is_known && x->busy_until - (double)t >= DEBT_SECONDS)
+	if (x->has_listen && x->busy_until - (double)t >= DEBT_SECONDS)
 		found |= 1U << SUSPECT_OVERLAP;
-	x->busy_until = (x->is_known && x->busy_until > (double)t ? x->busy_until : (double)t) + seconds;
-	x->starts = x->is_known && x->minute == minute ? x->starts + 1 : 1;
+	x->busy_until = (x->has_listen && x->busy_until > (double)t ? x->busy_until : (double)t) + seconds;
+	x->starts = x->has_listen && x->minute == minute ? x->starts + 1 : 1;
 	x->minute = minute;
 	if (x->starts > BURST_STARTS)
 		found |= 1U << SUSPECT_BURST;
@@ -49,7 +50,37 @@ static unsigned suspects(struct user_marks *x, int64_t t, double seconds)
 	x->gap = gap;
 	if (x->same_gaps >= CLOCKWORK_GAPS)
 		found |= 1U << SUSPECT_CLOCKWORK;
+	x->start = t;
+	x->has_listen = true;
 	return found;
+}
+
+/* copy_context - without marks of an earlier run. */
+static void copy_context(struct marks *m, struct str c)
+{
+	buf_reset(&m->context);
+	for (const char *p = c.p, *end = p + c.len, *next; p < end; p = next) {
+		const char *mark = memchr(p, ';', (size_t)(end - p)), *stop = mark ? mark : end;
+		next = mark ? mark + 1 : end;
+		if ((m->gap > 0 && stop - p >= 8 && !memcmp(p, "session=", 8)) || (m->has_suspects && stop - p >= 8 && !memcmp(p, "suspect=", 8)))
+			continue;
+		if (m->context.len)
+			buf_putc(&m->context, ';');
+		buf_put(&m->context, p, (size_t)(stop - p));
+	}
+}
+
+/* join_session - the event's own, a new one when nothing was heard for longer than the gap. Only what is heard makes a session last. */
+static void join_session(struct marks *m, struct user_marks *x, int64_t t, int64_t end, bool is_listen)
+{
+	bool is_new = !x->is_known || (m->gap > 0 && (double)t - (double)x->end > m->gap);
+
+	if (is_new) {
+		x->session++;
+		m->n_sessions++;
+	}
+	if (is_new || (is_listen && end > x->end))
+		x->end = end;
 }
 
 void marks_put(struct marks *m, struct event *ev)
@@ -61,19 +92,17 @@ void marks_put(struct marks *m, struct event *ev)
 	if (ev->time == TIME_NONE)
 		return;
 	struct user_marks *x = marks_of(m, ev->user);
-	buf_reset(&m->context);
-	buf_put(&m->context, ev->context.p, ev->context.len);
-	bool is_ordered = !x->is_known || ev->time >= x->start;
+	copy_context(m, ev->context);
+	bool is_ordered = !x->is_known || ev->time >= x->last;
 	m->n_unordered += !is_ordered;
 	m->n_overlaps += is_listen && is_ordered && x->is_known && ev->time < x->end - 1;
-	if (!x->is_known || (m->gap > 0 && (double)ev->time - (double)x->end > m->gap)) {
-		x->session++;
-		m->n_sessions++;
-	}
+	join_session(m, x, ev->time, ev->time + (int64_t)(seconds < 1e9 ? seconds : 1e9), is_listen);
 	if (m->gap > 0) {
-		buf_printf(&m->context, "%ssession=%u", m->context.len ? ";" : "", x->session);
+		snprintf(text, sizeof text, "%u", x->session);
+		put_context(m, "session", text);
 	}
 	unsigned found = m->has_suspects && is_listen && is_ordered ? suspects(x, ev->time, seconds) : 0;
+	*text = '\0';
 	for (int i = 0; i < SUSPECTS; i++)
 		if (found & 1U << i) {
 			m->n_suspect[i]++;
@@ -81,12 +110,10 @@ void marks_put(struct marks *m, struct event *ev)
 		}
 	if (found)
 		put_context(m, "suspect", text);
-	int64_t end = ev->time + (int64_t)(seconds < 1e9 ? seconds : 1e9);
-	x->end = x->is_known && x->end > end ? x->end : end;
 	if (is_ordered)
-		x->start = ev->time;
+		x->last = ev->time;
 	x->is_known = true;
-	ev->context = (struct str){ m->context.p, m->context.len };
+	ev->context = (struct str){ m->context.p ? m->context.p : "", m->context.len };
 }
 
 void marks_release(struct marks *m)

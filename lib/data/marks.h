@@ -1,14 +1,14 @@
 /*
  * marks - what only a user's events together tell, written into the context of each: which session it belongs to, and what no listener does. Nothing is deleted.
  *
- *   session=N       N counts a user's sessions from 1; a new one begins when more than `gap` seconds have passed since everything before has ended
+ *   session=N       N counts a user's sessions from 1; a new one begins when nothing was heard for more than `gap` seconds
  *   suspect=WORD,.. from the event on where it shows; what came before is written already:
  *     overlap       when it began, an hour or more of what had been begun before was still to be played: more playing time than clock time
  *     burst         more than 100 starts in a minute of the clock
  *     clockwork     the 30 starts before it and it lie the same time apart, to the second
  *
- * An event ends `value` seconds after its time when it is a play or a skip with a value, else at its time. Events without a time get no mark. The order of a user's events is that
- * in which they come: one that is earlier than the last is counted, takes part in its session and in nothing else. Memory: 72 bytes a user and the id.
+ * Plays and skips are what is heard, for `value` seconds; other events are of the session they fall into. Marks that an earlier run wrote are replaced. Events without a time get no mark. The order of a user's events is that
+ * in which they come: one that is earlier than the last is counted, takes part in its session and in nothing else. Memory: 80 bytes a user and the id.
  */
 #ifndef TASTE_MARKS_H
 #define TASTE_MARKS_H

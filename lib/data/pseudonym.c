@@ -1,8 +1,10 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pseudonym.h"
 #include "../base/mem.h"
-#include "../io/file.h"
 #include "version.h"
 
 #ifdef HAVE_SODIUM
@@ -20,10 +22,17 @@ struct pseudonyms {
 static int read_key(unsigned char key[crypto_generichash_KEYBYTES], const char *path, struct err *e)
 {
 	unsigned char b[KEY_FILE_MAX + 1];
-	struct file *f = file_open(path, e);
-	int64_t n = f ? file_read(f, b, sizeof b, e) : -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);	/* its bytes, whatever they look like */
+	ssize_t n = 0, got = 1;
 
-	file_close(f);
+	while (fd >= 0 && got > 0 && (size_t)n < sizeof b && ((got = read(fd, b + n, sizeof b - (size_t)n)) > 0 || (got < 0 && errno == EINTR)))
+		n += got > 0 ? got : 0;
+	if (fd < 0 || got < 0) {
+		err_sys(e, errno, "%s", path);
+		n = -1;
+	}
+	if (fd >= 0)
+		close(fd);
 	if (n >= 0 && (n < KEY_MIN || n > KEY_FILE_MAX))
 		err_set(e, ERR_DATA, "%s: a key has %d to %d bytes (head -c 32 /dev/urandom makes one)", path, KEY_MIN, KEY_FILE_MAX);
 	else if (n >= 0)

@@ -451,58 +451,95 @@ static bool is_header(const unsigned char *p, uint64_t n)
 	return n >= BLOCK_HEAD && !memcmp(p, magic, 8) && sealed(p);
 }
 
-/* step - over the header or block at p: how many bytes it takes; 0 it is cut short, or never reached the disk; <0 it is neither. *is_end: it ends its stream. */
-static int64_t step(const unsigned char *p, uint64_t n, bool is_first, bool *is_end)
+/* all_zero - as a file is that grew before its bytes were written. */
+static bool all_zero(const unsigned char *p, uint64_t n)
 {
-	static const unsigned char none[BLOCK_HEAD];
-	uint64_t i = 0;
+	for (uint64_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
 
-	*is_end = false;
+/* Where the walk over a stream's headers stands. */
+struct stream { bool is_begun, is_end; uint64_t blocks, records; XXH3_state_t *chain; };
+
+/* is_total - does the end block say what was there before it? */
+static bool is_total(const struct stream *s, const unsigned char *p)
+{
+	return get64(p) == s->blocks && get64(p + 8) == s->records && (!checks_sums || get64(p + 16) == XXH3_64bits_digest(s->chain));
+}
+
+/* step - over the header or block at p: how many bytes it takes; 0 it is cut short, or its bytes never reached the disk; <0 it is neither. */
+static int64_t step(struct stream *s, const unsigned char *p, uint64_t n)
+{
+	s->is_end = false;
 	if (n < BLOCK_HEAD)
 		return 0;
-	if (!memcmp(p, none, sizeof none)) {	/* a file that grew before its bytes were written */
-		while (i < n && !p[i])
-			i++;
-		return i == n ? 0 : -1;
-	}
-	if (is_first ? !is_header(p, n) : memcmp(p, block_magic, 4) || !sealed(p))
-		return -1;
-	if (is_first)
+	if (all_zero(p, BLOCK_HEAD))
+		return all_zero(p, n) ? 0 : -1;
+	if (!s->is_begun) {
+		if (!is_header(p, n))
+			return -1;
+		s->is_begun = true;
+		s->blocks = s->records = 0;
+		XXH3_64bits_reset(s->chain);
 		return BLOCK_HEAD;
+	}
 	uint64_t stored = get64(p + 8);
+	if (memcmp(p, block_magic, 4) || !sealed(p) || get64(p + 32) != s->blocks)
+		return -1;
 	if (stored > n || (stored + 63) / 64 * 64 > n - BLOCK_HEAD)
 		return 0;
-	*is_end = get32(p + 4) == BLOCK_END;
+	s->is_end = get32(p + 4) == BLOCK_END;
+	if (s->is_end && (stored != 24 || !is_total(s, p + BLOCK_HEAD)))
+		return all_zero(p + BLOCK_HEAD, n - BLOCK_HEAD) ? 0 : -1;
+	if (s->is_end) {
+		s->is_begun = false;
+	} else {
+		s->blocks++;
+		s->records += get64(p + 40);
+		XXH3_64bits_update(s->chain, p + 56, 8);
+	}
 	return (int64_t)(BLOCK_HEAD + (stored + 63) / 64 * 64);
+}
+
+/* next_header - where in p[from, n) another stream begins, or n. */
+static uint64_t next_header(const unsigned char *p, uint64_t from, uint64_t n)
+{
+	while (from + BLOCK_HEAD <= n) {
+		const unsigned char *q = memmem(p + from, n - from, magic, 8);
+		if (!q)
+			break;
+		from = (uint64_t)(q - p);
+		if (is_header(q, n - from))
+			return from;
+		from++;
+	}
+	return n;
 }
 
 int block_whole(const char *name, const unsigned char *p, uint64_t n, uint64_t *whole, struct err *e)
 {
-	bool is_first = true, is_end;
+	struct stream s = { .chain = XXH3_createState() };
 	uint64_t at = 0;
+	int64_t took = 0;
 
 	*whole = 0;
-	while (at < n) {
-		int64_t took = step(p + at, n - at, is_first, &is_end);
-		if (took < 0 && is_first && !*whole)
-			return err_set(e, ERR_DATA, "%s: this is no taste stream", name);
-		if (took < 0)
-			return err_set(e, ERR_DATA, "%s: damaged at byte %llu, not just unfinished: nothing was changed", name, (unsigned long long)at);
-		if (!took)
-			break;
+	if (!s.chain)
+		mem_oom(sizeof *s.chain);
+	if (n && memcmp(p, magic, n < 8 ? n : 8))
+		err_set(e, ERR_DATA, "%s: this is no taste stream: nothing was changed", name);
+	while (!e->code && at < n && (took = step(&s, p + at, n - at)) > 0) {
 		at += (uint64_t)took;
-		is_first = is_end;
-		if (is_end)
+		if (s.is_end)
 			*whole = at;
 	}
-	for (at = *whole + 1; *whole < n && at + BLOCK_HEAD <= n; at++) {	/* somebody appended to what was torn */
-		const unsigned char *q = memmem(p + at, n - at, magic, 8);
-		if (!q)
-			break;
-		at = (uint64_t)(q - p);
-		if (is_header(q, n - at))
-			return err_set(e, ERR_DATA, "%s: the stream from byte %llu to %llu is unfinished, and another begins behind it: head -c %llu and tail -c +%llu keep both ends",
-				       name, (unsigned long long)*whole, (unsigned long long)at, (unsigned long long)*whole, (unsigned long long)at + 1);
-	}
-	return 0;
+	XXH3_freeState(s.chain);
+	uint64_t behind = *whole < n ? next_header(p, *whole + 1, n) : n;
+	if (behind < n)		/* somebody appended to what was torn */
+		return err_set(e, ERR_DATA, "%s: the stream from byte %llu to %llu is unfinished or damaged, and another begins behind it: head -c %llu and tail -c +%llu keep both ends",
+			       name, (unsigned long long)*whole, (unsigned long long)behind, (unsigned long long)*whole, (unsigned long long)behind + 1);
+	if (took < 0)
+		return err_set(e, ERR_DATA, "%s: damaged at byte %llu, not just unfinished: nothing was changed", name, (unsigned long long)at);
+	return e->code;
 }

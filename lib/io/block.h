@@ -101,7 +101,7 @@ void blockr_free(struct blockr *r);
 
 /*
  * block_whole - of a file's n bytes, how many belong to streams that were finished; what is behind them was begun and never ended, as a writer leaves it that was
- * killed or whose disk was full. Only headers are looked at. An error when it is anything else that is wrong: damage, or a whole stream behind the unfinished one (which then begins
+ * killed or whose disk was full. Headers and the end blocks' totals are looked at, payloads are not. An error when it is anything else that is wrong: damage, or a whole stream behind the unfinished one (which then begins
  * at the byte that is named).
  */
 int block_whole(const char *name, const unsigned char *p, uint64_t n, uint64_t *whole, struct err *e);

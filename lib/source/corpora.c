@@ -53,7 +53,7 @@ static const char *const track[T_OWN] = { "track_uri", "track_name", "artist_nam
 
 bool mpd_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"playlists\"", 11) && memmem(p, n, "\"pid\"", 5);
+	return source_has_member(p, n, "playlists") && source_has_member(p, n, "pid");
 }
 
 int mpd_start(struct source *s, struct err *e)

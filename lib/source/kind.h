@@ -51,6 +51,7 @@ struct source {
 	size_t odd;			/* one that was asked for as text and is none, NOWHERE */
 	int variant;			/* of the format, as start found it */
 	bool is_zone_unknown;
+	uint64_t n_skipped;		/* lines before those that csv counts */
 	struct buf memo;		/* the last text that was looked into, and what came of it */
 	const char *memo_is;
 	/* readers within readers: mpd */
@@ -111,6 +112,7 @@ int source_bad(const struct source *s, struct err *e, const char *fmt, ...) __at
 struct str *source_add_item(struct items *to, struct str id);
 struct str source_utf8(struct items *to, struct str text);
 bool str_is(struct str a, const char *b);
+bool source_has_member(const char *p, size_t n, const char *name);	/* is there a member of that name in this piece of JSON? A string of that name is none. */
 bool str_has(struct str a, const char *b);		/* b within a */
 #define STR(literal) ((struct str){ "" literal, sizeof literal - 1 })
 

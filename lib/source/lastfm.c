@@ -22,8 +22,25 @@ bool lastfm_knows(const char *p, size_t n)
 {
 	static const char hetrec[] = "userID\tartistID\tweight", csv[] = "uts,utc_time,artist,";
 
-	return memmem(p, n, "\"recenttracks\"", 14) || memmem(p, n, "\"lovedtracks\"", 13) || (memmem(p, n, "\"track\"", 7) && memmem(p, n, "\"#text\"", 7)) ||
+	return source_has_member(p, n, "recenttracks") || source_has_member(p, n, "lovedtracks") || (source_has_member(p, n, "track") && memmem(p, n, "\"#text\"", 7)) ||
 	       (n >= sizeof hetrec - 1 && !memcmp(p, hetrec, sizeof hetrec - 1)) || (n >= sizeof csv + 1 && (!memcmp(p, csv, sizeof csv - 1) || !memcmp(p, "\"uts\",\"utc_time\"", 16)));
+}
+
+static bool starts_with(struct str l, const char *s)
+{
+	return l.len >= strlen(s) && !memcmp(l.p, s, strlen(s));
+}
+
+/* is_json - an object, or an array of them: an artist may be called [unknown]. */
+static bool is_json(struct str l)
+{
+	size_t i = 1;
+
+	if (!l.len || *l.p != '[')
+		return l.len && *l.p == '{';
+	while (i < l.len && (l.p[i] == ' ' || l.p[i] == '\t'))
+		i++;
+	return i == l.len || l.p[i] == '{' || l.p[i] == '[' || l.p[i] == ']';
 }
 
 static int start_json(struct source *s, struct err *e)
@@ -33,7 +50,7 @@ static int start_json(struct source *s, struct err *e)
 
 	if (n < 0)
 		return (int)n;
-	bool is_loved = memmem(p, (size_t)n, "\"lovedtracks\"", 13), is_page = is_loved || memmem(p, (size_t)n, "\"recenttracks\"", 14);
+	bool is_loved = source_has_member((const char *)p, (size_t)n, "lovedtracks"), is_page = is_loved || source_has_member((const char *)p, (size_t)n, "recenttracks");
 	s->variant = is_loved ? LOVED : RECENT;
 	return source_members(s, is_loved ? "lovedtracks.track" : is_page ? "recenttracks.track" : "track", member, OWN, e);
 }
@@ -69,10 +86,10 @@ int lastfm_start(struct source *s, struct err *e)
 		tabs += l.p[i] == '\t';
 		commas += l.p[i] == ',';
 	}
-	if (l.len && (*l.p == '{' || *l.p == '['))
+	if (is_json(l))
 		return start_json(s, e);
 	if (!tabs && commas >= 3)
-		return start_csv(s, str_has(l, "uts") && str_has(l, "artist"), e);
+		return start_csv(s, starts_with(l, "uts,") || starts_with(l, "\"uts\","), e);
 	source_lines(s, ROW_TSV_RAW);
 	s->event = s->o->event ? s->o->event : tabs == 5 ? "play" : "plays";
 	s->item_kind = tabs == 5 ? "music" : "artist";

@@ -6,6 +6,8 @@
 
 #include "listen.h"
 
+enum { FOLD_MAX = 4096 };		/* no name is longer; putting marks in order takes the square of their number */
+
 static bool is_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -16,7 +18,7 @@ static bool is_ascii(struct str s)
 
 void listen_fold(struct buf *b, struct str s)
 {
-	if (is_ascii(s)) {
+	if (is_ascii(s) || s.len > FOLD_MAX) {
 		char *to = buf_reserve(b, s.len);
 		for (size_t i = 0; i < s.len; i++)
 			to[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 32 : s.p[i]);
@@ -33,23 +35,23 @@ void listen_fold(struct buf *b, struct str s)
 }
 
 /* put_part - s folded, hyphens that stand alone lengthened by one: the single one is left to mean what parts the parts. */
-static void put_part(struct buf *b, struct str s)
+static void put_part(struct buf *b, struct buf *folded, struct str s)
 {
-	size_t from = b->len;
+	buf_reset(folded);
+	listen_fold(folded, s);
+	const char *p = folded->p;
+	size_t n = folded->len;
 
-	listen_fold(b, s);
-	for (size_t i = from; i < b->len; i++) {
-		if (b->p[i] != '-')
-			continue;
-		size_t end = i;
-		while (end < b->len && b->p[end] == '-')
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && p[end] != '-';)
 			end++;
-		if ((i == from || b->p[i - 1] == ' ') && (end == b->len || b->p[end] == ' ')) {
+		buf_put(b, p + i, end - i);
+		size_t from = end;
+		while (end < n && p[end] == '-')
+			end++;
+		buf_put(b, p + from, end - from);
+		if (end > from && (from == 0 || p[from - 1] == ' ') && (end == n || p[end] == ' '))
 			buf_putc(b, '-');
-			memmove(b->p + end + 1, b->p + end, b->len - 1 - end);
-			b->p[end++] = '-';
-		}
-		i = end - 1;
 	}
 }
 
@@ -57,14 +59,17 @@ static struct str name_of(const struct listen *l, struct buf *b)
 {
 	struct str creator = l->col[ITEM_CREATOR], title = l->col[ITEM_TITLE];
 
+	struct buf folded = { 0 };
+
 	if (!title.len)
 		return title;
 	buf_reset(b);
 	if (creator.len && creator.p != title.p) {	/* an artist's title is its name */
-		put_part(b, creator);
+		put_part(b, &folded, creator);
 		buf_puts(b, " - ");
 	}
-	put_part(b, title);
+	put_part(b, &folded, title);
+	buf_release(&folded);
 	return (struct str){ b->p, b->len };
 }
 
@@ -95,7 +100,7 @@ const char *listen_counts(struct listen *l, const struct listen_filter *f)
 		return "incognito";
 	if (!is_skip && !is_kind(l, "play"))
 		return NULL;
-	if (heard < f->min_seconds)
+	if (f->min_seconds > 0 && heard < f->min_seconds)
 		return "shorter than --min-seconds";
 	if (f->rule == RULE_ALL)
 		return NULL;

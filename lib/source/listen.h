@@ -27,7 +27,7 @@ enum listen_key { KEY_URI, KEY_NAME, KEY_MBID };
  *          doubled (and two become three), so that two names never meet: A - B by C is not B by C - A.
  */
 bool listen_key(struct listen *l, enum listen_key k, struct buf *b);
-/* listen_fold - append s in NFC, case-folded; bytes that are not UTF-8 as they are. */
+/* listen_fold - append s in NFC, case-folded; bytes that are not UTF-8 as they are; of more than 4096 bytes only A to Z is folded. */
 void listen_fold(struct buf *b, struct str s);
 
 enum listen_rule { RULE_ALL, RULE_LISTENBRAINZ, RULE_LASTFM };

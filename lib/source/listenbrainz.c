@@ -7,18 +7,18 @@
 #include "kind.h"
 
 enum { LISTENED_AT, USER_NAME, USER_ID, MSID, MD_MSID, TRACK, ARTIST, RELEASE, MBID, MAPPED, DURATION_MS, DURATION, PLAYER, SERVICE, TAGS, SCORE, CREATED, FEEDBACK_MBID, INNER_USER, INFO_MSID,
-       OWN };
+       PLAYING, OWN };
 static const char *const name[OWN] = { "listened_at", "user_name", "user_id", "recording_msid", "track_metadata.recording_msid", "track_metadata.track_name", "track_metadata.artist_name",
 	"track_metadata.release_name", "track_metadata.additional_info.recording_mbid", "track_metadata.mbid_mapping.recording_mbid",
 	"track_metadata.additional_info.duration_ms", "track_metadata.additional_info.duration", "track_metadata.additional_info.media_player",
-	"track_metadata.additional_info.music_service", "track_metadata.additional_info.tags", "score", "created", "recording_mbid", "user", "track_metadata.additional_info.recording_msid" };
+	"track_metadata.additional_info.music_service", "track_metadata.additional_info.tags", "score", "created", "recording_mbid", "user", "track_metadata.additional_info.recording_msid", "playing_now" };
 
 static const int64_t earliest = 1033430400;	/* 2002-10-01: when the first such service began; ListenBrainz takes nothing older */
 static const int64_t latest = 4102444800;	/* 2100: seconds written as milli- or nanoseconds are found out */
 
 bool listenbrainz_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"track_metadata\"", 16) || (memmem(p, n, "\"score\"", 7) && memmem(p, n, "\"recording_m", 12));
+	return source_has_member(p, n, "track_metadata") || (source_has_member(p, n, "score") && memmem(p, n, "\"recording_m", 12));
 }
 
 int listenbrainz_start(struct source *s, struct err *e)
@@ -28,7 +28,7 @@ int listenbrainz_start(struct source *s, struct err *e)
 
 	if (n < 0)
 		return (int)n;
-	bool has_payload = memmem(p, (size_t)n, "\"payload\"", 9), has_listens = memmem(p, (size_t)n, "\"listens\"", 9);
+	bool has_payload = source_has_member((const char *)p, (size_t)n, "payload"), has_listens = source_has_member((const char *)p, (size_t)n, "listens");
 	return source_members(s, has_payload ? has_listens ? "payload.listens" : "payload" : NULL, name, OWN, e);
 }
 
@@ -60,6 +60,8 @@ int listenbrainz_fill(struct source *s, struct listen *l, struct err *e)
 	l->col[ITEM_KIND] = STR("music");
 	if (source_get(s, SCORE).len)
 		return fill_feedback(s, l, e);
+	if (source_is(s, PLAYING, "true"))
+		return source_pass(s, "playing now");
 	if ((r = source_get_time(s, LISTENED_AT, TIME_S, &l->ev.time, e)) != SOURCE_ROW)
 		return r;
 	if (l->ev.time == TIME_NONE)

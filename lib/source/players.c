@@ -17,7 +17,7 @@ static const char *const y_name[Y_OWN] = { "header", "title", "titleUrl", "time"
 
 bool youtube_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"header\"", 8) && memmem(p, n, "\"titleUrl\"", 10);
+	return source_has_member(p, n, "header") && source_has_member(p, n, "titleUrl");
 }
 
 int youtube_start(struct source *s, struct err *e)
@@ -29,15 +29,16 @@ int youtube_start(struct source *s, struct err *e)
 }
 
 /* channel - the first name of the subtitles; of an artist's own channel without " - Topic". */
-static struct str channel(struct source *s, struct err *e)
+static struct str channel(struct source *s)
 {
 	static const char topic[] = " - Topic";
 	const struct json_value *all = &s->object[Y_SUBTITLES], *v;
+	struct err none = { 0 };	/* what cannot be read there names nobody */
 
 	if (all->type != JSON_ARRAY)
 		return (struct str){ "", 0 };
 	json_feed(s->helper, all->text, json_line(s->json));
-	if (json_next(s->helper, &v, e) != 1 || v->type != JSON_STRING)
+	if (json_next(s->helper, &v, &none) != 1 || v->type != JSON_STRING)
 		return (struct str){ "", 0 };
 	size_t len = v->text.len, tail = sizeof topic - 1;
 	if (len > tail && !memcmp(v->text.p + len - tail, topic, tail))
@@ -72,7 +73,7 @@ int youtube_fill(struct source *s, struct listen *l, struct err *e)
 	l->col[ITEM_KIND] = STR("music");
 	if (!str_has(title, "://"))		/* a video that is gone has its address for a title */
 		l->col[ITEM_TITLE] = title;
-	l->col[ITEM_CREATOR] = channel(s, e);
+	l->col[ITEM_CREATOR] = channel(s);
 	return SOURCE_ROW;
 }
 
@@ -121,7 +122,7 @@ static const char *const g_name[G_OWN] = { "podcast", "episode", "guid", "device
 
 bool gpodder_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"episode\"", 9) && memmem(p, n, "\"podcast\"", 9) && memmem(p, n, "\"action\"", 8);
+	return source_has_member(p, n, "episode") && source_has_member(p, n, "podcast") && source_has_member(p, n, "action");
 }
 
 int gpodder_start(struct source *s, struct err *e)
@@ -131,7 +132,7 @@ int gpodder_start(struct source *s, struct err *e)
 
 	if (n < 0)
 		return (int)n;
-	return source_members(s, memmem(p, (size_t)n, "\"actions\"", 9) ? "actions" : NULL, g_name, G_OWN, e);
+	return source_members(s, source_has_member((const char *)p, (size_t)n, "actions") ? "actions" : NULL, g_name, G_OWN, e);
 }
 
 int gpodder_fill(struct source *s, struct listen *l, struct err *e)

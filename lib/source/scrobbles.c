@@ -39,11 +39,12 @@ int scrobbler_fill(struct source *s, struct listen *l, struct err *e)
 {
 	int r;
 
-	if (s->line.len && *s->line.p == '#') {
+	if (!s->variant && s->line.len && *s->line.p == '#' && (s->n < 7 || (s->row[1].len && *s->row[1].p == '#'))) {	/* of the header, not an artist such as #1 Dads */
 		if (str_has((struct str){ s->line.p, s->line.len }, "#TZ/UTC"))
 			s->is_zone_unknown = false;
 		return source_pass(s, NULL);
 	}
+	s->variant = 1;
 	if (s->n != 7 && s->n != 8)
 		return REJECT(s, e, "columns", "%zu field%s where 7 or 8 are expected", s->n, s->n == 1 ? "" : "s");
 	if ((r = source_get_time(s, S_TIME, TIME_S, &l->ev.time, e)) != SOURCE_ROW || (r = source_get_number(s, S_LENGTH, &l->length, e)) != SOURCE_ROW)
@@ -80,36 +81,48 @@ static bool is_librefm_header(const struct str *row, size_t n)
 	return has[0] && has[1] && has[2];
 }
 
-bool librefm_knows(const char *p, size_t n)
+/* find_header - where in the text the line begins that is such a header, and how many lines are before it; n: none is. */
+static size_t find_header(const char *p, size_t n, uint64_t *lines)
 {
-	for (const char *end = p + n; p < end;) {	/* a line that is such a header */
-		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
+	*lines = 0;
+	for (const char *at = p, *end = p + n; at < end; ++*lines) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at)), *stop = nl ? nl : end, *q = at;
 		struct str f[16];
 		size_t k = 0;
-		while (k < 16 && p <= stop) {
-			const char *comma = memchr(p, ',', (size_t)(stop - p)), *to = comma ? comma : stop;
-			f[k++] = (struct str){ p, (size_t)(to - p) - (to > p && to[-1] == '\r') };
-			p = to + 1;
+		while (k < 16 && q <= stop) {
+			const char *comma = memchr(q, ',', (size_t)(stop - q)), *to = comma ? comma : stop;
+			f[k++] = (struct str){ q, (size_t)(to - q) - (to > q && to[-1] == '\r') };
+			q = to + 1;
 		}
 		if (is_librefm_header(f, k))
-			return true;
-		p = stop + 1;
+			return (size_t)(at - p);
+		at = stop + 1;
 	}
-	return false;
+	return n;
+}
+
+bool librefm_knows(const char *p, size_t n)
+{
+	uint64_t lines;
+
+	return find_header(p, n, &lines) < n;
 }
 
 int librefm_start(struct source *s, struct err *e)
 {
-	struct str l;
-	int r = source_first_line(s, &l, e);
+	const unsigned char *p;
+	char drop[16384];
+	int64_t n = file_peek(s->file, sizeof drop, &p, e);
 
-	if (r != SOURCE_ROW)
-		return r;
-	r = source_csv(s, e);
-	while (r == SOURCE_ROW && (r = source_next_row(s, e)) == SOURCE_ROW)
-		if (is_librefm_header(s->row, s->n))
-			return source_header(s, f_name, F_OWN, 3, e);
-	return r ? r : err_set(e, ERR_DATA, "%s: no row names the columns time, artist and track", file_name(s->file));
+	if (n <= 0)
+		return (int)n;
+	size_t at = find_header((const char *)p, (size_t)n, &s->n_skipped);
+	if (at == (size_t)n)
+		return err_set(e, ERR_DATA, "%s: no line names the columns time, artist and track", file_name(s->file));
+	if (file_read(s->file, drop, at, e) < 0)	/* comments and titles are no CSV */
+		return e->code;
+	int r = source_csv(s, e);
+	return r != SOURCE_ROW || (r = source_next_row(s, e)) != SOURCE_ROW ? r : source_header(s, f_name, F_OWN, 3, e);
 }
 
 int librefm_fill(struct source *s, struct listen *l, struct err *e)
@@ -134,7 +147,7 @@ static const char *const m_name[M_OWN] = { "time", "duration", "track.title", "t
 
 bool maloja_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"scrobbles\"", 11) && (memmem(p, n, "\"maloja\"", 8) || memmem(p, n, "\"origin\"", 8) || memmem(p, n, "\"artists\"", 9));
+	return source_has_member(p, n, "scrobbles") && (source_has_member(p, n, "maloja") || source_has_member(p, n, "origin") || source_has_member(p, n, "artists"));
 }
 
 int maloja_start(struct source *s, struct err *e)
@@ -170,7 +183,7 @@ static const char *const p_name[P_OWN] = { "timeMs", "artist", "track", "album",
 
 bool pano_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"timeMs\"", 8) && memmem(p, n, "\"artist\"", 8);
+	return source_has_member(p, n, "timeMs") && source_has_member(p, n, "artist");
 }
 
 int pano_start(struct source *s, struct err *e)

@@ -1,6 +1,6 @@
 /*
  * servers - the databases of people's own servers.
- *   navidrome        scrobbles (since 2025-12) are plays; where there is no such table, the counts of annotation are `plays`, at the time of the last one. Stars are likes,
+ *   navidrome        scrobbles (since 2025-12) are plays; where there are none yet, the counts of annotation are `plays`, at the time of the last one. Stars are likes,
  *                    ratings rates, of tracks.
  *   audiobookshelf   each playback session is a play of a book or an episode, with the seconds listened; a finished book or episode is a `finish`
  */
@@ -60,7 +60,7 @@ int navidrome_start(struct source *s, struct err *e)
 	const char *users = sql_has(s->sql, "user", "user_name") ? " left join user u on u.id = x.user_id" : "";
 	const char *mbid = sql_has(s->sql, "media_file", "mbz_recording_id") ? "f.mbz_recording_id" : "''";
 	const char *rated = sql_has(s->sql, "annotation", "rated_at") ? "x.rated_at" : "null";
-	bool has_scrobbles = sql_has(s->sql, "scrobbles", NULL);
+	bool has_scrobbles = sql_has(s->sql, "scrobbles", "submission_time") && sql_any(s->sql, "select 1 from scrobbles limit 1");
 	static const char item[] = "f.title, f.artist, f.album, f.year, f.duration, f.genre";
 	static const char from[] = "from annotation x join media_file f on f.id = x.item_id";
 	/* order: as in time, what has none first; what is the same stays apart by its rowid */

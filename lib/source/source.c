@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,7 +192,7 @@ void source_digest(const struct source *s, char out[40])
 
 uint64_t source_line(const struct source *s)
 {
-	return s->sql ? sql_row(s->sql) : s->csv ? csv_line(s->csv) : s->inner ? json_line(s->inner) : s->json ? json_line(s->json) : s->line.no;
+	return s->sql ? sql_row(s->sql) : s->csv ? csv_line(s->csv) + s->n_skipped : s->inner ? json_line(s->inner) : s->json ? json_line(s->json) : s->line.no;
 }
 
 /* put_own - the members that were asked for, as an object: nothing else of the row may be kept. */
@@ -200,7 +201,7 @@ static void put_own(struct source *s)
 	buf_putc(&s->text, '{');
 	for (size_t i = 0; i < s->n_own && s->object; i++) {
 		const struct json_value *v = &s->object[i];
-		if (v->type == JSON_MISSING || v->type == JSON_NULL)
+		if (v->type == JSON_MISSING || v->type == JSON_NULL || !strcmp(s->own_name[i], "platform"))	/* free text, that may name a device of its own */
 			continue;
 		if (s->text.len > 1)
 			buf_putc(&s->text, ',');
@@ -288,6 +289,7 @@ static int open_file(struct source *s, const char *path, struct err *e)
 	close_file(s);
 	s->n = s->n_expected = s->n_own = 0;
 	s->variant = 0;
+	s->n_skipped = 0;
 	s->is_zone_unknown = s->is_mapped = false;
 	s->may_have_nul = true;
 	s->object = NULL;
@@ -487,8 +489,12 @@ static int next_inner(struct source *s, struct err *e)
 		int got = json_next(s->inner, &s->object, e);
 		if (got || (got = json_next(s->json, &s->outer, e)) != 1)
 			return got;
-		if (s->outer->type == JSON_ARRAY)
+		if (s->outer->type == JSON_ARRAY) {
 			json_feed(s->inner, s->outer->text, json_line(s->json));
+		} else if (s->outer->type != JSON_MISSING && s->outer->type != JSON_NULL) {
+			json_feed(s->inner, STR(""), json_line(s->json));
+			return REJECT(s, e, "type", "member '%.60s' is no array", s->path[0]);
+		}
 	}
 }
 
@@ -517,9 +523,12 @@ int source_next_row(struct source *s, struct err *e)
 		return next_inner(s, e);
 	if (s->json)
 		return next_object(s, e);
-	if (s->csv)
-		return csv_next(s->csv, &s->row, &s->n, e);
-	return next_line(s, e);
+	if (!s->csv)
+		return next_line(s, e);
+	int got = csv_next(s->csv, &s->row, &s->n, e);
+	if (got == 1 && s->n > MAX_FIELDS)
+		return REJECT(s, e, "columns", "%zu fields, more than %d", s->n, MAX_FIELDS);
+	return got;
 }
 
 /* ---- from fields to an event ---- */
@@ -629,6 +638,9 @@ static struct str text_or(struct str f, const char *constant)
 	return f.len || !constant ? f : (struct str){ constant, strlen(constant) };
 }
 
+/* is_sane - within 30 million years: sums of times and lengths stay whole numbers. */
+static bool is_sane(int64_t t) { return t > -1000000000000000 && t < 1000000000000000; }
+
 /* ---- a format's own ---- */
 
 struct str source_get(struct source *s, size_t i)
@@ -647,7 +659,7 @@ int source_get_number(struct source *s, size_t i, double *v, struct err *e)
 	struct str t = source_get(s, i);
 
 	*v = NAN;
-	return !t.len || scan_f64(t.p, t.len, v) ? SOURCE_ROW : source_reject(s, i, "value", "is not a finite number", e);
+	return !t.len || (scan_f64(t.p, t.len, v) && fabs(*v) < 1e15) ? SOURCE_ROW : source_reject(s, i, "value", "is not a finite number", e);
 }
 
 int source_get_time(struct source *s, size_t i, enum scan_time_unit unit, int64_t *t, struct err *e)
@@ -655,7 +667,7 @@ int source_get_time(struct source *s, size_t i, enum scan_time_unit unit, int64_
 	struct str v = source_get(s, i);
 
 	*t = TIME_NONE;
-	return !v.len || scan_time(v.p, v.len, unit, t) ? SOURCE_ROW : source_reject(s, i, "time", "is not a time", e);
+	return !v.len || (scan_time(v.p, v.len, unit, t) && is_sane(*t)) ? SOURCE_ROW : source_reject(s, i, "time", "is not a time", e);
 }
 
 int source_reject(struct source *s, size_t i, const char *reason, const char *what, struct err *e)
@@ -695,7 +707,7 @@ struct str source_keep(struct source *s, const char *p, size_t len)
 /* has_nul - in what a row says: JSON can say it, a line of text cannot carry it. */
 static bool has_nul(const struct listen *l)
 {
-	const struct str *one[] = { &l->ev.user, &l->ev.item, &l->ev.kind, &l->ev.context };
+	const struct str *one[] = { &l->ev.user, &l->ev.item, &l->ev.kind, &l->ev.context, &l->mbid };
 
 	for (size_t i = 0; i < sizeof one / sizeof *one; i++)
 		if (one[i]->len && memchr(one[i]->p, '\0', one[i]->len))
@@ -729,7 +741,9 @@ static int make_own(struct source *s, struct listen *l, struct err *e)
 		return REJECT(s, e, "user", "names no user (--user NAME)");
 	if (!listen_key(l, s->o->key, &s->name))
 		return REJECT(s, e, "item", "names no item");
-	if (l->length > 0 && !l->col[ITEM_SECONDS].len) {
+	if (!(l->length > 0))
+		l->length = NAN;
+	if (!isnan(l->length) && !l->col[ITEM_SECONDS].len) {
 		buf_reset(&s->text);
 		buf_put_f64(&s->text, l->length);
 		l->col[ITEM_SECONDS] = source_keep(s, s->text.p, s->text.len);
@@ -756,11 +770,13 @@ static int make_event(struct source *s, struct listen *l, struct err *e)
 		listen_key(l, s->o->key, &s->name);
 	if (l->col[ITEM_SECONDS].len)
 		scan_f64(l->col[ITEM_SECONDS].p, l->col[ITEM_SECONDS].len, &l->length);
+	if (!(l->length > 0))
+		l->length = NAN;
 	if (!ev->user.len)
 		return reject_field(s, WANT_USER, f[WANT_USER], "user", "is no user: an id is wanted", e);
 	if (!ev->item.len)
 		return reject_field(s, WANT_ITEM, f[WANT_ITEM], "item", "is no item: an id is wanted", e);
-	if (f[WANT_TIME].len && !scan_time(f[WANT_TIME].p, f[WANT_TIME].len, s->o->time_unit, &ev->time))
+	if (f[WANT_TIME].len && (!scan_time(f[WANT_TIME].p, f[WANT_TIME].len, s->o->time_unit, &ev->time) || !is_sane(ev->time)))
 		return reject_field(s, WANT_TIME, f[WANT_TIME], "time", "is not a time (seconds or milliseconds since 1970, or ISO 8601)", e);
 	if (f[WANT_VALUE].len && !scan_f64(f[WANT_VALUE].p, f[WANT_VALUE].len, &ev->value))
 		return reject_field(s, WANT_VALUE, f[WANT_VALUE], "value", "is not a finite number", e);
@@ -799,6 +815,22 @@ int source_next(struct source *s, struct listen *l, struct err *e)
 bool str_is(struct str a, const char *b)
 {
 	return a.len == strlen(b) && !memcmp(a.p, b, a.len);
+}
+
+bool source_has_member(const char *p, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *end = p + n, *q = p; (q = memmem(q, (size_t)(end - q), name, len)); q++) {
+		const char *colon = q + len + 1;
+		if (q == p || q[-1] != '"' || colon >= end || colon[-1] != '"' || (q >= p + 2 && q[-2] == '\\'))
+			continue;
+		while (colon < end && (*colon == ' ' || *colon == '\t' || *colon == '\n' || *colon == '\r'))
+			colon++;
+		if (colon < end && *colon == ':')
+			return true;
+	}
+	return false;
 }
 
 bool str_has(struct str a, const char *b)
@@ -865,7 +897,7 @@ int source_catalogue(struct items *items, const char *name, const char *path, bo
 	const struct source_kind *k = source_find(name);
 	int r;
 
-	if (k && !k->catalogue)
+	if (!k || !k->catalogue)
 		return items_load(items, path, has_header, NULL, NULL, e);
 	struct source *s = source_new(name, &none, e);
 	r = s ? open_file(s, path, e) : (int)e->code;

@@ -19,7 +19,7 @@ static const int64_t lies_from = 1428883200, lies_until = 1665964800;	/* 2015-04
 
 bool spotify_knows(const char *p, size_t n)
 {
-	return memmem(p, n, "\"ms_played\"", 11) || (memmem(p, n, "\"endTime\"", 9) && memmem(p, n, "\"msPlayed\"", 10));
+	return source_has_member(p, n, "ms_played") || (source_has_member(p, n, "endTime") && source_has_member(p, n, "msPlayed"));
 }
 
 int spotify_start(struct source *s, struct err *e)
@@ -32,18 +32,22 @@ static const char *device_of(struct source *s, struct str platform)
 {
 	static const struct { const char *word, *device; } known[] = { { "tv", "tv" }, { "playstation", "tv" }, { "xbox", "tv" }, { "chromecast", "tv" }, { "cast", "speaker" },
 		{ "sonos", "speaker" }, { "speaker", "speaker" }, { "google home", "speaker" }, { "alexa", "speaker" }, { "amazon", "speaker" }, { "car", "car" },
-		{ "tesla", "car" }, { "ipad", "tablet" }, { "watch", "watch" }, { "android", "phone" }, { "ios", "phone" }, { "iphone", "phone" }, { "windows", "desktop" },
+		{ "tesla", "car" }, { "watch", "watch" }, { "android", "phone" }, { "ios", "phone" }, { "iphone", "phone" }, { "windows", "desktop" },
 		{ "os x", "desktop" }, { "osx", "desktop" }, { "macos", "desktop" }, { "linux", "desktop" }, { "web", "desktop" } };
 	if (s->memo_is && s->memo.len == platform.len && !memcmp(s->memo.p, platform.p, platform.len))
 		return s->memo_is;
 	buf_reset(&s->memo);
 	buf_put(&s->memo, platform.p, platform.len);
 	s->memo_is = "";
-	char low[64];
+	char low[128];
 	size_t n = platform.len < sizeof low ? platform.len : sizeof low;
 
 	for (size_t i = 0; i < n; i++)
 		low[i] = (char)(platform.p[i] >= 'A' && platform.p[i] <= 'Z' ? platform.p[i] | 32 : platform.p[i]);
+	if (memmem(low, n, "ipad", 4) || memmem(low, n, "tablet", 6))
+		return s->memo_is = "tablet";
+	char *model = memchr(low, '(', n);	/* of a telephone, say: a Cartier is no car */
+	n = model ? (size_t)(model - low) : n;
 	for (size_t k = 0; k < sizeof known / sizeof *known; k++)
 		if (memmem(low, n, known[k].word, strlen(known[k].word)))
 			return s->memo_is = known[k].device;

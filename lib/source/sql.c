@@ -30,7 +30,7 @@ static bool try_open(struct sql *q, bool is_immutable)
 	struct buf uri = { 0 };
 
 	buf_puts(&uri, "file:");
-	for (const char *p = q->name; *p; p++)
+	for (const char *p = q->name + (!strncmp(q->name, "//", 2)); *p; p++)	/* what follows two slashes would be a host */
 		buf_printf(&uri, strchr("%?#", *p) ? "%%%02x" : "%c", (unsigned char)*p);
 	buf_puts(&uri, is_immutable ? "?mode=ro&immutable=1" : "?mode=ro");
 	sqlite3_close(q->db);
@@ -71,12 +71,23 @@ bool sql_has(struct sql *q, const char *table, const char *column)
 	sqlite3_stmt *t;
 	bool has = false;
 
-	if (sqlite3_prepare_v2(q->db, "select 1 from pragma_table_info(?1) where ?2 is null or name = ?2", -1, &t, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(q->db, "select 1 from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table' and m.name = ?1 and (?2 is null or c.name = ?2)", -1, &t, NULL) != SQLITE_OK)
 		return false;
 	sqlite3_bind_text(t, 1, table, -1, SQLITE_STATIC);
 	if (column)
 		sqlite3_bind_text(t, 2, column, -1, SQLITE_STATIC);
 	has = sqlite3_step(t) == SQLITE_ROW;
+	sqlite3_finalize(t);
+	return has;
+}
+
+bool sql_any(struct sql *q, const char *query)
+{
+	sqlite3_stmt *t;
+	bool has = false;
+
+	if (sqlite3_prepare_v2(q->db, query, -1, &t, NULL) == SQLITE_OK)
+		has = sqlite3_step(t) == SQLITE_ROW;
 	sqlite3_finalize(t);
 	return has;
 }
@@ -118,6 +129,7 @@ struct sql *sql_open(const char *path, struct err *e)
 }
 
 void sql_close(struct sql *q) { (void)q; }
+bool sql_any(struct sql *q, const char *query) { return (void)q, (void)query, false; }
 bool sql_has(struct sql *q, const char *table, const char *column) { return (void)q, (void)table, (void)column, false; }
 int sql_query(struct sql *q, const char *query, struct err *e) { return (void)q, (void)query, err_set(e, ERR_USAGE, "this build has no SQLite"); }
 int sql_next(struct sql *q, const struct str **field, size_t *n, struct err *e) { return (void)q, (void)field, (void)n, err_set(e, ERR_USAGE, "this build has no SQLite"); }

@@ -11,8 +11,10 @@ struct sql;
 /* sql_open - the database at path. NULL with *e set. */
 struct sql *sql_open(const char *path, struct err *e);
 void sql_close(struct sql *q);		/* takes NULL */
-/* sql_has - is there such a table, and in it such a column (NULL: any)? */
+/* sql_has - is there such a table (a view is none), and in it such a column (NULL: any)? */
 bool sql_has(struct sql *q, const char *table, const char *column);
+/* sql_any - does the query give a row? */
+bool sql_any(struct sql *q, const char *query);
 /* sql_query - what sql_next steps through. 0 or <0 with SQLite's own words. */
 int sql_query(struct sql *q, const char *query, struct err *e);
 /* sql_next - 1 a row, its columns as text (null is empty) until the next call; 0 the end; <0 error. */
