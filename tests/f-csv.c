@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			csv_put(&b, field[i].p, field[i].len, delim);
 		}
 		buf_putc(&b, '\n');
-		if ((k == 1 && !field->len) || (b.len >= 3 && !memcmp(b.p, "\xef\xbb\xbf", 3)))	/* a blank line, a BOM */
+		if ((k == 1 && !field->len) || (b.len >= 3 && !memcmp(b.p, "\xef\xbb\xbf", 3)) || !memcmp(b.p, "\x1f\x8b", 2) || (b.len >= 4 && !memcmp(b.p, "\x28\xb5\x2f\xfd", 4)) ||
+		    (b.len >= 4 && !memcmp(b.p + 1, "\x2a\x4d\x18", 3)))	/* a blank line, a BOM, packed data */
 			continue;
 		struct file *g = mem_file(b.p, b.len, AS_FILE, &fd2);
 		struct csv *c2 = csv_open(g, delim, &e);

@@ -213,7 +213,7 @@ is "a telephone's name is in no reject" "$(echo '{"ts":"bad","platform":"Android
 is "nor in the device" "$(echo '{"ts":"2024-03-01T10:05:00Z","ms_played":1,"platform":"Android OS 12 API 31 (HUAWEI, STV-L09)","spotify_track_uri":"u"}' | taste-ingest spotify | cut -f6)" device=phone
 ok "marks on letters without end" timeout 20 taste-ingest lastfm <<< "{\"track\":[{\"artist\":{\"#text\":\"a$(printf '\xcc\x81\xcc\xa3%.0s' $(seq 50000))\"},\"name\":\"B\",\"date\":{\"uts\":\"1\"}}]}"
 ok "hyphens without end" timeout 20 taste-ingest lastfm <<< "{\"track\":[{\"artist\":{\"#text\":\"$(printf -- '- %.0s' $(seq 200000))\"},\"name\":\"B\",\"date\":{\"uts\":\"1\"}}]}"
-must_fail "auto and a catalogue that is none" 4 "taste-ingest: *" taste-ingest auto --catalogue badts.json --items none2 lb.jsonl
+printf "m-1\tmusic\tKnown\n" > known; is "auto takes an items stream as catalogue" "$(taste-ingest auto --catalogue known --items items.tsv lb.jsonl > none; head -1 items.tsv | cut -f1-3)" "m-1${T}music${T}Known"
 
 # ---- what holds for all ----
 must_fail "what begins like nothing known" 4 "taste-ingest: none.x: no source begins like this*" bash -c 'echo hello > none.x; taste-ingest auto none.x'
