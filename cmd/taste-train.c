@@ -11,6 +11,7 @@
 #include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/model/als.h"
+#include "../lib/model/graph.h"
 #include "../lib/model/pop.h"
 
 static struct {
@@ -22,9 +23,11 @@ static struct {
 	int64_t d, epochs, seed;
 	double lambda, nu, unobserved, damp, stddev;
 	int confidence;			/* enum weigh_shape */
+	int64_t rank, iterations;
+	double row_power, col_power, low, sharpen;
 } o = {
 	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = 0.002, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
-	.confidence = WEIGH_LOG,
+	.confidence = WEIGH_LOG, .rank = 512, .iterations = 6, .row_power = 0.3, .col_power = 0.4, .low = 0.1, .sharpen = 2,
 };
 
 static const struct opt opts[] = {
@@ -44,15 +47,22 @@ static const struct opt opts[] = {
 	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r)", .names = "binary|linear|log" },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
+	{ .type = OPT_SECTION, .help = "graph:" },
+	{ 0, "rank", OPT_INT, &o.rank, "N", "singular vectors of the low-pass filter; 0: none", .min = 0, .max = MODEL_DIM_MAX },
+	{ 0, "iterations", OPT_INT, &o.iterations, "N", "of the subspace they are found by", .min = 1, .max = 1000 },
+	{ 0, "row-power", OPT_FLOAT, &o.row_power, "X", "power of a user's weight that its pairs are divided by", .min = 0, .max = 2 },
+	{ 0, "col-power", OPT_FLOAT, &o.col_power, "X", "power of an item's weight that its pairs are divided by", .min = 0, .max = 2 },
+	{ 0, "low", OPT_FLOAT, &o.low, "X", "weight of the low-pass filter", .min = 0, .max = 1e6 },
+	{ 0, "sharpen", OPT_FLOAT, &o.sharpen, "T", "how long the blur is run backwards", .min = 0, .max = 100 },
 	{ 0 },
 };
 
 static struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als [options] [events...]",
+	.usage = "pop|als|graph [options] [events...]",
 	.opts = opts,
-	.verbs = "pop|als",
+	.verbs = "pop|als|graph",
 };
 
 static struct weigh weigh;
@@ -192,6 +202,27 @@ static void train_als(struct sink *out, struct err *e)
 	inter_release(&in);
 }
 
+/* ---- graph ---- */
+
+static void train_graph(struct sink *out, struct err *e)
+{
+	struct graph_opts go = { (size_t)o.rank, o.row_power, o.col_power, o.low, o.sharpen, (int)o.iterations, (uint64_t)o.seed };
+	struct inter in;
+	struct graph g;
+
+	weigh.shape = WEIGH_BINARY;
+	read_pairs(&in, e);
+	double start = seconds();
+	if (graph_make(&g, &in.m, &weigh, &go, tool_pool(), e))
+		die_err(e);
+	note("%zu singular vectors in %.2f s", g.o.d, seconds() - start);
+	finish_prov();
+	if (graph_save(&g, out, in.user.n, &in.item, in.n_events, &prov, e))
+		die_err(e);
+	graph_release(&g);
+	inter_release(&in);
+}
+
 /* ---- main ---- */
 
 /* belongs_to - the verb under whose heading an option stands; NULL: any. */
@@ -217,7 +248,7 @@ static void check_options(const struct buf *defaults)
 		opt_value(&v, r);
 		if (r->type != OPT_SECTION && verb && strncmp(verb, tool.verb, strlen(tool.verb)) && v.len &&
 		    strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
-			usage_die("--%s is an option of %.3s", r->name, verb);
+			usage_die("--%s is an option of %.*s", r->name, (int)strcspn(verb, ":"), verb);
 		buf_release(&v);
 	}
 	weigh_init(&weigh);
@@ -240,6 +271,8 @@ int main(int argc, char **argv)
 	struct sink *out = tool_output(o.out, true);
 	if (!strcmp(tool.verb, "pop"))
 		train_pop(out, &e);
+	else if (!strcmp(tool.verb, "graph"))
+		train_graph(out, &e);
 	else
 		train_als(out, &e);
 	tool_output_close(out);

@@ -9,9 +9,10 @@
 
 const char *const model_axis_name[2] = { "item", "user" };
 
-static const struct { const char *kind; bool has_vectors; } model_kinds[] = {
-	{ "pop", false },
-	{ "als", true },
+static const struct { const char *kind; bool has_vectors, may_have_none; } model_kinds[] = {
+	{ "pop", false, false },
+	{ "als", true, false },
+	{ "graph", true, true },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
@@ -46,7 +47,7 @@ static int read_meta(struct model *m, struct err *e)
 	    whole(m, "n_events", 9e15, &m->n_events, e) ||
 	    (model_kinds[k].has_vectors && whole(m, "d", MODEL_DIM_MAX, &d, e)))
 		return ERR_DATA;
-	if (model_kinds[k].has_vectors && !d)
+	if (model_kinds[k].has_vectors && !model_kinds[k].may_have_none && !d)
 		return err_set(e, ERR_DATA, "%s: vectors of no components", artifact_name(m->art));
 	m->n[MODEL_USERS] = n_users;
 	m->n[MODEL_ITEMS] = n_items;
@@ -103,6 +104,8 @@ int model_vectors(struct model *m, enum model_axis axis, struct err *e)
 		return 0;
 	if (!m->d)
 		return err_set(e, ERR_DATA, "%s: a %s model has no vectors", artifact_name(m->art), m->kind);
+	if (axis == MODEL_USERS && !strcmp(m->kind, "graph"))
+		return err_set(e, ERR_DATA, "%s: a graph model has no vectors of users (taste-score)", artifact_name(m->art));
 	snprintf(name, sizeof name, "%s.vec", model_axis_name[axis]);
 	/* a size of 0 would ask for any */
 	if (!m->n[axis])

@@ -1,0 +1,261 @@
+/*
+ * taste-score - what a model thinks: listeners' events in, the best items of the whole catalogue out, as candidates. Holds the model, the histories (16 bytes an event, then 8 a
+ * pair, twice) and the scores of 64 listeners.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../lib/base/mem.h"
+#include "../lib/base/sort.h"
+#include "../lib/cli/output.h"
+#include "../lib/cli/progress.h"
+#include "../lib/cli/tool.h"
+#include "../lib/data/event.h"
+#include "../lib/data/table.h"
+#include "../lib/model/scorer.h"
+#include "../lib/num/topk.h"
+
+static struct {
+	int64_t k;
+	const char *model, *source, *out;
+	struct opt_list exclude;
+	bool has_header, is_binary, keeps;
+} o = { .k = 10, .out = "-" };
+
+static const struct opt opts[] = {
+	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the candidates in binary", .flags = OPT_NO_PROV },
+	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names" },
+	{ 'k', "items", OPT_INT, &o.k, "N", "items for each listener", .min = 1, .max = 1000000 },
+	{ 'm', "model", OPT_STR, &o.model, "FILE", "the model; required", .flags = OPT_IS_PATH },
+	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 0, "exclude", OPT_LIST, &o.exclude, "EVENTS", "leave out what the listener has in these events, too", .flags = OPT_IS_PATH },
+	{ 0, "keep", OPT_FLAG, &o.keeps, NULL, "do not leave out what the listener already has" },
+	{ 0, "source", OPT_STR, &o.source, "NAME", "text of the fourth column; else the model's kind" },
+	{ 0 },
+};
+
+static struct tool tool = {
+	.name = "taste-score",
+	.about = "what a model thinks of every item: listeners' events in, candidates (user, item, score, source) out",
+	.usage = "-m model [options] [events...]",
+	.opts = opts,
+};
+
+static struct model model;
+static struct scorer scorer;
+static struct vocab user, unknown;	/* unknown: items the model does not know */
+static struct csr history, has;		/* [users x items]: weights > 0; all that was there, of --exclude too */
+static struct tablew *table;
+static struct prov prov;
+static struct buf line, inputs;
+
+/* ---- histories ---- */
+
+struct triples { uint32_t *user, *item; float *w; size_t n, cap[3]; };
+
+static void add_triple(struct triples *t, uint32_t u, uint32_t i, float w)
+{
+	arr_reserve(t->user, t->n + 1, t->cap[0]);
+	arr_reserve(t->item, t->n + 1, t->cap[1]);
+	arr_reserve(t->w, t->n + 1, t->cap[2]);
+	t->user[t->n] = u;
+	t->item[t->n] = i;
+	t->w[t->n++] = w;
+}
+
+static void free_triples(struct triples *t)
+{
+	mem_free(t->user);
+	mem_free(t->item);
+	mem_free(t->w);
+}
+
+/* read_events - of listeners; those of --exclude (liked NULL) make no new ones. */
+static void read_events(const char *path, struct triples *liked, struct triples *had, struct err *e)
+{
+	struct eventr *r = eventr_open(path, o.has_header, e);
+	struct event ev;
+	int got = -1;
+
+	while (r && (got = eventr_next(r, &ev, e)) == 1) {
+		uint32_t u = liked ? vocab_add(&user, ev.user.p, ev.user.len) : vocab_find(&user, ev.user.p, ev.user.len);
+		uint32_t i = idtab_find(&model.ids[MODEL_ITEMS], ev.item.p, ev.item.len);
+		if (i == VOCAB_NONE && liked)
+			vocab_add(&unknown, ev.item.p, ev.item.len);
+		if (i == VOCAB_NONE || u == VOCAB_NONE)
+			continue;
+		double w = liked ? weigh_event(&ev, scorer_weigh(&scorer)) : 0;
+		if (w > 0)
+			add_triple(liked, u, i, (float)w);
+		add_triple(had, u, i, 1);
+	}
+	if (got < 0 || eventr_prov(r, &prov, &inputs, e))
+		die_err(e);
+	eventr_close(r);
+}
+
+static void read_histories(struct err *e)
+{
+	static const char *from_stdin[] = { "-" };
+	const char **path = tool.n_args ? tool.arg : from_stdin;
+	struct triples liked = { 0 }, had = { 0 };
+	size_t n = model.n[MODEL_ITEMS];
+
+	for (size_t i = 0; i < (tool.n_args ? tool.n_args : 1); i++)
+		read_events(path[i], &liked, &had, e);
+	for (size_t i = 0; i < o.exclude.n; i++)
+		read_events(o.exclude.v[i], NULL, &had, e);
+	if (csr_from_pairs(&history, liked.user, liked.item, liked.w, liked.n, user.n, n, e) || csr_from_pairs(&has, had.user, had.item, NULL, had.n, user.n, n, e))
+		die_err(e);
+	free_triples(&liked);
+	free_triples(&had);
+	if (unknown.n)
+		warn("%zu items are unknown to %s: their events do not count", unknown.n, o.model);
+}
+
+/* ---- the best ---- */
+
+static int cmp_items(const void *a, const void *b, void *ctx)
+{
+	const struct idtab *t = ctx;
+
+	return str_cmp(idtab_id(t, *(const uint32_t *)a), idtab_id(t, *(const uint32_t *)b));
+}
+
+/* rank_of_ids - where each item's id stands among all: ties break by it. */
+static uint32_t *rank_of_ids(struct err *e)
+{
+	size_t n = model.n[MODEL_ITEMS];
+	uint32_t *order = mem_try(n, sizeof *order, "order of ids", e), *rank = mem_try(n, sizeof *rank, "order of ids", e);
+
+	if (!order || !rank)
+		die_err(e);
+	for (size_t i = 0; i < n; i++)
+		order[i] = (uint32_t)i;
+	if (sort_stable(order, n, sizeof *order, cmp_items, &model.ids[MODEL_ITEMS], e))
+		die_err(e);
+	for (size_t i = 0; i < n; i++)
+		rank[order[i]] = (uint32_t)i;
+	mem_free(order);
+	return rank;
+}
+
+static struct {
+	size_t first, k;
+	float *score;			/* [SCORER_USERS x items] */
+	struct topk best[SCORER_USERS];
+	struct topk_hit *hit;		/* [SCORER_USERS x k] */
+	uint32_t *rank;
+} batch;
+
+/* choose - chunk c is a listener. */
+static void choose(void *ctx, size_t c, int worker)
+{
+	size_t n = model.n[MODEL_ITEMS], u = batch.first + c;
+	float *score = batch.score + c * n;
+
+	(void)ctx;
+	(void)worker;
+	for (size_t j = has.start[u]; j < has.start[u + 1] && !o.keeps; j++)
+		score[has.col[j]] = NAN;	/* topk never keeps one */
+	topk_init(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.rank);
+	topk_push_many(&batch.best[c], score, 0, n);
+	topk_sort(&batch.best[c]);
+}
+
+static void write_best(size_t u, const struct topk *best, struct err *e)
+{
+	for (size_t i = 0; i < best->n; i++) {
+		struct str id = idtab_id(&model.ids[MODEL_ITEMS], best->hit[i].row);
+		buf_reset(&line);
+		tsv_put(&line, user.str[u].p, user.str[u].len);
+		buf_putc(&line, '\t');
+		tsv_put(&line, id.p, id.len);
+		buf_putc(&line, '\t');
+		buf_put_f32(&line, best->hit[i].score);
+		buf_putc(&line, '\t');
+		tsv_put(&line, o.source, strlen(o.source));
+		if (tablew_row(table, line.p, line.len, e))
+			die_err(e);
+	}
+}
+
+static void score_all(struct err *e)
+{
+	size_t n = model.n[MODEL_ITEMS];
+	uint64_t n_strangers = 0;
+	struct progress pr;
+
+	batch.k = (size_t)o.k < n ? (size_t)o.k : n;
+	batch.score = mem_try(SCORER_USERS * n, sizeof *batch.score, "scores", e);
+	batch.hit = mem_try(SCORER_USERS * batch.k, sizeof *batch.hit, "hits", e);
+	if (!batch.score || !batch.hit)
+		die_err(e);
+	batch.rank = rank_of_ids(e);
+	progress_start(&pr, "score", "listeners", user.n);
+	for (size_t at = 0, m; at < user.n; at += m) {
+		m = user.n - at < SCORER_USERS ? user.n - at : SCORER_USERS;
+		batch.first = at;
+		if (scorer_scores(&scorer, batch.score, &history, at, m, tool_pool(), e))
+			die_err(e);
+		par_for(tool_pool(), m, choose, NULL);
+		for (size_t c = 0; c < m; c++) {
+			bool is_stranger = history.start[at + c] == history.start[at + c + 1];
+			n_strangers += is_stranger;
+			if (!is_stranger || scorer.count)	/* popularity is for all */
+				write_best(at + c, &batch.best[c], e);
+		}
+		progress_set(&pr, at + m);
+	}
+	progress_end(&pr);
+	if (n_strangers && !scorer.count)
+		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, user.n, o.model);
+	note("%zu listeners, %zu items", user.n, n);
+}
+
+static void check_options(void)
+{
+	if (!o.model)
+		usage_die("which model? -m FILE");
+	tool_reads(o.model);
+	tool_reads_args();
+	for (size_t i = 0; i < o.exclude.n; i++)
+		tool_reads(o.exclude.v[i]);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { 0 };
+
+	tool_init(&tool, argc, argv);
+	check_options();
+	struct sink *out = tool_output(o.out, o.is_binary);
+	if (model_open(&model, o.model, &e) || model_ids(&model, MODEL_ITEMS, &e) || scorer_open(&scorer, &model, tool_pool(), &e) ||
+	    artifact_prov(model.art, &prov, &inputs, &e))
+		die_err(&e);
+	if (!o.source)
+		o.source = model.kind;
+	read_histories(&e);
+	if (!(table = tablew_new(out, "candidates", o.is_binary, &e)))
+		die_err(&e);
+	if (user.n && model.n[MODEL_ITEMS])
+		score_all(&e);
+	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
+	if (tablew_finish(table, &prov, &e))
+		die_err(&e);
+	tool_output_close(out);
+	tablew_free(table);
+	scorer_release(&scorer);
+	model_release(&model);
+	csr_release(&history);
+	csr_release(&has);
+	vocab_release(&user);
+	vocab_release(&unknown);
+	mem_free(batch.score);
+	mem_free(batch.hit);
+	mem_free(batch.rank);
+	buf_release(&line);
+	buf_release(&inputs);
+	prov_release(&prov);
+	return tool_close(0);
+}

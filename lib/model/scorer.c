@@ -1,0 +1,74 @@
+#include "scorer.h"
+
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../num/num.h"
+
+int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e)
+{
+	*s = (struct scorer){ .m = m };
+	weigh_init(&s->plain);
+	if (!strcmp(m->kind, "pop")) {
+		model_counts(m, &s->count, e);
+	} else if (!strcmp(m->kind, "graph")) {
+		graph_open(&s->graph, m, e);
+	} else if (!als_fold_open(&s->fold, m, e)) {
+		s->n_scratch = par_threads(pool);
+		s->scratch = mem_new((size_t)s->n_scratch, sizeof *s->scratch);
+		for (int i = 0; i < s->n_scratch; i++)
+			s->scratch[i] = mem_try(als_fold_scratch(&s->fold) + m->d, sizeof **s->scratch, "normal equations", e);
+	}
+	if (e->code)
+		scorer_release(s);
+	return e->code;
+}
+
+void scorer_release(struct scorer *s)
+{
+	for (int i = 0; i < s->n_scratch; i++)
+		mem_free(s->scratch[i]);
+	mem_free(s->scratch);
+	weigh_release(&s->plain);
+	als_fold_release(&s->fold);
+	graph_release(&s->graph);
+	*s = (struct scorer){ 0 };
+}
+
+struct weigh *scorer_weigh(struct scorer *s)
+{
+	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : &s->graph.weigh;
+}
+
+struct folding { struct scorer *s; float *out; const struct csr *h; size_t first; struct err err[SCORER_USERS]; };
+
+/* fold_one - chunk c is a listener. */
+static void fold_one(void *ctx, size_t c, int worker)
+{
+	struct folding *f = ctx;
+	struct scorer *s = f->s;
+	size_t row = f->first + c, from = f->h->start[row], n = f->h->start[row + 1] - from, items = s->m->n[MODEL_ITEMS];
+	float *x = s->scratch[worker] + als_fold_scratch(&s->fold);
+
+	if (!als_fold(&s->fold, x, f->h->col + from, f->h->val + from, n, s->scratch[worker], &f->err[c]))
+		num_dots(f->out + c * items, x, s->fold.item, items, s->m->d, s->m->d);
+}
+
+int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+{
+	size_t items = s->m->n[MODEL_ITEMS];
+
+	if (s->count) {
+		for (size_t i = 0; i < n * items; i++)
+			out[i] = (float)s->count[i % items];
+		return 0;
+	}
+	if (!s->scratch)
+		return graph_scores(&s->graph, out, h, first, n, pool, e);
+	struct folding f = { .s = s, .out = out, .h = h, .first = first };
+	par_for(pool, n, fold_one, &f);
+	for (size_t c = 0; c < n; c++)
+		if (f.err[c].code)
+			return err_set(e, f.err[c].code, "%s", f.err[c].msg);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * scorer - what a model of any kind thinks of every item for a listener, from the listener's own events: exact, whole catalogue. Listeners need not have been
+ * there when the model was made.
+ *
+ *   pop     item.count, the same for all
+ *   als     the listener's vector, folded in from the history (als_fold), times each item's
+ *   graph   graph_scores
+ *
+ * Memory: graph, see there; als d^2 floats a thread. One call at a time; the threads are inside.
+ */
+#ifndef TASTE_SCORER_H
+#define TASTE_SCORER_H
+
+#include "als.h"
+#include "graph.h"
+
+enum { SCORER_USERS = 64 };		/* listeners at a time */
+
+struct scorer {
+	struct model *m;
+	const double *count;		/* pop */
+	struct als_fold fold;		/* als */
+	float **scratch;		/* [threads] */
+	int n_scratch;
+	struct graph graph;
+	struct weigh plain;
+};
+
+/* scorer_open - m must stay open. ERR_DATA for a damaged file. */
+int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e);
+void scorer_release(struct scorer *s);
+/* scorer_weigh - how the events of a history are weighed. */
+struct weigh *scorer_weigh(struct scorer *s);
+/* scorer_scores - out [n x n_items] for the n <= SCORER_USERS histories that are rows first, ... of h: columns items of the model, values summed weights > 0. */
+int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e);
+
+#endif
