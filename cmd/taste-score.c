@@ -218,7 +218,7 @@ static void check_options(void)
 	if (!o.model)
 		usage_die("which model? -m FILE");
 	tool_reads(o.model);
-	tool_reads_args();
+	tool_reads_args(0);
 	for (size_t i = 0; i < o.exclude.n; i++)
 		tool_reads(o.exclude.v[i]);
 }

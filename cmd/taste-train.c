@@ -1,5 +1,5 @@
 /*
- * taste-train - events in, a model out. pop counts; als factorises the users x items matrix. als holds all distinct pairs (8 to 12 bytes each, 16 bytes an event while
+ * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; graph finds its smooth directions. als holds all distinct pairs (8 to 12 bytes each, 16 bytes an event while
  * it reads) and one row of floats for each user and item; pop holds 8 bytes an event, or with --count events 16 bytes an item.
  */
 #include <string.h>
@@ -33,6 +33,7 @@ static struct {
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "als, graph: seed of the first vectors", .min = 0, .max = 9e15 },
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ .type = OPT_SECTION, .help = "pop:" },
 	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = "users|events" },
@@ -40,7 +41,6 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
 	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "times that items and users are solved", .min = 1, .max = 100000 },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of the first vectors", .min = 0, .max = 9e15 },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation", .min = 0, .max = 1e6 },
 	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
 	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
