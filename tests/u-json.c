@@ -361,7 +361,7 @@ static void objects_at(void **state)
 	struct json *j = json_open_text("list", path, 1);
 	const struct json_value *v;
 	struct err e = { 0 };
-	json_feed(j, (struct str){ "[{\"x\":1},{\"x\":\"b\"}]", 21 }, 7);
+	json_feed(j, (struct str){ "[{\"x\":1},{\"x\":\"b\"}]", 19 }, 7);
 	assert_int_equal(json_next(j, &v, &e), 1);
 	json_feed(j, (struct str){ "[{\"x\":3}]", 8 }, 8);
 	assert_int_equal(json_next(j, &v, &e), 1);
