@@ -12,6 +12,7 @@ const char *const model_axis_name[2] = { "item", "user" };
 static const struct { const char *kind; bool has_vectors; } model_kinds[] = {
 	{ "pop", false },
 	{ "als", true },
+	{ "ease", false },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
