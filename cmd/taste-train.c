@@ -32,9 +32,9 @@ static struct {
 	const char *memory;
 } o = {
 	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
-	.confidence = -1, .top = 200, .min_users = 1, .memory = "80%",
+	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%",
 };
-static const double als_lambda = 0.002, ease_lambda = 500;
+static const double als_lambda = 0.002, ease_lambda = 100;
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
@@ -58,7 +58,7 @@ static const struct opt opts[] = {
 	{ 0, "top", OPT_INT, &o.top, "N", "largest weights kept of each recommended item; 0: all", .min = 0, .max = 4e9 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
-	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 500", .min = 0, .max = 1e6 },
+	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
 	{ 0 },
 };
 

@@ -12,6 +12,9 @@ enum {
 	ALIGN = 16,		/* floats: rows begin on cache lines */
 };
 
+/* Of a float's 2^-24: then a weight still has a digit or two. */
+static const double AMPLIFIED_MAX = 1 << 20;
+
 const char *ease_check(const struct ease_opts *o)
 {
 	if (!(o->lambda >= 0 && o->lambda <= 1e30))
@@ -229,23 +232,47 @@ void ease_release(struct ease_make *m)
 
 /* ---- P ---- */
 
-int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e)
+static int singular(const struct ease_make *m, size_t j, struct err *e)
 {
-	struct err local = { 0 };
-	size_t pivot;
-	char clip[ERR_CLIP_MAX] = "";
-	int ret = num_spd_inverse(m->A, m->lda, m->n, &pivot, step, pool, &local);
+	char clip[ERR_CLIP_MAX];
+	size_t i = m->item[j];
 
-	if (ret != ERR_NUMERIC)
-		return ret ? err_set(e, local.code, "%s", local.msg) : 0;
-	if (!pivot)
-		return err_set(e, ERR_NUMERIC, "the inverse is not finite; a larger --lambda helps");
-	size_t i = m->item[pivot - 1];
 	if (m->o.item)
 		err_clip(clip, m->o.item->str[i].p, m->o.item->str[i].len);
 	else
 		snprintf(clip, sizeof clip, "%zu", i + 1);
-	return err_set(e, ERR_NUMERIC, "item '%s' follows from the items before it: the matrix has no inverse; a larger --lambda helps", clip);
+	return err_set(e, ERR_NUMERIC, "item '%s' follows from the other items: the matrix has no inverse in single precision; a larger --lambda helps", clip);
+}
+
+/* A_jj P_jj is 1 / (1 - R^2) of item j from all others: how much of the rounding of A comes back in P. */
+static int check_inverse(const struct ease_make *m, const float *diag, struct err *e)
+{
+	for (size_t j = 0; j < m->n; j++)
+		if (!((double)diag[j] * (double)m->A[j * m->lda + j] <= AMPLIFIED_MAX))
+			return singular(m, j, e);
+	return 0;
+}
+
+int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e)
+{
+	struct err local = { 0 };
+	float *diag = mem_try(m->n, sizeof *diag, "diagonal of items by items", e);
+	size_t pivot;
+	int ret;
+
+	if (!diag)
+		return ERR_MEM;
+	for (size_t j = 0; j < m->n; j++)
+		diag[j] = m->A[j * m->lda + j];
+	ret = num_spd_inverse(m->A, m->lda, m->n, &pivot, step, pool, &local);
+	if (!ret)
+		ret = check_inverse(m, diag, e);
+	else if (ret == ERR_NUMERIC && pivot)
+		ret = singular(m, pivot - 1, e);
+	else
+		ret = err_set(e, local.code, "%s", local.msg);
+	mem_free(diag);
+	return ret;
 }
 
 /* ---- B ---- */

@@ -64,7 +64,8 @@ struct ease_make {
  * for how many items, and which min_users would do). Then *m is released.
  */
 int ease_init(struct ease_make *m, struct csr *R, const struct weigh *w, const struct ease_opts *o, struct par *pool, struct err *e);
-/* ease_invert - A becomes P. ERR_NUMERIC names the item where it is not positive definite. step may be NULL. */
+/* ease_invert - A becomes P. ERR_NUMERIC names the first item where A is not positive definite, or so nearly so that P would be rounding
+ * (A_jj P_jj > 2^20). step may be NULL. */
 int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e);
 /* ease_prune - P becomes B, of which the largest weights are kept by rows. */
 int ease_prune(struct ease_make *m, struct par *pool, struct err *e);
