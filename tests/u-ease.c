@@ -242,7 +242,7 @@ static void rare_items_have_empty_rows_and_columns(void **state)
 	struct csr R;
 	(void)state;
 
-	for (o.min_users = 1; o.min_users < 20; o.min_users += 6) {
+	for (o.min_users = 1; o.min_users < 14; o.min_users += 6) {
 		make_world(&R, 60, 20, false);
 		learn(&m, &R, &o, WEIGH_BINARY, NULL);
 		assert_int_equal(m.users[4], 0);
