@@ -1,16 +1,22 @@
 /*
- * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; graph finds its smooth directions. als holds all distinct pairs (8 to 12 bytes each, 16 bytes an event while
- * it reads) and one row of floats for each user and item; pop holds 8 bytes an event, or with --count events 16 bytes an item.
+ * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
+ * directions of the graph of users and items. als holds all distinct pairs
+ * (8 to 12 bytes each, 16 bytes an event while it reads) and one row of floats for each user and item; ease a float for each two items; pop 8 bytes an event,
+ * or with --count events 16 bytes an item.
  */
+#include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../lib/base/mem.h"
+#include "../lib/base/scan.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
 #include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/model/als.h"
+#include "../lib/model/ease.h"
 #include "../lib/model/graph.h"
 #include "../lib/model/pop.h"
 
@@ -21,14 +27,19 @@ static struct {
 	int count;			/* enum pop_count */
 	double half_life;		/* days; 0: none */
 	int64_t d, epochs, seed;
-	double lambda, nu, unobserved, damp, stddev;
-	int confidence;			/* enum weigh_shape */
+	double lambda;			/* NAN: the verb's own */
+	double nu, unobserved, damp, stddev, dropout;
+	int64_t top, min_users;
+	int confidence;			/* enum weigh_shape; below 0: the verb's own */
+	const char *memory;
 	int64_t rank, iterations;
 	double row_power, col_power, low, sharpen;
 } o = {
-	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = 0.002, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
-	.confidence = WEIGH_LOG, .rank = 512, .iterations = 6, .row_power = 0.3, .col_power = 0.4, .low = 0.1, .sharpen = 2,
+	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
+	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
+	.col_power = 0.4, .low = 0.1, .sharpen = 2,
 };
+static const double als_lambda = 0.002, ease_lambda = 100;
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
@@ -41,11 +52,9 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
 	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "times that items and users are solved", .min = 1, .max = 100000 },
-	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation", .min = 0, .max = 1e6 },
 	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
 	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
 	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
-	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r)", .names = "binary|linear|log" },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "graph:" },
 	{ 0, "rank", OPT_INT, &o.rank, "N", "singular vectors of the low-pass filter; 0: none", .min = 0, .max = MODEL_DIM_MAX },
@@ -54,18 +63,27 @@ static const struct opt opts[] = {
 	{ 0, "col-power", OPT_FLOAT, &o.col_power, "X", "power of an item's weight that its pairs are divided by", .min = 0, .max = 2 },
 	{ 0, "low", OPT_FLOAT, &o.low, "X", "weight of the low-pass filter", .min = 0, .max = 1e6 },
 	{ 0, "sharpen", OPT_FLOAT, &o.sharpen, "T", "how long the blur is run backwards", .min = 0, .max = 100 },
+	{ .type = OPT_SECTION, .help = "ease:" },
+	{ 'M', "memory", OPT_STR, &o.memory, "SIZE", "refuse what would need more; N% is of this machine's", .flags = OPT_NO_PROV },
+	{ 0, "dropout", OPT_FLOAT, &o.dropout, "P", "regularisation by popularity, as if each input were dropped with this probability", .min = 0, .max = 0.999 },
+	{ 0, "min-users", OPT_INT, &o.min_users, "N", "leave out items of fewer users", .min = 1, .max = 4e9 },
+	{ 0, "top", OPT_INT, &o.top, "N", "largest weights kept of each recommended item; 0: all", .min = 0, .max = 4e9 },
+	{ .type = OPT_SECTION, .help = "als and ease:" },
+	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
+	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
 	{ 0 },
 };
 
 static struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als|graph [options] [events...]",
+	.usage = "pop|als|ease|graph [options] [events...]",
 	.opts = opts,
-	.verbs = "pop|als|graph",
+	.verbs = "pop|als|ease|graph",
 };
 
 static struct weigh weigh;
+static uint64_t most_memory;		/* bytes, of -M */
 static struct prov prov;
 static struct buf inputs;
 
@@ -136,7 +154,8 @@ static void train_pop(struct sink *out, struct err *e)
 
 /* ---- als ---- */
 
-static void show_reading(void *ctx, uint64_t done, uint64_t total)
+/* show_done - for readers and the inverse alike. */
+static void show_done(void *ctx, uint64_t done, uint64_t total)
 {
 	struct progress *pr = ctx;
 
@@ -147,7 +166,7 @@ static void show_reading(void *ctx, uint64_t done, uint64_t total)
 static void read_pairs(struct inter *in, struct err *e)
 {
 	struct progress pr;
-	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_reading, .progress_ctx = &pr };
+	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (inter_load(in, tool.arg, tool.n_args, &io, &prov, &inputs, e))
@@ -202,6 +221,49 @@ static void train_als(struct sink *out, struct err *e)
 	inter_release(&in);
 }
 
+/* ---- ease ---- */
+
+/* learn_ease - G, its inverse and the weights. With -v a row on stderr of how long each took. */
+static void learn_ease(struct ease_make *m, struct inter *in, struct err *e)
+{
+	struct ease_opts eo = { o.lambda, o.dropout, (size_t)o.top, (size_t)o.min_users, most_memory, &in->item };
+	const char *wrong = ease_check(&eo);
+	struct progress pr;
+	struct num_step step = { show_done, &pr };
+	double t[4] = { seconds() };
+
+	if (wrong)
+		usage_die("%s", wrong);
+	if (ease_init(m, &in->m, &weigh, &eo, tool_pool(), e))
+		die_err(e);
+	t[1] = seconds();
+	progress_start(&pr, "invert", "steps", 0);
+	if (ease_invert(m, &step, tool_pool(), e))
+		die_err(e);
+	progress_end(&pr);
+	t[2] = seconds();
+	if (ease_prune(m, tool_pool(), e))
+		die_err(e);
+	t[3] = seconds();
+	if (tool.is_verbose)
+		fprintf(stderr, "items\tpairs\tweights\tgram\tinverse\tprune\n%zu\t%zu\t%llu\t%.3f\t%.3f\t%.3f\n", m->n, m->n_pairs,
+			(unsigned long long)m->start[m->n_items], t[1] - t[0], t[2] - t[1], t[3] - t[2]);
+}
+
+static void train_ease(struct sink *out, struct err *e)
+{
+	struct ease_make m;
+	struct inter in;
+
+	read_pairs(&in, e);
+	learn_ease(&m, &in, e);
+	finish_prov();
+	if (ease_save(&m, out, &in.item, &weigh, in.n_events, &prov, e))
+		die_err(e);
+	ease_release(&m);
+	inter_release(&in);
+}
+
 /* ---- graph ---- */
 
 static void train_graph(struct sink *out, struct err *e)
@@ -225,7 +287,7 @@ static void train_graph(struct sink *out, struct err *e)
 
 /* ---- main ---- */
 
-/* belongs_to - the verb under whose heading an option stands; NULL: any. */
+/* belongs_to - the heading, which names verbs, that an option stands under; NULL: any. */
 static const char *belongs_to(const struct opt *of)
 {
 	const char *verb = NULL;
@@ -236,21 +298,41 @@ static const char *belongs_to(const struct opt *of)
 	return verb;
 }
 
-/* check_options - defaults holds the values before argv: an option of the other verb that changed something was meant for it. */
+/* check_memory - -M as bytes. */
+static void check_memory(void)
+{
+	size_t len = strlen(o.memory);
+	double share;
+
+	if (len && o.memory[len - 1] == '%') {
+		if (!scan_f64(o.memory, len - 1, &share) || !(share > 0 && share <= 100))
+			usage_die("-M: '%.40s' is not a share from 0%% to 100%%", o.memory);
+		most_memory = (uint64_t)((double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) * share / 100);
+	} else if (!scan_size(o.memory, len, &most_memory) || most_memory < 1 << 20) {
+		usage_die("-M: '%.40s' is neither a size of 1M at least nor a share such as 80%%", o.memory);
+	}
+}
+
+/* check_options - defaults holds the values before argv: an option of another verb that changed something was meant for it. */
 static void check_options(const struct buf *defaults)
 {
 	struct err e = { 0 };
 	size_t row = 0;
+	bool is_ease = !strcmp(tool.verb, "ease");
 
 	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
 		const char *verb = belongs_to(r);
 		struct buf v = { 0 };
 		opt_value(&v, r);
-		if (r->type != OPT_SECTION && verb && strncmp(verb, tool.verb, strlen(tool.verb)) && v.len &&
-		    strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
+		if (r->type != OPT_SECTION && verb && !strstr(verb, tool.verb) && v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
 			usage_die("--%s is an option of %.*s", r->name, (int)strcspn(verb, ":"), verb);
 		buf_release(&v);
 	}
+	if (isnan(o.lambda))
+		o.lambda = is_ease ? ease_lambda : als_lambda;
+	if (o.confidence < 0)
+		o.confidence = is_ease ? WEIGH_BINARY : WEIGH_LOG;
+	check_memory();
 	weigh_init(&weigh);
 	weigh.shape = (enum weigh_shape)o.confidence;
 	for (size_t i = 0; i < o.weight.n; i++)
@@ -271,6 +353,8 @@ int main(int argc, char **argv)
 	struct sink *out = tool_output(o.out, true);
 	if (!strcmp(tool.verb, "pop"))
 		train_pop(out, &e);
+	else if (!strcmp(tool.verb, "ease"))
+		train_ease(out, &e);
 	else if (!strcmp(tool.verb, "graph"))
 		train_graph(out, &e);
 	else

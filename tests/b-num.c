@@ -20,6 +20,7 @@
 
 #include "../lib/base/cpu.h"
 #include "../lib/base/mem.h"
+#include "../lib/base/par.h"
 #include "../lib/base/rng.h"
 #include "../lib/num/num.h"
 
@@ -32,6 +33,8 @@ static struct {
 	void (*ssyrk)(int order, int uplo, int trans, int n, int k, float alpha, const float *A, int lda, float beta, float *C, int ldc);
 	void (*sgemv)(int order, int trans, int m, int n, float alpha, const float *A, int lda, const float *x, int incx, float beta, float *y, int incy);
 	void (*spotrf)(const char *uplo, const int *n, float *A, const int *lda, int *info);
+	void (*spotri)(const char *uplo, const int *n, float *A, const int *lda, int *info);
+	void (*threads)(int);
 	void (*spotrs)(const char *uplo, const int *n, const int *nrhs, const float *A, const int *lda, float *B, const int *ldb, int *info);
 } blas;
 enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112, LOWER = 122 };
@@ -315,6 +318,73 @@ static void bench_chol(size_t d)
 	mem_free(j.A); mem_free(j.B); mem_free(j.C); mem_free(j.D); mem_free(j.w); mem_free(Z);
 }
 
+/*
+ * Large factors and inverses take a second a call: the median of three, ours and theirs in turn, on one thread by its CPU time, on all by the wall
+ * (which does count what other processes take). OpenBLAS runs spotrf, and spotrf + spotri: the same work.
+ */
+static double wall(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double spd_seconds(bool is_ours, bool is_inverse, struct job *j, struct par *pool, double (*clock_of)(void))
+{
+	int n = (int)j->n, lda = (int)j->k, info = 0;
+	float *A = is_ours ? j->C : j->D;
+	memcpy(A, j->A, j->n * j->k * sizeof(float));
+	double start = clock_of();
+	if (is_ours) {
+		if ((is_inverse ? num_spd_inverse : num_spd_chol)(A, j->k, j->n, NULL, NULL, pool, NULL))
+			abort();
+	} else {
+		blas.spotrf("U", &n, A, &lda, &info);
+		if (is_inverse)
+			blas.spotri("U", &n, A, &lda, &info);
+	}
+	return clock_of() - start;
+}
+
+static void spd_row(const char *kernel, bool is_inverse, struct job *j, struct par *pool)
+{
+	bool has_blas = blas.spotrf && blas.spotri && (!pool || blas.threads);
+	double n = (double)j->n, work = n * n * n / (is_inverse ? 1 : 3) / 1e9, s[2][3];
+	char shape[64];
+	if (pool && blas.threads)
+		blas.threads(par_threads(pool));
+	for (int r = -1; r < 3; r++)		/* the first fetches pages and wakes threads */
+		for (int who = 0; who < 1 + has_blas; who++)
+			s[who][r < 0 ? 0 : r] = spd_seconds(!who, is_inverse, j, pool, pool ? wall : now);
+	if (blas.threads)
+		blas.threads(1);
+	for (int who = 0; who < 1 + has_blas; who++)
+		qsort(s[who], 3, sizeof **s, by_value);
+	snprintf(shape, sizeof shape, "n=%zu threads=%d", j->n, par_threads(pool));
+	printf("%s\t%s\t%.1f\tGFLOP/s\t-", kernel, shape, work / s[0][1]);
+	if (has_blas)
+		printf("\t%.1f\t%.2f\n", work / s[1][1], s[1][1] / s[0][1]);
+	else
+		printf("\t-\t-\n");
+	fflush(stdout);
+}
+
+static void bench_spd(size_t n, struct par *pool)
+{
+	size_t lda = n + 16;		/* theirs dislikes rows a power of two apart, as anybody's does */
+	struct job j = { .n = n, .k = lda, .A = floats(n * lda), .C = floats(n * lda), .D = floats(n * lda) };
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < i; c++)
+			j.A[c * lda + i] = j.A[i * lda + c];
+	for (size_t i = 0; i < n; i++)
+		j.A[i * lda + i] = 1 + (float)n / 4;
+	spd_row("spd_chol", false, &j, NULL);
+	spd_row("spd_inverse", true, &j, NULL);
+	spd_row("spd_chol", false, &j, pool);
+	spd_row("spd_inverse", true, &j, pool);
+	mem_free(j.A); mem_free(j.C); mem_free(j.D);
+}
+
 static void bench_dots(size_t n, size_t d)
 {
 	char shape[64];
@@ -333,17 +403,17 @@ static void load_blas(void)
 		printf("# openblas: not installed (libopenblas.so.0), its columns are left out\n");
 		return;
 	}
-	void (*threads)(int);
 	char *(*core)(void);
-	*(void **)&threads = dlsym(so, "openblas_set_num_threads");
+	*(void **)&blas.threads = dlsym(so, "openblas_set_num_threads");
 	*(void **)&core = dlsym(so, "openblas_get_corename");
 	*(void **)&blas.sgemm = dlsym(so, "cblas_sgemm");
 	*(void **)&blas.ssyrk = dlsym(so, "cblas_ssyrk");
 	*(void **)&blas.sgemv = dlsym(so, "cblas_sgemv");
 	*(void **)&blas.spotrf = dlsym(so, "spotrf_");
+	*(void **)&blas.spotri = dlsym(so, "spotri_");
 	*(void **)&blas.spotrs = dlsym(so, "spotrs_");
-	if (threads)
-		threads(1);
+	if (blas.threads)
+		blas.threads(1);
 	printf("# openblas: kernels for %s, one thread\n", core ? core() : "?");
 }
 
@@ -378,6 +448,14 @@ int main(int argc, char **argv)
 	bench_gram(100000, 64);
 	bench_chol(64);
 	bench_chol(128);
+	struct par *pool = par_new(0, &e);
+	if (!pool) {
+		fprintf(stderr, "b-num: %s\n", e.msg);
+		return 3;
+	}
+	bench_spd(2000, pool);
+	bench_spd(4000, pool);
+	par_free(pool);
 	bench_dots(1000000, 64);
 	bench_dots(500000, 128);
 	bench_dots(2000, 64);

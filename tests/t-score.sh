@@ -2,8 +2,8 @@
 . "$(dirname "$0")/lib.sh"
 T=$(printf '\t')
 taste-synth --users 150 --events 9000 -s 3 --music 300 -o log.tsv; taste-split ratio --test 0.3 -o s log.tsv
-for k in pop als graph; do taste-train $k $([ $k = als ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv; done
-for k in pop als graph; do
+for k in pop als ease graph; do taste-train $k $([ $k = als ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv; done
+for k in pop als ease graph; do
 	for t in 1 2 7; do taste-score -m $k.taste -t $t -k 15 -o $k.$t s.train.tsv; done
 	same "$k: two threads score as one" $k.1 $k.2; same "$k: seven too" $k.1 $k.7
 	for cpu in $(taste-score -V | sed -n 's/^cpu paths: *//p'); do taste-score -m $k.taste --cpu $cpu -k 15 -o cpu s.train.tsv; same "$k: --cpu $cpu: the same" cpu $k.1; done
@@ -21,6 +21,7 @@ cut -f1 s.train.tsv | sort -u | head -3 | while read -r u; do grep "^$u$T" s.tra
 is "a listener's scores do not depend on others" "$(taste-score -m graph.taste -k 15 three.tsv | sort | cksum)" "$(grep -F -f <(cut -f1 three.tsv | sort -u | sed "s/\$/$T/") graph.1 | grep -E "^($(cut -f1 three.tsv | sort -u | paste -sd'|'))$T" | sort | cksum)"
 is "nor on the order of events" "$(shuf --random-source=<(yes) three.tsv | taste-score -m graph.taste -k 15 | sort | cksum)" "$(taste-score -m graph.taste -k 15 three.tsv | sort | cksum)"
 hits() { taste-eval --truth s.test.tsv --train s.train.tsv --bootstrap 0 -k 10 --allow-extra-users "$1" | awk '$2 == "recall" && $1 != "pop" { print $4 }'; }
+is "ease finds more than popularity does" "$(echo "$(hits ease.1) $(hits pop.1)" | awk '{ print ($1 > 1.3 * $2) ? "yes" : $0 }')" yes
 is "graph finds more than popularity does" "$(echo "$(hits graph.1) $(hits pop.1)" | awk '{ print ($1 > 1.3 * $2) ? "yes" : $0 }')" yes
 is "the item vectors of a graph are there to be searched" "$(taste-embed -m graph.taste --items all | head -1 | awk -F '\t' '{ print NF }')" 21
 must_fail "those of users are not" 4 "*a graph model has no vectors of users (taste-score)" taste-embed -m graph.taste --users all

@@ -16,7 +16,11 @@ for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do
 	taste-train als -d 24 -e 3 --cpu $cpu log.tsv > cpu.taste; same "als: --cpu $cpu writes the same bytes" cpu.taste t1
 	taste-train pop --half-life 3 --cpu $cpu log.tsv > cpu.taste; taste-train pop --half-life 3 -t 7 log.tsv > pop.taste
 	same "pop: --cpu $cpu writes the same bytes" cpu.taste pop.taste
+	taste-train ease --top 30 --cpu $cpu log.tsv > cpu.taste; taste-train ease --top 30 -t 1 log.tsv > ease.taste
+	same "ease: --cpu $cpu writes the same bytes" cpu.taste ease.taste
 done
+for t in 2 7; do taste-train ease --top 30 -t $t log.tsv > t; same "ease: -t $t writes the bytes of -t 1" t ease.taste; done
+taste-train ease --top 30 -v log.tsv > v.taste 2> ease.err; same "ease: -v does not change the model" v.taste ease.taste
 taste-train als -d 24 -e 3 -o o.taste log.tsv; same "-o writes what stdout gets" o.taste t1
 taste-train als -d 24 -e 3 < log.tsv > stdin.taste; same "stdin is read like a file" stdin.taste t1
 taste-train als -d 24 -e 3 -v log.tsv > v.taste 2> v.err; same "-v does not change the model" v.taste t1
@@ -52,6 +56,32 @@ if [ -n "$DATA" ] && [ -d "$DATA/gowalla" ]; then
 		pass "$title" || fail "$title" "$(cat recall)"
 else skip "$title" "no gowalla under TASTE_DATA"; fi
 
+# ease: three items by hand (users a b and b c, lambda 1: see u-ease.c)
+printf '1\ta\n1\tb\n2\tb\n2\tc\n' > abc.tsv
+taste-train ease --lambda 1 --dropout 0 --top 0 abc.tsv > abc.taste
+is "ease: the weights of three items are those by hand" "$(taste-view --tensor item.sim.val abc.taste | awk '{ printf "%.4f ", $NF }')" \
+	"0.5000 -0.2000 0.4000 0.4000 -0.2000 0.5000 "
+is "ease: -v says how long each step took" "$(grep -c "^items${T}pairs${T}weights${T}gram${T}inverse${T}prune" ease.err)" 1
+is "ease: with items, pairs and weights" "$(awk -F '\t' 'NF == 6 && $1 + 0 > 0 { print $1, $2, ($3 > 29 * ($1 - 1)) }' ease.err)" "$(grep -v "${T}skip" log.tsv | cut -f1,2 | sort -u | awk '{ i[$2]; n++ } END { print length(i), n, 1 }')"
+like "ease: the model says how it was made" "$(taste-view -i ease.taste)" "*taste-train*ease --top 30*"
+is "ease: and all its options, those at their defaults too" "$(taste-view ease.taste | awk -F '\t' '$1 ~ /^(kind|lambda|dropout|top|min_users|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
+	"dropout=0.2 kind=ease lambda=100 min_users=1 n_events=12000 n_users=300 shape=binary top=30 weight=*=1,dislike=0,skip=0 "
+is "ease: one user is enough" "$(printf 'a\tx\na\ty\n' | taste-train ease --lambda 1 --dropout 0 | taste-view --tensor item.sim.val | awk '{ printf "%.4f ", $NF }')" "0.5000 0.5000 "
+ok "ease: and so is one event" taste-train ease -o m <(printf 'a\tx\n')
+is "ease: --min-users leaves items out of the weights, not out of the model" \
+	"$(printf '1\tz\n' | cat - abc.tsv | taste-train ease --lambda 1 --min-users 2 | taste-view | awk '$1 == "n_items" || $1 == "n_kept" { print $2 }' | tr '\n' ' ')" "4 1 "
+must_fail "ease: more memory than -M" 3 "taste-train: ease of * items needs *MB of memory and may use 1.0 MB (-M)*" taste-train ease -M 1M log.tsv
+must_fail "ease: no inverse" 4 "taste-train: item 'x' follows from the other items*--lambda*" taste-train ease --lambda 0 --dropout 0 <(printf 'a\tx\na\ty\nb\tx\nb\ty\n')
+must_fail "ease: nobody left" 4 "taste-train: no item has 9 users, which --min-users asks for" taste-train ease --min-users 9 abc.tsv
+must_fail "ease: -M that is no size" 2 "*-M: 'much' is neither a size*" taste-train ease -M much abc.tsv
+must_fail "ease: -M of no share" 2 "*-M: '0%' is not a share*" taste-train ease -M 0% abc.tsv
+must_fail "ease: a dropout of 1" 2 "*--dropout: '1'*" taste-train ease --dropout 1 abc.tsv
+must_fail "ease: an option of als" 2 "*--dim is an option of als*" taste-train ease -d 8 abc.tsv
+must_fail "ease: an option of pop" 2 "*--half-life is an option of pop*" taste-train ease --half-life 8 abc.tsv
+must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als and ease*" taste-train pop --lambda 8 abc.tsv
+must_fail "als: an option of ease" 2 "*--top is an option of ease*" taste-train als --top 8 abc.tsv
+must_fail "an ease model has no vectors" 4 "*ease model has no vectors*" taste-embed -m ease.taste --items all
+
 # pop against awk
 counts() { taste-train pop "$@" | taste-view --tensor item.count | awk -F '\t' '{ printf "%s\t%.9g\n", $1, $2 }' | sort; }
 awk -F '\t' '{ c[$2] += 0; if ($4 != "skip" && !s[$1, $2]++) c[$2]++ } END { for (i in c) print i "\t" c[i] }' log.tsv | sort > want
@@ -75,8 +105,8 @@ same "a skip of weight 1 is a play" w1 w2
 is "an item that was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train als -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
 
 # options
-must_fail "no verb" 2 "*say what to do: pop|als*" taste-train
-must_fail "an unknown verb" 2 "*'svd' is not one of pop|als*" taste-train svd log.tsv
+must_fail "no verb" 2 "*say what to do: pop|als|ease*" taste-train
+must_fail "an unknown verb" 2 "*'svd' is not one of pop|als|ease*" taste-train svd log.tsv
 must_fail "an option of the other verb" 2 "*--dim is an option of als*" taste-train pop -d 8 log.tsv
 must_fail "and the other way round" 2 "*--half-life is an option of pop*" taste-train als --half-life 8 log.tsv
 must_fail "no dimensions" 2 "*--dim: '0'*1 to 4096*" taste-train als -d 0 log.tsv
@@ -88,7 +118,7 @@ must_fail "equations without a solution name the row" 4 "*the equations of item 
 must_fail "events without a time cannot age" 4 "taste-train: -:1*" bash -c "printf 'a\tx\n' | taste-train pop --half-life 1 - 2>&1 | sed 's/(standard input)/-/' >&2; exit \${PIPESTATUS[1]}"
 
 # bad input
-for v in pop als; do
+for v in pop als ease; do
 	: > empty; must_fail "$v: no events" 4 "taste-train: no events to learn from" taste-train $v empty
 	printf 'a\tx\t\tskip\n' > skips; must_fail "$v: events that weigh nothing" 4 "*no events to learn from: those read all weigh 0*" taste-train $v skips
 	printf 'a\tx' > one; ok "$v: one line without a newline" taste-train $v -o m one

@@ -396,6 +396,113 @@ static void cholesky_names_the_pivot_that_is_not_positive(void **state)
 			}
 }
 
+/* Sizes that meet every border of the blocks of spd.c (256) and of its chunks. */
+static void large_factor_and_inverse_equal_their_references(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 1, 2, 15, 16, 17, 33, 63, 64, 65, 100, 191, 193, 255, 256, 257, 300, 511, 513, 530 };
+	struct err e = {0};
+	for (size_t q = 0; q < sizeof sizes / sizeof *sizes; q++) {
+		size_t n = sizes[q], lda = n + q % 3;
+		float *A = spd(n, lda, 0.5f), *F = copy(A, n * lda), *want = copy(A, n * lda);
+		assert_int_equal(num_chol_ref(F, lda, n), 0);
+		assert_int_equal(num_spd_inverse_ref(want, lda, n), 0);
+		for (int p = 0; p < n_paths; p++)
+			for (int t = 0; t < 3; t++) {
+				float *G = copy(A, n * lda);
+				size_t pivot = 9;
+				use(p);
+				for (size_t i = 0; i < n; i++)		/* what stands above the diagonal must not matter */
+					for (size_t j = i + 1; j < n; j++)
+						G[i * lda + j] = NAN;
+				float *C = copy(G, n * lda);
+				assert_int_equal(num_spd_inverse(G, lda, n, &pivot, NULL, pool[t], &e), 0);
+				assert_int_equal(pivot, 0);
+				same(G, want, n * lda, "spd_inverse", p, n, lda, (size_t)t);
+				assert_int_equal(num_spd_chol(C, lda, n, NULL, NULL, pool[t], &e), 0);
+				for (size_t i = 0; i < n; i++)
+					same(C + i * lda, F + i * lda, i + 1, "spd_chol", p, n, i, (size_t)t);
+				free(G);
+				free(C);
+			}
+		free(A); free(F); free(want);
+	}
+}
+
+/* The inverse by Gauss and Jordan in double, and A times what we get. */
+static void the_inverse_is_one(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 1, 2, 17, 65, 150, 257, 300 };
+	struct err e = {0};
+	for (size_t q = 0; q < sizeof sizes / sizeof *sizes; q++) {
+		size_t n = sizes[q];
+		float *A = spd(n, n, 4), *P = copy(A, n * n);
+		double *D = malloc(n * n * sizeof *D), largest = 0;
+		for (size_t i = 0; i < n * n; i++)
+			D[i] = A[i];
+		for (size_t k = 0; k < n; k++) {
+			double pivot = D[k * n + k];
+			D[k * n + k] = 1;
+			for (size_t j = 0; j < n; j++)
+				D[k * n + j] /= pivot;
+			for (size_t i = 0; i < n; i++) {
+				double f = D[i * n + k];
+				if (i == k)
+					continue;
+				D[i * n + k] = 0;
+				for (size_t j = 0; j < n; j++)
+					D[i * n + j] -= f * D[k * n + j];
+			}
+		}
+		for (size_t i = 0; i < n; i++)
+			largest = fmax(largest, D[i * n + i]);
+		assert_int_equal(num_spd_inverse(P, n, n, NULL, NULL, pool[1], &e), 0);
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = 0; j < n; j++) {
+				if (!(fabs(P[i * n + j] - D[i * n + j]) <= 3e-5 * largest))
+					fail_msg("n %zu: element %zu %zu is %.9g, should be %.9g", n, i, j, P[i * n + j], D[i * n + j]);
+				assert_true(P[i * n + j] == P[j * n + i]);
+			}
+		free(A); free(P); free(D);
+	}
+}
+
+static void count_steps(void *ctx, uint64_t done, uint64_t total)
+{
+	uint64_t *last = ctx;
+	assert_true(done > *last && done <= total);
+	*last = done == total ? 0 : done;
+}
+
+static void a_large_factor_names_its_pivot_and_tells_its_steps(void **state)
+{
+	(void)state;
+	static const float bad[] = { -1e6f, NAN, INFINITY, 0 };
+	static const size_t at[] = { 0, 100, 255, 256, 299 };
+	for (size_t q = 0; q < sizeof at / sizeof *at; q++)
+		for (int b = 0; b < 4; b++) {
+			struct err e = {0};
+			char want[64];
+			size_t pivot = 0;
+			float *A = spd(300, 300, 1);
+			A[at[q] * 300 + at[q]] = bad[b];
+			assert_int_equal(num_spd_inverse(A, 300, 300, &pivot, NULL, pool[q % 3], &e), ERR_NUMERIC);
+			assert_int_equal(pivot, at[q] + 1);
+			snprintf(want, sizeof want, "pivot %zu of 300 is not positive", at[q] + 1);
+			assert_string_equal(e.msg, want);
+			free(A);
+		}
+	uint64_t last = 0;
+	struct num_step step = { count_steps, &last };
+	struct err e = {0};
+	float *A = spd(700, 700, 1), nothing;
+	assert_int_equal(num_spd_inverse(A, 700, 700, NULL, &step, NULL, &e), 0);
+	assert_int_equal(last, 0);
+	assert_int_equal(num_spd_inverse(&nothing, 1, 0, NULL, NULL, NULL, &e), 0);
+	free(A);
+}
+
 int main(void)
 {
 	char names[64], *save = NULL;
@@ -420,6 +527,9 @@ int main(void)
 		cmocka_unit_test(syrk_rows_equals_its_reference_and_keeps_the_upper_triangle),
 		cmocka_unit_test(cholesky_equals_its_reference_and_solves),
 		cmocka_unit_test(cholesky_names_the_pivot_that_is_not_positive),
+		cmocka_unit_test(large_factor_and_inverse_equal_their_references),
+		cmocka_unit_test(the_inverse_is_one),
+		cmocka_unit_test(a_large_factor_names_its_pivot_and_tells_its_steps),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	par_free(pool[1]);

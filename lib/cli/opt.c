@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <math.h>
 #include <string.h>
 
 #include "opt.h"
@@ -23,7 +24,8 @@ void opt_value(struct buf *b, const struct opt *o)
 		buf_put_i64(b, *(int64_t *)o->var);
 		break;
 	case OPT_FLOAT:
-		buf_put_f64(b, *(double *)o->var);
+		if (!isnan(*(double *)o->var))
+			buf_put_f64(b, *(double *)o->var);
 		break;
 	case OPT_SIZE: {
 		uint64_t v = *(uint64_t *)o->var;
@@ -51,7 +53,7 @@ void opt_value(struct buf *b, const struct opt *o)
 		break;
 	}
 	case OPT_ENUM: {
-		const char *p = o->names;
+		const char *p = *(int *)o->var < 0 ? NULL : o->names;
 		for (int i = *(int *)o->var; i > 0 && p; i--)
 			p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL;
 		if (p)

@@ -54,7 +54,8 @@ int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *co
 struct buf;
 /* opt_help - append the lines of --help for a table, with defaults as they stand in the variables. Call before opt_parse changes them. */
 void opt_help(struct buf *b, const struct opt *table);
-/* opt_value - append a variable's value as one would type it; nothing for an unset string or list. */
+/* opt_value - append a variable's value as one would type it; nothing for an unset string or list, a number that is NAN or a choice below 0, which
+ * options have whose default depends on others. */
 void opt_value(struct buf *b, const struct opt *o);
 /* opt_tsv - append letter TAB name TAB argument TAB value for each option. */
 void opt_tsv(struct buf *b, const struct opt *table);

@@ -492,7 +492,6 @@ void als_release(struct als *m)
 
 static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, size_t epochs, uint64_t n_events)
 {
-	static const char *const shape[] = { "binary", "linear", "log" };
 	struct buf kinds = { 0 };
 	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, n_events);
 
@@ -518,7 +517,7 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	if (!ret)
 		ret = model_put_number(a, "w0", m->w0);
 	if (!ret)
-		ret = artifactw_meta(a, "shape", "%s", shape[w->shape]);
+		ret = artifactw_meta(a, "shape", "%s", weigh_shape(w));
 	if (!ret)
 		ret = artifactw_meta(a, "weight", "%s", kinds.p);
 	buf_release(&kinds);
@@ -566,26 +565,6 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 
 /* ---- folding in ---- */
 
-static int fold_weigh(struct weigh *w, const struct model *m, struct err *e)
-{
-	const char *kinds = artifact_meta(m->art, "weight"), *shape = artifact_meta(m->art, "shape");
-
-	weigh_init(w);
-	if (!kinds || !shape)
-		return err_set(e, ERR_DATA, "%s: does not say how events are weighed", artifact_name(m->art));
-	if (weigh_parse(w, kinds, NULL))
-		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
-	if (!strcmp(shape, "binary"))
-		w->shape = WEIGH_BINARY;
-	else if (!strcmp(shape, "linear"))
-		w->shape = WEIGH_LINEAR;
-	else if (!strcmp(shape, "log"))
-		w->shape = WEIGH_LOG;
-	else
-		return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), weigh_shapes);
-	return 0;
-}
-
 int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 {
 	uint64_t dim[2] = { m->d, m->d };
@@ -596,7 +575,7 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS], .o = { .d = m->d } };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model", artifact_name(m->art), m->kind);
-	if ((ret = fold_weigh(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
+	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
 	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))

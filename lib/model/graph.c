@@ -257,14 +257,13 @@ void graph_release(struct graph *g)
 
 static int save_meta(const struct graph *g, struct artifactw *a, size_t n_users, uint64_t n_events)
 {
-	static const char *const shape[] = { "binary", "linear", "log" };
 	struct buf text = { 0 };
 
 	weigh_text(&g->weigh, &text);
 	int r = model_put_meta(a, n_users, g->n_items, n_events) || artifactw_meta(a, "d", "%zu", g->o.d) || model_put_number(a, "row_power", g->o.row_power) ||
 		model_put_number(a, "col_power", g->o.col_power) || model_put_number(a, "low", g->o.low) || model_put_number(a, "sharpen", g->o.sharpen) ||
 		artifactw_meta(a, "iterations", "%d", g->o.iterations) || artifactw_meta(a, "seed", "%llu", (unsigned long long)g->o.seed) ||
-		artifactw_meta(a, "shape", "%s", shape[g->weigh.shape]) || artifactw_meta(a, "weight", "%s", text.p) ||
+		artifactw_meta(a, "shape", "%s", weigh_shape(&g->weigh)) || artifactw_meta(a, "weight", "%s", text.p) ||
 		artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]);
 	buf_release(&text);
 	return r;
@@ -317,17 +316,6 @@ static int open_rows(struct graph *g, struct model *m, struct err *e)
 	return csr_transpose(&g->cols, &g->rows, e);
 }
 
-static int open_weigh(struct graph *g, const struct model *m, struct err *e)
-{
-	const char *kinds = artifact_meta(m->art, "weight"), *shape = artifact_meta(m->art, "shape");
-
-	weigh_init(&g->weigh);
-	if (!kinds || !shape || (strcmp(shape, "binary") && strcmp(shape, "linear") && strcmp(shape, "log")))
-		return damaged(m, "it does not say how its pairs were weighed", e);
-	g->weigh.shape = *shape == 'b' ? WEIGH_BINARY : strcmp(shape, "log") ? WEIGH_LINEAR : WEIGH_LOG;
-	return weigh_parse(&g->weigh, kinds, e);
-}
-
 int graph_open(struct graph *g, struct model *m, struct err *e)
 {
 	uint64_t n = m->n[MODEL_ITEMS];
@@ -336,7 +324,7 @@ int graph_open(struct graph *g, struct model *m, struct err *e)
 	*g = (struct graph){ .n_items = n, .o.d = m->d };
 	if (strcmp(m->kind, "graph"))
 		return err_set(e, ERR_DATA, "%s: a %s model is no graph", artifact_name(m->art), m->kind);
-	if (open_weigh(g, m, e) || model_number(m, "low", 0, 1e6, &g->o.low, e) || model_number(m, "sharpen", 0, 100, &g->o.sharpen, e) ||
+	if (weigh_load(&g->weigh, m, e) || model_number(m, "low", 0, 1e6, &g->o.low, e) || model_number(m, "sharpen", 0, 100, &g->o.sharpen, e) ||
 	    artifact_tensor(m->art, "item.degree", DTYPE_F32, 1, &n, &degree, e) || (m->d && model_vectors(m, MODEL_ITEMS, e)) || open_rows(g, m, e))
 		goto out;
 	g->degree = (float *)(uintptr_t)degree;

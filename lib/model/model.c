@@ -12,6 +12,7 @@ const char *const model_axis_name[2] = { "item", "user" };
 static const struct { const char *kind; bool has_vectors, may_have_none; } model_kinds[] = {
 	{ "pop", false, false },
 	{ "als", true, false },
+	{ "ease", false, false },
 	{ "graph", true, true },
 };
 

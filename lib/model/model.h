@@ -3,7 +3,7 @@
  *
  * A model is an artifact (lib/data/artifact.h) of KIND_MODEL. What all kinds write, by the same names:
  *
- *   meta    kind          pop, als, ...
+ *   meta    kind          pop, als, ease, ...
  *           n_users       distinct users in the events       n_items   distinct items     n_events   events read
  *   ids     item          n_items of them                                        each kind
  *   tensor  item.count    f64 [n_items] how popular each item is                 each kind

@@ -13,6 +13,8 @@ int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err 
 		model_counts(m, &s->count, e);
 	} else if (!strcmp(m->kind, "graph")) {
 		graph_open(&s->graph, m, e);
+	} else if (!strcmp(m->kind, "ease")) {
+		ease_open(&s->ease, m, e);
 	} else if (!als_fold_open(&s->fold, m, e)) {
 		s->n_scratch = par_threads(pool);
 		s->scratch = mem_new((size_t)s->n_scratch, sizeof *s->scratch);
@@ -31,25 +33,30 @@ void scorer_release(struct scorer *s)
 	mem_free(s->scratch);
 	weigh_release(&s->plain);
 	als_fold_release(&s->fold);
+	ease_close(&s->ease);
 	graph_release(&s->graph);
 	*s = (struct scorer){ 0 };
 }
 
 struct weigh *scorer_weigh(struct scorer *s)
 {
-	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : &s->graph.weigh;
+	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : s->ease.start ? &s->ease.weigh : &s->graph.weigh;
 }
 
 struct folding { struct scorer *s; float *out; const struct csr *h; size_t first; struct err err[SCORER_USERS]; };
 
-/* fold_one - chunk c is a listener. */
-static void fold_one(void *ctx, size_t c, int worker)
+/* score_one - chunk c is a listener. */
+static void score_one(void *ctx, size_t c, int worker)
 {
 	struct folding *f = ctx;
 	struct scorer *s = f->s;
 	size_t row = f->first + c, from = f->h->start[row], n = f->h->start[row + 1] - from, items = s->m->n[MODEL_ITEMS];
-	float *x = s->scratch[worker] + als_fold_scratch(&s->fold);
 
+	if (s->ease.start) {
+		ease_score(&s->ease, f->out + c * items, f->h->col + from, f->h->val + from, n);
+		return;
+	}
+	float *x = s->scratch[worker] + als_fold_scratch(&s->fold);
 	if (!als_fold(&s->fold, x, f->h->col + from, f->h->val + from, n, s->scratch[worker], &f->err[c]))
 		num_dots(f->out + c * items, x, s->fold.item, items, s->m->d, s->m->d);
 }
@@ -63,10 +70,10 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 			out[i] = (float)s->count[i % items];
 		return 0;
 	}
-	if (!s->scratch)
+	if (!s->scratch && !s->ease.start)
 		return graph_scores(&s->graph, out, h, first, n, pool, e);
 	struct folding f = { .s = s, .out = out, .h = h, .first = first };
-	par_for(pool, n, fold_one, &f);
+	par_for(pool, n, score_one, &f);
 	for (size_t c = 0; c < n; c++)
 		if (f.err[c].code)
 			return err_set(e, f.err[c].code, "%s", f.err[c].msg);

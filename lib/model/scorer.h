@@ -4,6 +4,7 @@
  *
  *   pop     item.count, the same for all
  *   als     the listener's vector, folded in from the history (als_fold), times each item's
+ *   ease    the sum of the weights from the listener's items, ease_score
  *   graph   graph_scores
  *
  * Memory: graph, see there; als d^2 floats a thread. One call at a time; the threads are inside.
@@ -12,6 +13,7 @@
 #define TASTE_SCORER_H
 
 #include "als.h"
+#include "ease.h"
 #include "graph.h"
 
 enum { SCORER_USERS = 64 };		/* listeners at a time */
@@ -22,6 +24,7 @@ struct scorer {
 	struct als_fold fold;		/* als */
 	float **scratch;		/* [threads] */
 	int n_scratch;
+	struct ease ease;
 	struct graph graph;
 	struct weigh plain;
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
 #include "../num/fmath.h"
@@ -87,6 +88,30 @@ void weigh_text(const struct weigh *w, struct buf *out)
 		buf_putc(out, '=');
 		buf_put_f64(out, w->kind[i].w);
 	}
+}
+
+static const char *const shape_name[] = { "binary", "linear", "log" };	/* by enum weigh_shape */
+
+const char *weigh_shape(const struct weigh *w)
+{
+	return shape_name[w->shape];
+}
+
+int weigh_load(struct weigh *w, const struct model *m, struct err *e)
+{
+	const char *kinds = artifact_meta(m->art, "weight"), *shape = artifact_meta(m->art, "shape");
+
+	weigh_init(w);
+	if (!kinds || !shape)
+		return err_set(e, ERR_DATA, "%s: does not say how events are weighed", artifact_name(m->art));
+	if (weigh_parse(w, kinds, NULL))
+		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
+	for (int s = WEIGH_BINARY; s <= WEIGH_LOG; s++)
+		if (!strcmp(shape, shape_name[s])) {
+			w->shape = (enum weigh_shape)s;
+			return 0;
+		}
+	return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), weigh_shapes);
 }
 
 double weigh_event(const struct event *ev, void *ctx)

@@ -20,6 +20,8 @@
 #include "../base/buf.h"
 #include "../data/event.h"
 
+struct model;
+
 enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
 extern const char *const weigh_shapes;		/* "binary|linear|log" */
 
@@ -40,6 +42,10 @@ int weigh_parse(struct weigh *w, const char *spec, struct err *e);
 void weigh_text(const struct weigh *w, struct buf *out);
 /* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
 double weigh_event(const struct event *ev, void *ctx);
+/* weigh_load - the table and the shape as a model file has them (meta weight and shape). On failure *w is to be released like any. */
+int weigh_load(struct weigh *w, const struct model *m, struct err *e);
+/* weigh_shape - one of weigh_shapes. */
+const char *weigh_shape(const struct weigh *w);
 /* weigh_pair - shape(r), r > 0. */
 float weigh_pair(const struct weigh *w, float r);
 

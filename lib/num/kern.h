@@ -43,6 +43,9 @@ struct num_ops {
 
 	/* chol - as num_chol. */
 	size_t (*chol)(float *A, size_t lda, size_t d);
+	/* solve_many - X [d x n] = L^-1 X for many right sides at once: x_r = (chain from x_r of fma(-l_rk, x_k, x) over k < r) * inv[r]. U holds
+	 * L^T in its upper triangle, and may be read up to the next multiple of 16 columns. */
+	void (*solve_many)(float *X, size_t ldx, const float *U, size_t ldu, const float *inv, size_t d, size_t n);
 	/* chol_solve - F holds L below and L^T above the diagonal. */
 	void (*chol_solve)(const float *F, size_t ldf, float *b, size_t d);
 };

@@ -172,9 +172,19 @@ static void plain_chol_solve(const float *F, size_t ldf, float *b, size_t d)
 	}
 }
 
+static void plain_solve_many(float *X, size_t ldx, const float *U, size_t ldu, const float *inv, size_t d, size_t n)
+{
+	for (size_t r = 0; r < d; r++) {
+		float *x = X + r * ldx;
+		for (size_t k = 0; k < r; k++)
+			plain_axpy(x, -U[k * ldu + r], X + k * ldx, n);
+		plain_scale(x, inv[r], n);
+	}
+}
+
 const struct num_ops num_ops_plain = {
 	.dot = plain_dot, .l2sq = plain_l2sq, .dots = plain_dots, .l2sqs = plain_l2sqs, .axpy = plain_axpy, .scale = plain_scale,
 	.is_finite = plain_is_finite, .first_from = plain_first_from, .transpose = plain_transpose,
 	.sliver = SLIVER, .mul = plain_mul, .syrk = plain_syrk, .gather = plain_gather, .axpy_rows = plain_axpy_rows,
-	.chol = plain_chol, .chol_solve = plain_chol_solve,
+	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many,
 };
