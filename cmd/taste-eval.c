@@ -77,20 +77,8 @@ struct run {
 static struct run *run;
 static size_t n_runs;
 
-struct triples { uint32_t *user, *item; float *gain; size_t n, cap[3]; };
-
-static void add_triple(struct triples *t, uint32_t u, uint32_t i, double gain)
-{
-	arr_reserve(t->user, t->n + 1, t->cap[0]);
-	arr_reserve(t->item, t->n + 1, t->cap[1]);
-	arr_reserve(t->gain, t->n + 1, t->cap[2]);
-	t->user[t->n] = u;
-	t->item[t->n] = i;
-	t->gain[t->n++] = (float)gain;
-}
-
 /* read_truth - pairs with a gain above 0; of a pair that comes twice the first gain counts. */
-static void read_truth(struct triples *t, struct err *e)
+static void read_truth(struct csr_entries *t, struct err *e)
 {
 	struct listr *r = listr_open(o.truth, o.is_trec ? LIST_TREC_QRELS : o.has_gains ? LIST_GAINS : LIST_TRUTH, o.has_header, e);
 	struct str u, i;
@@ -101,7 +89,7 @@ static void read_truth(struct triples *t, struct err *e)
 		if (gain > 0) {
 			if (!((float)gain > 0) || isinf((float)gain))
 				die(EXIT_DATA, "%s: a gain of %g is beyond the range of single precision", o.truth, gain);
-			add_triple(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), o.has_gains ? gain : 1);
+			csr_entries_add(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), (float)(o.has_gains ? gain : 1));
 		}
 	if (!r || got < 0)
 		die_err(e);
@@ -110,22 +98,22 @@ static void read_truth(struct triples *t, struct err *e)
 		die(EXIT_DATA, "%s: there is no truth in it: nothing can be measured", o.truth);
 }
 
-static void build_truth(const struct triples *t, struct err *e)
+static void build_truth(const struct csr_entries *t, struct err *e)
 {
-	if (csr_from_pairs(&truth.gain, t->user, t->item, NULL, t->n, user.n, item.n, e))
+	if (csr_from_pairs(&truth.gain, t->row, t->col, NULL, t->n, user.n, item.n, e))
 		die_err(e);
 	float *val = truth.gain.val;
 	for (size_t k = 0; k < truth.gain.start[user.n]; k++)
 		val[k] = 0;
 	for (size_t k = 0; k < t->n; k++) {
-		size_t at = csr_find(&truth.gain, t->user[k], t->item[k]);
+		size_t at = csr_find(&truth.gain, t->row[k], t->col[k]);
 		if (!(val[at] > 0))
-			val[at] = t->gain[k];
+			val[at] = t->val[k];
 	}
 }
 
 /* read_train - pairs of all training events, items numbered with the others. */
-static void read_train(struct triples *t, struct err *e)
+static void read_train(struct csr_entries *t, struct err *e)
 {
 	struct inter in;
 	struct inter_opts io = { .has_header = o.has_header };
@@ -137,7 +125,7 @@ static void read_train(struct triples *t, struct err *e)
 		to[i] = vocab_add(&item, in.item.str[i].p, in.item.str[i].len);
 	for (size_t u = 0; u < in.user.n; u++)
 		for (size_t j = in.m.start[u]; j < in.m.start[u + 1]; j++)
-			add_triple(t, (uint32_t)u, to[in.m.col[j]], 1);
+			csr_entries_add(t, (uint32_t)u, to[in.m.col[j]], 1);
 	train_user = in.user;
 	in.user = (struct vocab){ 0 };
 	inter_release(&in);
@@ -478,13 +466,6 @@ static void measure(const struct run *rn, struct err *e)
 	mem_free(use);
 }
 
-static void free_triples(struct triples *t)
-{
-	mem_free(t->user);
-	mem_free(t->item);
-	mem_free(t->gain);
-}
-
 static void free_all(uint32_t *count)
 {
 	for (size_t i = 0; i < n_runs; i++) {
@@ -540,7 +521,7 @@ static void check_options(void)
 int main(int argc, char **argv)
 {
 	static const char *from_stdin[] = { "-" };
-	struct triples t = { 0 }, tr = { 0 };
+	struct csr_entries t = { 0 }, tr = { 0 };
 	struct err e = { 0 };
 
 	tool_init(&tool, argc, argv);
@@ -560,10 +541,10 @@ int main(int argc, char **argv)
 		read_run(&run[n_runs], path[n_runs], &e);
 	}
 	build_truth(&t, &e);
-	if (o.train.n && csr_from_pairs(&train, tr.user, tr.item, NULL, tr.n, train_user.n, item.n, &e))
+	if (o.train.n && csr_from_pairs(&train, tr.row, tr.col, NULL, tr.n, train_user.n, item.n, &e))
 		die_err(&e);
-	free_triples(&t);
-	free_triples(&tr);
+	csr_entries_release(&t);
+	csr_entries_release(&tr);
 	uint32_t *count = mem_new(item.n + 1, sizeof *count);
 	build_catalogue(count, &e);
 	for (size_t i = 0; i < n_files; i++) {

@@ -51,27 +51,8 @@ static struct buf line, inputs;
 
 /* ---- histories ---- */
 
-struct triples { uint32_t *user, *item; float *w; size_t n, cap[3]; };
-
-static void add_triple(struct triples *t, uint32_t u, uint32_t i, float w)
-{
-	arr_reserve(t->user, t->n + 1, t->cap[0]);
-	arr_reserve(t->item, t->n + 1, t->cap[1]);
-	arr_reserve(t->w, t->n + 1, t->cap[2]);
-	t->user[t->n] = u;
-	t->item[t->n] = i;
-	t->w[t->n++] = w;
-}
-
-static void free_triples(struct triples *t)
-{
-	mem_free(t->user);
-	mem_free(t->item);
-	mem_free(t->w);
-}
-
 /* read_events - of listeners; those of --exclude (liked NULL) make no new ones. */
-static void read_events(const char *path, struct triples *liked, struct triples *had, struct err *e)
+static void read_events(const char *path, struct csr_entries *liked, struct csr_entries *had, struct err *e)
 {
 	struct eventr *r = eventr_open(path, o.has_header, e);
 	struct event ev;
@@ -86,8 +67,8 @@ static void read_events(const char *path, struct triples *liked, struct triples 
 			continue;
 		double w = liked ? weigh_event(&ev, scorer_weigh(&scorer)) : 0;
 		if (w > 0)
-			add_triple(liked, u, i, (float)w);
-		add_triple(had, u, i, 1);
+			csr_entries_add(liked, u, i, (float)w);
+		csr_entries_add(had, u, i, 1);
 	}
 	if (got < 0 || eventr_prov(r, &prov, &inputs, e))
 		die_err(e);
@@ -98,17 +79,17 @@ static void read_histories(struct err *e)
 {
 	static const char *from_stdin[] = { "-" };
 	const char **path = tool.n_args ? tool.arg : from_stdin;
-	struct triples liked = { 0 }, had = { 0 };
+	struct csr_entries liked = { 0 }, had = { 0 };
 	size_t n = model.n[MODEL_ITEMS];
 
 	for (size_t i = 0; i < (tool.n_args ? tool.n_args : 1); i++)
 		read_events(path[i], &liked, &had, e);
 	for (size_t i = 0; i < o.exclude.n; i++)
 		read_events(o.exclude.v[i], NULL, &had, e);
-	if (csr_from_pairs(&history, liked.user, liked.item, liked.w, liked.n, user.n, n, e) || csr_from_pairs(&has, had.user, had.item, NULL, had.n, user.n, n, e))
+	if (csr_from_pairs(&history, liked.row, liked.col, liked.val, liked.n, user.n, n, e) || csr_from_pairs(&has, had.row, had.col, NULL, had.n, user.n, n, e))
 		die_err(e);
-	free_triples(&liked);
-	free_triples(&had);
+	csr_entries_release(&liked);
+	csr_entries_release(&had);
 	if (unknown.n)
 		warn("%zu items are unknown to %s: their events do not count", unknown.n, o.model);
 }

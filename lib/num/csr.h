@@ -17,6 +17,12 @@ struct csr {
 };
 
 void csr_release(struct csr *m);
+
+/* Entries as they come, for csr_from_pairs: 12 bytes each. Zeroed is empty. */
+struct csr_entries { uint32_t *row, *col; float *val; size_t n, cap[3]; };
+void csr_entries_add(struct csr_entries *t, uint32_t row, uint32_t col, float val);
+void csr_entries_release(struct csr_entries *t);
+
 /* csr_from_pairs - from n (row, col, val) triplets in any order; equal (row, col) pairs are added up in input order. val NULL: 1 each. Stable counting sort; the inputs are left alone. */
 int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e);
 /* csr_transpose - t = m^T, columns ascending. */
