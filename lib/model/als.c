@@ -574,7 +574,7 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS], .o = { .d = m->d } };
 	if (strcmp(m->kind, "als"))
-		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
 	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
 	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
