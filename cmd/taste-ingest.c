@@ -79,6 +79,7 @@ static struct evsort *evsort;
 static struct marks marks;
 static struct pseudonyms *pseudonyms;
 static int64_t since = INT64_MIN, zone;
+static uint64_t sort_memory;
 
 /* Why rows are bad, why they are left out. */
 enum { MAX_REASONS = 32 };
@@ -341,13 +342,11 @@ static bool zone_of(const char *tz, int64_t *seconds)
 /* check_stages - the options of the way from a row to an event, as numbers. */
 static void check_stages(void)
 {
-	uint64_t size;
-
 	filter = (struct listen_filter){ .rule = (enum listen_rule)o.rule, .min_seconds = o.min_seconds, .drops_incognito = o.drops_incognito };
 	marks.has_suspects = o.has_suspects;
 	if (o.gap && (!scan_seconds(o.gap, strlen(o.gap), &marks.gap) || marks.gap <= 0))
 		usage_die("--session-gap: '%.40s' is not a length of time such as 30m", o.gap);
-	if (!scan_size(o.memory, strlen(o.memory), &size) || size < 1 << 20)
+	if (!scan_size(o.memory, strlen(o.memory), &sort_memory) || sort_memory < 1 << 20)
 		usage_die("-M: '%.40s' is not a size of 1M at least", o.memory);
 	if (o.tz && !zone_of(o.tz, &zone))
 		usage_die("--tz: '%.40s' is not a zone such as +02:00", o.tz);
@@ -383,8 +382,6 @@ static void check_options(void)
 /* start_stages - read what is there, before the first byte is written: it may be the same file. */
 static void start_stages(struct err *e)
 {
-	uint64_t size;
-
 	tool_hold_output(o.out);
 	if (o.since && !scan_time(o.since, strlen(o.since), TIME_AUTO, &since))
 		read_log(o.since, false, &since, e);
@@ -392,8 +389,7 @@ static void start_stages(struct err *e)
 		read_log(o.against.v[i], true, NULL, e);
 	if (o.hash_users && !(pseudonyms = pseudonyms_open(o.hash_users, e)))
 		die_err(e);
-	scan_size(o.memory, strlen(o.memory), &size);
-	if (o.sort != AS_IT_COMES && !(evsort = evsort_new(o.sort == BY_TIME ? EVSORT_TIME : EVSORT_USER, size, e)))
+	if (o.sort != AS_IT_COMES && !(evsort = evsort_new(o.sort == BY_TIME ? EVSORT_TIME : EVSORT_USER, sort_memory, e)))
 		die_err(e);
 }
 

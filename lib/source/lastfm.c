@@ -147,7 +147,6 @@ int lastfm_fill(struct source *s, struct listen *l, struct err *e)
 	if (l->ev.time == TIME_NONE && day.len && !day_of(day, &l->ev.time))
 		return source_reject(s, DAY, "time", "is not a time such as 22 Sep 2017, 12:58", e);
 	l->ev.kind = s->variant == LOVED ? STR("like") : STR("play");
-	l->is_counted = true;
 	l->mbid = source_get(s, MBID);
 	l->col[ITEM_KIND] = STR("music");
 	l->col[ITEM_TITLE] = source_get(s, TRACK);

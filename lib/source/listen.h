@@ -16,7 +16,6 @@ struct listen {
 	double length;			/* seconds the item lasts; NaN unknown */
 	bool is_incognito;
 	bool is_finished;		/* it ended by itself */
-	bool is_counted;		/* the service wrote it down because it was a listen by its own rule */
 };
 
 enum listen_key { KEY_URI, KEY_NAME, KEY_MBID };

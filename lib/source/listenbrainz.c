@@ -6,12 +6,12 @@
 
 #include "kind.h"
 
-enum { LISTENED_AT, USER_NAME, USER_ID, MSID, MD_MSID, TRACK, ARTIST, RELEASE, MBID, MAPPED, DURATION_MS, DURATION, PLAYER, SERVICE, TAGS, SCORE, CREATED, FEEDBACK_MBID, INNER_USER, INFO_MSID,
+enum { LISTENED_AT, USER_NAME, USER_ID, MSID, MD_MSID, TRACK, ARTIST, RELEASE, MBID, MAPPED, DURATION_MS, DURATION, PLAYER, SERVICE, TAGS, SCORE, CREATED, FEEDBACK_MBID, INFO_MSID,
        PLAYING, OWN };
 static const char *const name[OWN] = { "listened_at", "user_name", "user_id", "recording_msid", "track_metadata.recording_msid", "track_metadata.track_name", "track_metadata.artist_name",
 	"track_metadata.release_name", "track_metadata.additional_info.recording_mbid", "track_metadata.mbid_mapping.recording_mbid",
 	"track_metadata.additional_info.duration_ms", "track_metadata.additional_info.duration", "track_metadata.additional_info.media_player",
-	"track_metadata.additional_info.music_service", "track_metadata.additional_info.tags", "score", "created", "recording_mbid", "user", "track_metadata.additional_info.recording_msid", "playing_now" };
+	"track_metadata.additional_info.music_service", "track_metadata.additional_info.tags", "score", "created", "recording_mbid", "track_metadata.additional_info.recording_msid", "playing_now" };
 
 static const int64_t earliest = 1033430400;	/* 2002-10-01: when the first such service began; ListenBrainz takes nothing older */
 static const int64_t latest = 4102444800;	/* 2100: seconds written as milli- or nanoseconds are found out */
@@ -74,7 +74,6 @@ int listenbrainz_fill(struct source *s, struct listen *l, struct err *e)
 		return source_reject(s, source_get(s, TRACK).len ? ARTIST : TRACK, "item", "is no name", e);
 	l->ev.kind = STR("play");
 	l->length = ms > 0 ? ms / 1000 : seconds;
-	l->is_counted = true;
 	l->mbid = source_get(s, MBID).len ? source_get(s, MBID) : source_get(s, MAPPED);
 	l->ev.item = l->mbid;
 	static const int msid[] = { MSID, MD_MSID, INFO_MSID };

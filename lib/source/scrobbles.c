@@ -57,7 +57,6 @@ int scrobbler_fill(struct source *s, struct listen *l, struct err *e)
 	if (l->ev.time != TIME_NONE && s->is_zone_unknown)	/* the player's own clock */
 		l->ev.time -= s->o->zone;
 	l->ev.kind = str_is(rating, "S") ? STR("skip") : STR("play");
-	l->is_counted = !str_is(rating, "S");
 	l->mbid = source_get(s, S_MBID);
 	l->col[ITEM_KIND] = STR("music");
 	l->col[ITEM_TITLE] = title;
@@ -132,7 +131,6 @@ int librefm_fill(struct source *s, struct listen *l, struct err *e)
 	if (r != SOURCE_ROW)
 		return r;
 	l->ev.kind = STR("play");
-	l->is_counted = true;
 	l->col[ITEM_KIND] = STR("music");
 	l->col[ITEM_TITLE] = source_get(s, F_TRACK);
 	l->col[ITEM_CREATOR] = source_get(s, F_ARTIST);
@@ -166,7 +164,6 @@ int maloja_fill(struct source *s, struct listen *l, struct err *e)
 	if (artists->type == JSON_ARRAY)
 		json_join(&s->text, artists->text, ", ");
 	l->ev.kind = STR("play");
-	l->is_counted = true;
 	l->col[ITEM_KIND] = STR("music");
 	l->col[ITEM_TITLE] = source_get(s, source_get(s, M_TITLE).len ? M_TITLE : M_OLD_TITLE);
 	l->col[ITEM_CREATOR] = source_keep(s, s->text.p ? s->text.p : "", s->text.len);
@@ -205,7 +202,6 @@ int pano_fill(struct source *s, struct listen *l, struct err *e)
 		return source_pass(s, "no scrobble");
 	else
 		l->ev.kind = STR("play");
-	l->is_counted = true;
 	l->length = ms / 1000;
 	l->col[ITEM_KIND] = STR("music");
 	l->col[ITEM_TITLE] = source_get(s, P_TRACK);

@@ -21,8 +21,8 @@ static int start(struct source *s, const char *query, struct err *e)
 	return sql_query(s->sql, query, e) ? (int)e->code : SOURCE_ROW;
 }
 
-/* fill - a row of the columns above. */
-static int fill(struct source *s, struct listen *l, struct err *e)
+/* servers_fill - a row of the columns above, for both. */
+int servers_fill(struct source *s, struct listen *l, struct err *e)
 {
 	int r = source_get_time(s, N_TIME, TIME_AUTO, &l->ev.time, e);
 
@@ -81,14 +81,6 @@ int navidrome_start(struct source *s, struct err *e)
 	return r;
 }
 
-int navidrome_fill(struct source *s, struct listen *l, struct err *e)
-{
-	int r = fill(s, l, e);
-
-	l->is_counted = true;
-	return r;
-}
-
 /* ---- Audiobookshelf ---- */
 
 bool audiobookshelf_knows(const char *p, size_t n)
@@ -116,9 +108,4 @@ int audiobookshelf_start(struct source *s, struct err *e)
 	int r = start(s, q.p, e);
 	buf_release(&q);
 	return r;
-}
-
-int audiobookshelf_fill(struct source *s, struct listen *l, struct err *e)
-{
-	return fill(s, l, e);
 }

@@ -26,8 +26,8 @@ const struct source_kind source_list[] = {
 	{ "tidal", "Tidal: streaming history (CSV)", SOURCE_IS_ONES, tidal_knows, tidal_start, tidal_fill, NULL },
 	{ "gpodder", "gpodder.net, AntennaPod, Kasts: episode actions (JSON)", ONES_JSON, gpodder_knows, gpodder_start, gpodder_fill, NULL },
 #ifdef HAVE_SQLITE3
-	{ "navidrome", "Navidrome's database (SQLite)", SOURCE_IS_SQL, navidrome_knows, navidrome_start, navidrome_fill, NULL },
-	{ "audiobookshelf", "Audiobookshelf's database (SQLite)", SOURCE_IS_SQL, audiobookshelf_knows, audiobookshelf_start, audiobookshelf_fill, NULL },
+	{ "navidrome", "Navidrome's database (SQLite)", SOURCE_IS_SQL, navidrome_knows, navidrome_start, servers_fill, NULL },
+	{ "audiobookshelf", "Audiobookshelf's database (SQLite)", SOURCE_IS_SQL, audiobookshelf_knows, audiobookshelf_start, servers_fill, NULL },
 #endif
 	{ "movielens", "MovieLens ratings: ratings.dat, u.data or ratings.csv", 0, movielens_knows, movielens_start, NULL, movielens_catalogue },
 	{ "recbole", "RecBole atomic file (.inter)", 0, recbole_knows, recbole_start, NULL, NULL },
@@ -762,7 +762,7 @@ static int make_event(struct source *s, struct listen *l, struct err *e)
 	memcpy(l->col, f + WANT_ITEMS, sizeof l->col);
 	l->mbid = (struct str){ "", 0 };
 	l->length = NAN;
-	l->is_incognito = l->is_finished = l->is_counted = false;
+	l->is_incognito = l->is_finished = false;
 	l->col[ITEM_KIND] = text_or(l->col[ITEM_KIND], s->item_kind);
 	*ev = (struct event){ .user = text_or(f[WANT_USER], s->user), .item = f[WANT_ITEM], .time = TIME_NONE, .kind = text_or(f[WANT_EVENT], s->event),
 			      .value = VALUE_NONE, .context = s->n_context_keys ? join_context(s, f) : f[WANT_CONTEXT] };
