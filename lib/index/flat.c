@@ -98,19 +98,6 @@ struct search {
 	bool is_beyond;			/* a score was not finite */
 };
 
-/* has_beyond - is a score infinite or no number? The exponent's bits are all ones then. */
-static bool has_beyond(const float *x, size_t n)
-{
-	uint32_t found = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t bits;
-		memcpy(&bits, &x[i], sizeof bits);
-		found |= (bits & 0x7f800000) == 0x7f800000;
-	}
-	return found;
-}
-
 /*
  * scan_rows - push rows [from, to) for queries [q0, q1) into top[q - q0]. Rows lie in the parts of the file, so a tile never crosses one.
  */
@@ -152,7 +139,7 @@ static void scan_rows(struct search *s, size_t q0, size_t q1, size_t from, size_
 				else if (f->metric == FLAT_COSINE)
 					for (size_t i = 0; i < n; i++)
 						sc[i] = sc[i] * s->q_inv[q0 + q] * f->inv_norm[a + i];
-				if (has_beyond(sc, n))
+				if (!num_is_finite(sc, n))
 					__atomic_store_n(&s->is_beyond, true, __ATOMIC_RELAXED);
 				if (s->ban) {
 					const struct flat_ban *bn = &s->ban[q0 + q];
