@@ -10,8 +10,8 @@
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
 #include "../lib/cli/tool.h"
-#include "../lib/data/event.h"
 #include "../lib/data/table.h"
+#include "../lib/model/history.h"
 #include "../lib/model/scorer.h"
 #include "../lib/num/topk.h"
 
@@ -43,55 +43,21 @@ static struct tool tool = {
 
 static struct model model;
 static struct scorer scorer;
-static struct vocab user, unknown;	/* unknown: items the model does not know */
-static struct csr history, has;		/* [users x items]: weights > 0; all that was there, of --exclude too */
+static struct history history;
 static struct tablew *table;
 static struct prov prov;
 static struct buf line, inputs;
 
-/* ---- histories ---- */
-
-/* read_events - of listeners; those of --exclude (liked NULL) make no new ones. */
-static void read_events(const char *path, struct csr_entries *liked, struct csr_entries *had, struct err *e)
-{
-	struct eventr *r = eventr_open(path, o.has_header, e);
-	struct event ev;
-	int got = -1;
-
-	while (r && (got = eventr_next(r, &ev, e)) == 1) {
-		uint32_t u = liked ? vocab_add(&user, ev.user.p, ev.user.len) : vocab_find(&user, ev.user.p, ev.user.len);
-		uint32_t i = idtab_find(&model.ids[MODEL_ITEMS], ev.item.p, ev.item.len);
-		if (i == VOCAB_NONE && liked)
-			vocab_add(&unknown, ev.item.p, ev.item.len);
-		if (i == VOCAB_NONE || u == VOCAB_NONE)
-			continue;
-		double w = liked ? weigh_event(&ev, scorer_weigh(&scorer)) : 0;
-		if (w > 0)
-			csr_entries_add(liked, u, i, (float)w);
-		csr_entries_add(had, u, i, 1);
-	}
-	if (got < 0 || eventr_prov(r, &prov, &inputs, e))
-		die_err(e);
-	eventr_close(r);
-}
-
 static void read_histories(struct err *e)
 {
-	static const char *from_stdin[] = { "-" };
-	const char **path = tool.n_args ? tool.arg : from_stdin;
-	struct csr_entries liked = { 0 }, had = { 0 };
-	size_t n = model.n[MODEL_ITEMS];
+	static const char *const from_stdin[] = { "-" };
+	struct history_source from = { tool.n_args ? tool.arg : from_stdin, tool.n_args ? tool.n_args : 1, o.exclude.v, o.exclude.n,
+				       weigh_event, scorer_weigh(&scorer), o.has_header };
 
-	for (size_t i = 0; i < (tool.n_args ? tool.n_args : 1); i++)
-		read_events(path[i], &liked, &had, e);
-	for (size_t i = 0; i < o.exclude.n; i++)
-		read_events(o.exclude.v[i], NULL, &had, e);
-	if (csr_from_pairs(&history, liked.row, liked.col, liked.val, liked.n, user.n, n, e) || csr_from_pairs(&has, had.row, had.col, NULL, had.n, user.n, n, e))
+	if (history_load(&history, &from, &model, &prov, &inputs, e))
 		die_err(e);
-	csr_entries_release(&liked);
-	csr_entries_release(&had);
-	if (unknown.n)
-		warn("%zu items are unknown to %s: their events do not count", unknown.n, o.model);
+	if (history.unknown.n)
+		warn("%zu items are unknown to %s: their events do not count", history.unknown.n, o.model);
 }
 
 /* ---- the best ---- */
@@ -137,8 +103,8 @@ static void choose(void *ctx, size_t c, int worker)
 
 	(void)ctx;
 	(void)worker;
-	for (size_t j = has.start[u]; j < has.start[u + 1] && !o.keeps; j++)
-		score[has.col[j]] = NAN;	/* topk never keeps one */
+	for (size_t j = history.has.start[u]; j < history.has.start[u + 1] && !o.keeps; j++)
+		score[history.has.col[j]] = NAN;	/* topk never keeps one */
 	topk_init(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.rank);
 	topk_push_many(&batch.best[c], score, 0, n);
 	topk_sort(&batch.best[c]);
@@ -149,7 +115,7 @@ static void write_best(size_t u, const struct topk *best, struct err *e)
 	for (size_t i = 0; i < best->n; i++) {
 		struct str id = idtab_id(&model.ids[MODEL_ITEMS], best->hit[i].row);
 		buf_reset(&line);
-		tsv_put(&line, user.str[u].p, user.str[u].len);
+		tsv_put(&line, history.user.str[u].p, history.user.str[u].len);
 		buf_putc(&line, '\t');
 		tsv_put(&line, id.p, id.len);
 		buf_putc(&line, '\t');
@@ -173,15 +139,15 @@ static void score_all(struct err *e)
 	if (!batch.score || !batch.hit)
 		die_err(e);
 	batch.rank = rank_of_ids(e);
-	progress_start(&pr, "score", "listeners", user.n);
-	for (size_t at = 0, m; at < user.n; at += m) {
-		m = user.n - at < SCORER_USERS ? user.n - at : SCORER_USERS;
+	progress_start(&pr, "score", "listeners", history.user.n);
+	for (size_t at = 0, m; at < history.user.n; at += m) {
+		m = history.user.n - at < SCORER_USERS ? history.user.n - at : SCORER_USERS;
 		batch.first = at;
-		if (scorer_scores(&scorer, batch.score, &history, at, m, tool_pool(), e))
+		if (scorer_scores(&scorer, batch.score, &history.liked, at, m, tool_pool(), e))
 			die_err(e);
 		par_for(tool_pool(), m, choose, NULL);
 		for (size_t c = 0; c < m; c++) {
-			bool is_stranger = history.start[at + c] == history.start[at + c + 1];
+			bool is_stranger = history.liked.start[at + c] == history.liked.start[at + c + 1];
 			n_strangers += is_stranger;
 			if (!is_stranger || scorer.count)	/* popularity is for all */
 				write_best(at + c, &batch.best[c], e);
@@ -190,8 +156,8 @@ static void score_all(struct err *e)
 	}
 	progress_end(&pr);
 	if (n_strangers && !scorer.count)
-		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, user.n, o.model);
-	note("%zu listeners, %zu items", user.n, n);
+		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, history.user.n, o.model);
+	note("%zu listeners, %zu items", history.user.n, n);
 }
 
 static void check_options(void)
@@ -219,7 +185,7 @@ int main(int argc, char **argv)
 	read_histories(&e);
 	if (!(table = tablew_new(out, "candidates", o.is_binary, &e)))
 		die_err(&e);
-	if (user.n && model.n[MODEL_ITEMS])
+	if (history.user.n && model.n[MODEL_ITEMS])
 		score_all(&e);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 	if (tablew_finish(table, &prov, &e))
@@ -228,10 +194,7 @@ int main(int argc, char **argv)
 	tablew_free(table);
 	scorer_release(&scorer);
 	model_release(&model);
-	csr_release(&history);
-	csr_release(&has);
-	vocab_release(&user);
-	vocab_release(&unknown);
+	history_release(&history);
 	mem_free(batch.score);
 	mem_free(batch.hit);
 	mem_free(batch.rank);

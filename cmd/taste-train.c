@@ -48,6 +48,7 @@ static const struct opt opts[] = {
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ .type = OPT_SECTION, .help = "pop:" },
 	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = "users|events" },
+	{ .type = OPT_SECTION, .help = "pop, als and ease:" },
 	{ 0, "half-life", OPT_FLOAT, &o.half_life, "DAYS", "count half what is so much older than the newest event; 0: all alike", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
@@ -169,8 +170,11 @@ static void read_pairs(struct inter *in, struct err *e)
 	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
+	if (weigh.half_life > 0)
+		io.fade = weigh_fade;
 	if (inter_load(in, tool.arg, tool.n_args, &io, &prov, &inputs, e))
 		die_err(e);
+	weigh.newest = io.newest;
 	progress_end(&pr);
 	note("%llu events, %zu pairs, %zu users, %zu items", (unsigned long long)in->n_events, in->m.start ? in->m.start[in->m.n_rows] : 0,
 	     in->user.n, in->item.n);
@@ -335,6 +339,11 @@ static void check_options(const struct buf *defaults)
 	check_memory();
 	weigh_init(&weigh);
 	weigh.shape = (enum weigh_shape)o.confidence;
+	if (strcmp(tool.verb, "pop") && o.half_life > 0) {
+		if (o.confidence == WEIGH_BINARY)
+			usage_die("--half-life needs --confidence linear or log: a pair that is there counts 1, however old");
+		weigh.half_life = o.half_life * 86400;
+	}
 	for (size_t i = 0; i < o.weight.n; i++)
 		if (weigh_parse(&weigh, o.weight.v[i], &e))
 			usage_die("--weight: %s", e.msg);

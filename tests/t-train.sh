@@ -77,7 +77,7 @@ must_fail "ease: -M that is no size" 2 "*-M: 'much' is neither a size*" taste-tr
 must_fail "ease: -M of no share" 2 "*-M: '0%' is not a share*" taste-train ease -M 0% abc.tsv
 must_fail "ease: a dropout of 1" 2 "*--dropout: '1'*" taste-train ease --dropout 1 abc.tsv
 must_fail "ease: an option of als" 2 "*--dim is an option of als*" taste-train ease -d 8 abc.tsv
-must_fail "ease: an option of pop" 2 "*--half-life is an option of pop*" taste-train ease --half-life 8 abc.tsv
+must_fail "ease: an age that could not count" 2 "*--half-life needs --confidence linear or log*" taste-train ease --half-life 8 abc.tsv
 must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als and ease*" taste-train pop --lambda 8 abc.tsv
 must_fail "als: an option of ease" 2 "*--top is an option of ease*" taste-train als --top 8 abc.tsv
 must_fail "an ease model has no vectors" 4 "*ease model has no vectors*" taste-embed -m ease.taste --items all
@@ -104,11 +104,34 @@ sed 's/skip/play/' log.tsv | taste-train als -d 4 -e 2 | taste-embed -m - --user
 same "a skip of weight 1 is a play" w1 w2
 is "an item that was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train als -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
 
+
+# age: three days, with a half-life of one, are weights of 1, 1/2 and 1/4
+awk -F '\t' -v OFS='\t' '{ day = NR % 3; print $1, $2, 1700000000 + 86400 * day, "" }' log.tsv > days.tsv
+awk -F '\t' -v OFS='\t' '{ print $1, $2, "", "d" (NR % 3) }' log.tsv > kinds.tsv
+printf 'a\tx\t%d\na\ty\t%d\n' 1700172800 $((1700172800 - 21 * 86400)) > old.tsv
+for v in als ease; do
+	for how in linear log; do
+		taste-train $v --confidence $how --half-life 1 days.tsv > days.taste
+		taste-train $v --confidence $how --weight d2=1,d1=0.5,d0=0.25 kinds.tsv > kinds.taste
+		taste-score -m days.taste days.tsv > days.cand; taste-score -m kinds.taste kinds.tsv > kinds.cand
+		same "$v $how: a half-life is a weight by age" days.cand kinds.cand
+	done
+	must_fail "$v: events without a time cannot age" 4 "taste-train: one.tsv:1: an event without a time, which a half-life needs" \
+		bash -c "printf 'a\tx\n' > one.tsv; taste-train $v --confidence log --half-life 3 one.tsv"
+	is "$v: twenty half-lives are forever" "$(taste-train $v --confidence log --half-life 1 old.tsv | taste-view --tensor item.count | tr '\t\n' '  ')" "x 1 y 0 "
+done
+taste-ingest tsv -b -o days.b days.tsv
+taste-train als --confidence linear --half-life 1 days.b | taste-embed -m - --users all > b.vecs
+taste-train als --confidence linear --half-life 1 days.tsv > days.taste; taste-embed -m days.taste --users all > t.vecs
+same "a binary log ages like its text" b.vecs t.vecs
+taste-embed -m days.taste days.tsv > fold.vecs; same "and folds in to the bits of training" fold.vecs t.vecs
+
 # options
 must_fail "no verb" 2 "*say what to do: pop|als|ease*" taste-train
 must_fail "an unknown verb" 2 "*'svd' is not one of pop|als|ease*" taste-train svd log.tsv
 must_fail "an option of the other verb" 2 "*--dim is an option of als*" taste-train pop -d 8 log.tsv
-must_fail "and the other way round" 2 "*--half-life is an option of pop*" taste-train als --half-life 8 log.tsv
+must_fail "and the other way round" 2 "*--count is an option of pop*" taste-train als --count events log.tsv
+must_fail "and one of three" 2 "*--half-life is an option of pop, als and ease*" taste-train graph --half-life 8 log.tsv
 must_fail "no dimensions" 2 "*--dim: '0'*1 to 4096*" taste-train als -d 0 log.tsv
 must_fail "NaN is no lambda" 2 "*--lambda: 'nan' is not a number*" taste-train als --lambda nan log.tsv
 must_fail "a weight that is none" 2 "*--weight: 'play=heavy'*" taste-train als --weight play=heavy log.tsv

@@ -245,12 +245,12 @@ static int get_tensor(struct artifact *a, struct err *e)
 	return 0;
 }
 
-struct artifact *artifact_load(const char *path, enum block_kind kind, struct err *e)
+static struct artifact *load(struct file *f, enum block_kind kind, struct err *e)
 {
 	struct artifact *a = mem_new(1, sizeof *a);
 	int got, n_streams = 0;
 
-	if (input_open(&a->in, path, (enum blockr_flags)(BLOCKR_MAP | BLOCKR_LAZY), e)) {
+	if (input_open_file(&a->in, f, (enum blockr_flags)(BLOCKR_MAP | BLOCKR_LAZY), e)) {
 		mem_free(a);
 		return NULL;
 	}
@@ -279,6 +279,16 @@ out:
 		return NULL;
 	}
 	return a;
+}
+
+struct artifact *artifact_load(const char *path, enum block_kind kind, struct err *e)
+{
+	return load(file_open(path, e), kind, e);
+}
+
+struct artifact *artifact_load_memory(const char *name, const void *p, size_t n, enum block_kind kind, struct err *e)
+{
+	return load(file_open_memory(name, p, n), kind, e);
 }
 
 void artifact_free(struct artifact *a)

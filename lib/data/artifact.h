@@ -26,6 +26,8 @@ void artifactw_free(struct artifactw *w);
 
 struct artifact;
 struct artifact *artifact_load(const char *path, enum block_kind kind, struct err *e);
+/* artifact_load_memory - n bytes at p, which outlive it; name is for messages. */
+struct artifact *artifact_load_memory(const char *name, const void *p, size_t n, enum block_kind kind, struct err *e);
 void artifact_free(struct artifact *a);
 const char *artifact_name(const struct artifact *a);
 const char *artifact_meta(const struct artifact *a, const char *key);	/* NULL when it is not there */

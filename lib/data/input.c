@@ -17,7 +17,12 @@ const char *input_kind_name(enum block_kind k)
 
 int input_open(struct input *in, const char *path, enum blockr_flags flags, struct err *e)
 {
-	*in = (struct input){ .file = file_open(path, e) };
+	return input_open_file(in, file_open(path, e), flags, e);
+}
+
+int input_open_file(struct input *in, struct file *f, enum blockr_flags flags, struct err *e)
+{
+	*in = (struct input){ .file = f };
 	if (!in->file)
 		return e->code;
 	int r = block_sniff(in->file, e);

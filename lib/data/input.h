@@ -20,6 +20,8 @@ struct input {
 
 /* input_open - sniff; for binary the blocks are read with `flags`. 0 or <0. */
 int input_open(struct input *in, const char *path, enum blockr_flags flags, struct err *e);
+/* input_open_file - the same of an open file, which it takes over; NULL stands for one that failed to open, with *e set. */
+int input_open_file(struct input *in, struct file *f, enum blockr_flags flags, struct err *e);
 void input_close(struct input *in);
 /* input_block - the next block that is not of the stream's frame: 1 with in->b a block, 2 a new stream began (its kind was checked against `kind`, named `what` in the message),
  * 0 the clean end, <0 error. PROV blocks are kept, blocks marked skippable whose type is not known are passed over by is_known. */

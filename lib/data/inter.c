@@ -6,10 +6,11 @@
 struct pairs {			/* what is read, before it becomes a matrix */
 	uint32_t *user, *item;
 	float *w;
+	int64_t *time;			/* only where events fade */
 	size_t n, cap;
 };
 
-static int reserve(struct pairs *p, size_t more, struct err *e)
+static int reserve(struct pairs *p, size_t more, bool has_times, struct err *e)
 {
 	if (p->n + more <= p->cap)
 		return 0;
@@ -26,6 +27,15 @@ static int reserve(struct pairs *p, size_t more, struct err *e)
 		mem_free(*a);
 		*a = q;
 	}
+	if (has_times) {
+		int64_t *q = mem_try(cap, sizeof *q, "times of events", e);
+		if (!q)
+			return e->code;
+		if (p->n)
+			memcpy(q, p->time, p->n * sizeof *q);
+		mem_free(p->time);
+		p->time = q;
+	}
 	p->cap = cap;
 	return 0;
 }
@@ -35,15 +45,19 @@ static double weigh(const struct inter_opts *o, const struct event *ev)
 	return o->weight ? o->weight(ev, o->ctx) : 1;
 }
 
-static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t u, uint32_t i, double w)
+static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t u, uint32_t i, double w, int64_t time)
 {
 	m->n_events++;
+	if (time > o->newest)
+		o->newest = time;
 	if (u == VOCAB_NONE || i == VOCAB_NONE) {
 		o->n_unknown++;
 		return;
 	}
 	if (!(w > 0))
 		return;
+	if (p->time)
+		p->time[p->n] = time;
 	p->user[p->n] = u;
 	p->item[p->n] = i;
 	p->w[p->n++] = (float)w;
@@ -54,6 +68,17 @@ static uint32_t number(struct vocab *v, struct str s, bool is_kept)
 	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
 }
 
+/* timeless - the error of an event that cannot fade. */
+static int timeless(struct eventr *r, struct err *e)
+{
+	struct buf where = { 0 };
+
+	eventr_where(r, &where);
+	err_set(e, ERR_DATA, "%s: an event without a time, which a half-life needs", where.p);
+	buf_release(&where);
+	return ERR_DATA;
+}
+
 static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, struct pairs *p, struct err *e)
 {
 	struct event ev;
@@ -61,10 +86,10 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if ((got = reserve(p, 1, e)))
+		if ((got = reserve(p, 1, o->fade, e)) || (o->fade && ev.time == TIME_NONE && (got = timeless(r, e))))
 			return got;
 		uint32_t u = number(&m->user, ev.user, o->keep_vocab), i = number(&m->item, ev.item, o->keep_vocab);
-		add(m, o, p, u, i, weigh(o, &ev));
+		add(m, o, p, u, i, weigh(o, &ev), ev.time);
 		if (o->progress && !(m->n_events & 4095)) {
 			uint64_t done = eventr_bytes(r, &total);
 			o->progress(o->progress_ctx, done, total);
@@ -94,18 +119,22 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 	while ((got = eventr_block(r, &b, e)) == 1) {
 		if (b.is_new_stream)
 			user.n = item.n = 0;
-		if ((got = reserve(p, b.n, e)))
+		if ((got = reserve(p, b.n, o->fade, e)))
 			break;
 		remap_to(&user, b.users, b.n_users, &m->user, o->keep_vocab);
 		remap_to(&item, b.items, b.n_items, &m->item, o->keep_vocab);
-		for (size_t i = 0; i < b.n; i++) {
+		for (size_t i = 0; i < b.n && !got; i++) {
 			double w = 1;
 			if (o->weight) {
 				event_block_get(&b, i, &ev);
 				w = o->weight(&ev, o->ctx);
 			}
-			add(m, o, p, user.to[b.user[i]], item.to[b.item[i]], w);
+			if (o->fade && b.time[i] == TIME_NONE)
+				got = timeless(r, e);
+			add(m, o, p, user.to[b.user[i]], item.to[b.item[i]], w, b.time[i]);
 		}
+		if (got < 0)
+			break;
 		if (o->progress) {
 			uint64_t done = eventr_bytes(r, &total);
 			o->progress(o->progress_ctx, done, total);
@@ -114,6 +143,22 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 	mem_free(user.to);
 	mem_free(item.to);
 	return got;
+}
+
+/* fade - weights as of the newest event; pairs of which nothing is left go. */
+static void fade(struct pairs *p, const struct inter_opts *o)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < p->n; j++) {
+		float w = (float)((double)p->w[j] * o->fade(o->newest - p->time[j], o->ctx));
+		if (!(w > 0))
+			continue;
+		p->user[n] = p->user[j];
+		p->item[n] = p->item[j];
+		p->w[n++] = w;
+	}
+	p->n = n;
 }
 
 int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_opts *o, struct prov *p, struct buf *inputs, struct err *e)
@@ -125,6 +170,7 @@ int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_
 	if (!o->keep_vocab)
 		*m = (struct inter){ 0 };
 	o->n_unknown = 0;
+	o->newest = TIME_NONE;
 	if (!n) {
 		path = from_stdin;
 		n = 1;
@@ -140,11 +186,14 @@ int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_
 			got = eventr_prov(r, p, inputs, e);
 		eventr_close(r);
 	}
+	if (!got && o->fade)
+		fade(&pairs, o);
 	if (!got)
 		got = csr_from_pairs(&m->m, pairs.user, pairs.item, pairs.w, pairs.n, m->user.n, m->item.n, e);
 	mem_free(pairs.user);
 	mem_free(pairs.item);
 	mem_free(pairs.w);
+	mem_free(pairs.time);
 	if (got)
 		inter_release(m);
 	return got;

@@ -1,6 +1,6 @@
 /*
  * inter - a whole events stream in memory as a users x items matrix: what trainers and evaluators hold. Entry (u, i) is the sum of weights of u's events on i.
- * Memory: 16 bytes an event while reading, then 8 bytes a distinct pair + ids.
+ * Memory: 16 bytes an event while reading (28 when events fade), then 8 bytes a distinct pair + ids.
  */
 #ifndef TASTE_INTER_H
 #define TASTE_INTER_H
@@ -16,10 +16,14 @@ struct inter {
 
 /* weight(ev, ctx): what an event adds; <= 0 leaves it out (its ids are still numbered). NULL: 1 for each. */
 typedef double inter_weight(const struct event *ev, void *ctx);
+/* fade(age, ctx): what is left of a weight so many seconds after the event; 0 leaves it out. */
+typedef double inter_fade(int64_t age, void *ctx);
 
 struct inter_opts {
 	inter_weight *weight;
+	inter_fade *fade;		/* by the time to the newest event read; one without a time is an error. NULL: none */
 	void *ctx;
+	int64_t newest;			/* out, with fade: time of the newest event */
 	bool has_header;
 	bool keep_vocab;		/* user and item already hold ids: events of others are left out (and counted) */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL none */

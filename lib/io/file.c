@@ -29,7 +29,7 @@ enum { BUF_BYTES = 256 << 10, PEEK_MAX = 64 << 10 };
  */
 struct file {
 	char *name;
-	int fd;
+	int fd;				/* -1: memory */
 	unsigned char *buf;		/* [BUF_BYTES] */
 	size_t at, fill;
 	bool is_eof;			/* nothing more will come into buf */
@@ -46,8 +46,9 @@ struct file {
 	size_t raw_at, raw_fill;
 	bool is_raw_eof;
 	/* mapping */
-	unsigned char *map;
+	const unsigned char *map;
 	size_t map_n;
+	bool is_borrowed;		/* the map is the caller's */
 	XXH3_state_t *digest;
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
@@ -90,6 +91,20 @@ struct file *file_open(const char *path, struct err *e)
 	return f;
 }
 
+struct file *file_open_memory(const char *name, const void *p, size_t n)
+{
+	struct file *f = mem_new(1, sizeof *f);
+
+	f->name = mem_strdup(name);
+	f->fd = -1;
+	f->buf = mem_new(BUF_BYTES, 1);
+	f->map = p;
+	f->map_n = n;
+	f->is_borrowed = true;
+	f->size = n;
+	return f;
+}
+
 void file_close(struct file *f)
 {
 	if (!f)
@@ -99,9 +114,9 @@ void file_close(struct file *f)
 #ifdef HAVE_ZSTD
 	ZSTD_freeDCtx(f->zstd);
 #endif
-	if (f->map)
-		munmap(f->map, f->map_n);
-	if (f->fd != STDIN_FILENO)
+	if (f->map && !f->is_borrowed)
+		munmap((void *)(uintptr_t)f->map, f->map_n);
+	if (f->fd > STDIN_FILENO)
 		close(f->fd);
 	if (f->digest)
 		XXH3_freeState(f->digest);
@@ -113,7 +128,7 @@ void file_close(struct file *f)
 
 void file_unopen(struct file *f)
 {
-	assert(!f->offset && !f->map);
+	assert(!f->offset && (!f->map || f->is_borrowed));
 	if (f->fd == STDIN_FILENO && !unopened)
 		unopened = f;
 	else
@@ -137,6 +152,13 @@ static int64_t read_fd(struct file *f, void *p, size_t n)
 	struct pollfd ready = { .fd = f->fd, .events = POLLIN };
 	ssize_t got;
 
+	if (f->is_borrowed) {
+		if (n > f->map_n - f->consumed)
+			n = f->map_n - f->consumed;
+		memcpy(p, f->map + f->consumed, n);
+		f->consumed += n;
+		return (int64_t)n;
+	}
 	if (f->on_wait && !poll(&ready, 1, 0))
 		f->on_wait(f->on_wait_ctx);
 	do
@@ -336,6 +358,8 @@ int64_t file_read_some(struct file *f, void *p, size_t n, struct err *e)
 
 bool file_map(struct file *f, const unsigned char **p, size_t *n)
 {
+	if (f->is_borrowed && (f->offset || (!f->is_sniffed && sniff(f)) || f->raw))
+		return false;
 	if (f->map) {
 		*p = f->map;
 		*n = f->map_n;
@@ -379,6 +403,7 @@ void file_digest(const struct file *f, char out[33])
 struct sink {
 	char *name, *path, *tmp, *dir;	/* path and tmp: NULL when written in place */
 	int fd;
+	struct buf *memory;		/* instead of fd */
 	unsigned char *buf;
 	size_t fill;
 	uint64_t offset;
@@ -468,9 +493,24 @@ struct sink *sink_open(const char *path, struct err *e)
 	return s;
 }
 
+struct sink *sink_open_memory(const char *name, struct buf *to)
+{
+	struct sink *s = mem_new(1, sizeof *s);
+
+	s->name = mem_strdup(name);
+	s->memory = to;
+	s->fd = -1;
+	s->buf = mem_new(BUF_BYTES, 1);
+	return s;
+}
+
 /* write_all - EPIPE ends us as SIGPIPE would have, also where it is ignored. */
 static int write_all(struct sink *s, const unsigned char *p, size_t n)
 {
+	if (s->memory) {
+		buf_put(s->memory, p, n);
+		return 0;
+	}
 	while (n) {
 		ssize_t w = write(s->fd, p, n);
 		if (w < 0 && errno == EINTR)
@@ -524,6 +564,10 @@ int sink_close(struct sink *s, struct err *e)
 
 	if (ret)
 		goto abandon;
+	if (s->memory) {
+		sink_free(s);
+		return 0;
+	}
 	if (!s->path) {
 		int fd = s->fd;
 		s->fd = -1;
@@ -571,5 +615,5 @@ void sink_abandon(struct sink *s)
 }
 
 const char *sink_name(const struct sink *s) { return s->name; }
-bool sink_is_tty(const struct sink *s) { return isatty(s->fd); }
+bool sink_is_tty(const struct sink *s) { return !s->memory && isatty(s->fd); }
 uint64_t sink_offset(const struct sink *s) { return s->offset; }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../base/buf.h"
 #include "../base/err.h"
 
 /* ---- reading ---- */
@@ -21,6 +22,8 @@ struct file;
 
 /* file_open - NULL with *e set ("NAME: No such file or directory"). Directories are refused. */
 struct file *file_open(const char *path, struct err *e);
+/* file_open_memory - n bytes at p, which outlive the file, as one that file_map gives back; name is for messages. */
+struct file *file_open_memory(const char *name, const void *p, size_t n);
 void file_close(struct file *f);			/* takes NULL */
 /* file_unopen - file_close for a file that was only peeked at: the next file_open of "-" finds standard input as it was. */
 void file_unopen(struct file *f);
@@ -50,6 +53,8 @@ struct sink;
 
 /* sink_open - path or "-". NULL with *e set. */
 struct sink *sink_open(const char *path, struct err *e);
+/* sink_open_memory - behind what is in *to, which outlives the sink; sink_close only frees. */
+struct sink *sink_open_memory(const char *name, struct buf *to);
 /* sink_write - buffered; 0 or <0 (then it stays failed). EPIPE ends the process the way SIGPIPE would. */
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
 int sink_flush(struct sink *s, struct err *e);

@@ -492,10 +492,8 @@ void als_release(struct als *m)
 
 static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, size_t epochs, uint64_t n_events)
 {
-	struct buf kinds = { 0 };
 	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, n_events);
 
-	weigh_text(w, &kinds);
 	if (!ret)
 		ret = artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
 	if (!ret)
@@ -517,10 +515,7 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	if (!ret)
 		ret = model_put_number(a, "w0", m->w0);
 	if (!ret)
-		ret = artifactw_meta(a, "shape", "%s", weigh_shape(w));
-	if (!ret)
-		ret = artifactw_meta(a, "weight", "%s", kinds.p);
-	buf_release(&kinds);
+		ret = weigh_put(w, a);
 	return ret;
 }
 

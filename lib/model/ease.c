@@ -388,10 +388,8 @@ int ease_prune(struct ease_make *m, struct par *pool, struct err *e)
 
 static int save_meta(const struct ease_make *m, struct artifactw *a, const struct weigh *w, uint64_t n_events)
 {
-	struct buf kinds = { 0 };
 	int ret = model_put_meta(a, m->n_users, m->n_items, n_events);
 
-	weigh_text(w, &kinds);
 	if (!ret)
 		ret = artifactw_meta(a, "n_pairs", "%zu", m->n_pairs);
 	if (!ret)
@@ -405,10 +403,7 @@ static int save_meta(const struct ease_make *m, struct artifactw *a, const struc
 	if (!ret)
 		ret = artifactw_meta(a, "min_users", "%zu", m->o.min_users);
 	if (!ret)
-		ret = artifactw_meta(a, "shape", "%s", weigh_shape(w));
-	if (!ret)
-		ret = artifactw_meta(a, "weight", "%s", kinds.p);
-	buf_release(&kinds);
+		ret = weigh_put(w, a);
 	return ret;
 }
 

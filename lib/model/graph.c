@@ -228,14 +228,10 @@ int graph_make(struct graph *g, struct csr *R, const struct weigh *w, const stru
 		g->o.d = most;
 	if (!g->rows.start || !g->rows.start[g->rows.n_rows])
 		err_set(e, ERR_DATA, "no event has a weight: there is nothing to learn from");
-	struct buf text = { 0 };
-	weigh_init(&g->weigh);
-	weigh_text(w, &text);
-	g->weigh.shape = w->shape;
-	if (e->code || weigh_parse(&g->weigh, text.p, e) || scale_by_degrees(g, w, e) || csr_transpose(&g->cols, &g->rows, e) || scale_to_one(g, pool, e) ||
+	weigh_copy(&g->weigh, w);
+	if (e->code || scale_by_degrees(g, w, e) || csr_transpose(&g->cols, &g->rows, e) || scale_to_one(g, pool, e) ||
 	    (g->o.d && find_basis(g, pool, e)))
 		graph_release(g);
-	buf_release(&text);
 	return e->code;
 }
 
@@ -257,16 +253,10 @@ void graph_release(struct graph *g)
 
 static int save_meta(const struct graph *g, struct artifactw *a, size_t n_users, uint64_t n_events)
 {
-	struct buf text = { 0 };
-
-	weigh_text(&g->weigh, &text);
-	int r = model_put_meta(a, n_users, g->n_items, n_events) || artifactw_meta(a, "d", "%zu", g->o.d) || model_put_number(a, "row_power", g->o.row_power) ||
+	return model_put_meta(a, n_users, g->n_items, n_events) || artifactw_meta(a, "d", "%zu", g->o.d) || model_put_number(a, "row_power", g->o.row_power) ||
 		model_put_number(a, "col_power", g->o.col_power) || model_put_number(a, "low", g->o.low) || model_put_number(a, "sharpen", g->o.sharpen) ||
 		artifactw_meta(a, "iterations", "%d", g->o.iterations) || artifactw_meta(a, "seed", "%llu", (unsigned long long)g->o.seed) ||
-		artifactw_meta(a, "shape", "%s", weigh_shape(&g->weigh)) || artifactw_meta(a, "weight", "%s", text.p) ||
-		artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]);
-	buf_release(&text);
-	return r;
+		weigh_put(&g->weigh, a) || artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]);
 }
 
 int graph_save(const struct graph *g, struct sink *s, size_t n_users, const struct vocab *item, uint64_t n_events, const struct prov *prov, struct err *e)

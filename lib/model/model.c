@@ -56,20 +56,31 @@ static int read_meta(struct model *m, struct err *e)
 	return 0;
 }
 
-int model_open(struct model *m, const char *path, struct err *e)
+static int open_artifact(struct model *m, struct artifact *a, struct err *e)
 {
-	struct err local = { 0 };
-	struct err *err = e ? e : &local;
 	int ret;
 
-	*m = (struct model){ 0 };
-	m->art = artifact_load(path, KIND_MODEL, err);
-	if (!m->art)
-		return err->code;
-	ret = read_meta(m, err);
+	*m = (struct model){ .art = a };
+	if (!a)
+		return e->code;
+	ret = read_meta(m, e);
 	if (ret)
 		model_release(m);
 	return ret;
+}
+
+int model_open(struct model *m, const char *path, struct err *e)
+{
+	struct err local = { 0 }, *err = e ? e : &local;
+
+	return open_artifact(m, artifact_load(path, KIND_MODEL, err), err);
+}
+
+int model_open_memory(struct model *m, const char *name, const void *p, size_t n, struct err *e)
+{
+	struct err local = { 0 }, *err = e ? e : &local;
+
+	return open_artifact(m, artifact_load_memory(name, p, n, KIND_MODEL, err), err);
 }
 
 void model_release(struct model *m)

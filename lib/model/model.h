@@ -41,6 +41,8 @@ struct model {
 
 /* model_open - path or "-". <0 with *e set; then *m is released. */
 int model_open(struct model *m, const char *path, struct err *e);
+/* model_open_memory - a model file that is n bytes at p, which outlive m; name is for messages. */
+int model_open_memory(struct model *m, const char *name, const void *p, size_t n, struct err *e);
 void model_release(struct model *m);	/* zeroed is empty */
 /* model_ids - make m->ids[axis] usable. */
 int model_ids(struct model *m, enum model_axis axis, struct err *e);

@@ -41,7 +41,7 @@ static void set(struct weigh *w, const char *name, size_t len, double weight)
 
 void weigh_init(struct weigh *w)
 {
-	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG };
+	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG, .newest = TIME_NONE };
 	set(w, "skip", 4, 0);
 	set(w, "dislike", 7, 0);
 }
@@ -100,12 +100,16 @@ const char *weigh_shape(const struct weigh *w)
 int weigh_load(struct weigh *w, const struct model *m, struct err *e)
 {
 	const char *kinds = artifact_meta(m->art, "weight"), *shape = artifact_meta(m->art, "shape");
+	int ret;
 
 	weigh_init(w);
 	if (!kinds || !shape)
 		return err_set(e, ERR_DATA, "%s: does not say how events are weighed", artifact_name(m->art));
 	if (weigh_parse(w, kinds, NULL))
 		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
+	if (artifact_meta(m->art, "half_life") &&
+	    ((ret = model_number(m, "half_life", 0, 1e12, &w->half_life, e)) || (ret = artifact_meta_i64(m->art, "newest", &w->newest, e))))
+		return ret;
 	for (int s = WEIGH_BINARY; s <= WEIGH_LOG; s++)
 		if (!strcmp(shape, shape_name[s])) {
 			w->shape = (enum weigh_shape)s;
@@ -119,10 +123,44 @@ double weigh_event(const struct event *ev, void *ctx)
 	const struct weigh *w = ctx;
 	struct str kind = ev->kind.len ? ev->kind : (struct str){ "play", 4 };
 
+	double of_kind = w->other;
+
 	for (size_t i = 0; i < w->n; i++)
-		if (w->kind[i].len == kind.len && !memcmp(w->kind[i].name, kind.p, kind.len))
-			return w->kind[i].w;
-	return w->other;
+		if (w->kind[i].len == kind.len && !memcmp(w->kind[i].name, kind.p, kind.len)) {
+			of_kind = w->kind[i].w;
+			break;
+		}
+	if (w->half_life <= 0 || w->newest == TIME_NONE || ev->time == TIME_NONE || ev->time >= w->newest)
+		return of_kind;
+	return (double)(float)of_kind * weigh_fade(w->newest - ev->time, ctx);	/* float: as inter holds it while it waits for the newest */
+}
+
+double weigh_fade(int64_t age, void *ctx)
+{
+	const struct weigh *w = ctx;
+	double lives = (double)age / w->half_life;
+
+	return lives > WEIGH_FADED ? 0 : fm_pow(2, -lives);
+}
+
+int weigh_put(const struct weigh *w, struct artifactw *a)
+{
+	struct buf kinds = { 0 };
+
+	weigh_text(w, &kinds);
+	int ret = artifactw_meta(a, "shape", "%s", weigh_shape(w)) || artifactw_meta(a, "weight", "%s", kinds.p) ||
+		  (w->half_life > 0 && (model_put_number(a, "half_life", w->half_life) || artifactw_meta(a, "newest", "%lld", (long long)w->newest)));
+	buf_release(&kinds);
+	return ret ? ERR_MEM : 0;
+}
+
+void weigh_copy(struct weigh *to, const struct weigh *w)
+{
+	*to = *w;
+	to->kind = NULL;
+	to->n = to->cap = 0;
+	for (size_t i = 0; i < w->n; i++)
+		set(to, w->kind[i].name, w->kind[i].len, w->kind[i].w);
 }
 
 float weigh_pair(const struct weigh *w, float r)

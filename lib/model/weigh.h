@@ -2,13 +2,15 @@
  * weigh - from events to the weight of an observed (user, item) pair, in two steps:
  *
  *   r = sum over the pair's events of the weight of the event's kind         weigh_event, while the events are read
+ *       times 2^(-age / half_life), where there is a half-life                 weigh_fade
  *   shape(r)                                                                 weigh_pair, once a pair
  *       binary   1
  *       linear   r
  *       log      log2(1 + r)
  *
  * The three agree at r = 1. A model keeps both steps in its file, so that users who are folded in are weighed as those it
- * learnt from. An event without a kind is a play. Kinds are compared byte by byte; there are few, so by a plain loop.
+ * learnt from: an age is the time to the newest event the model has learnt from, and 0 for what came later or has no time. What is older than
+ * WEIGH_FADED half-lives weighs nothing. An event without a kind is a play. Kinds are compared byte by byte; there are few, so by a plain loop.
  * Reading an event's weight is thread-safe, changing the table is not.
  * Source of the shapes: Hu, Koren, Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", section 4 (linear
  * and log). We take log2(1 + r) where they have log(1 + r / epsilon), so that one play means the same under every shape, and no factor alpha: als sets the
@@ -20,6 +22,7 @@
 #include "../base/buf.h"
 #include "../data/event.h"
 
+struct artifactw;
 struct model;
 
 enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
@@ -30,9 +33,13 @@ struct weigh {
 	size_t n, cap;
 	double other;		/* of kinds that are not in the table */
 	enum weigh_shape shape;
+	double half_life;	/* seconds; 0: none */
+	int64_t newest;		/* where ages count from; TIME_NONE: not known yet, every age is 0 */
 };
 
-/* weigh_init - skip=0, dislike=0, all others 1; log. */
+enum { WEIGH_FADED = 20 };
+
+/* weigh_init - skip=0, dislike=0, all others 1; log; no half-life. */
 void weigh_init(struct weigh *w);
 void weigh_release(struct weigh *w);
 /* weigh_parse - change the table by "KIND=W[,KIND=W...]"; the kind * stands for all that are not in the table. W is 0 (leave such events out)
@@ -42,7 +49,13 @@ int weigh_parse(struct weigh *w, const char *spec, struct err *e);
 void weigh_text(const struct weigh *w, struct buf *out);
 /* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
 double weigh_event(const struct event *ev, void *ctx);
-/* weigh_load - the table and the shape as a model file has them (meta weight and shape). On failure *w is to be released like any. */
+/* weigh_fade - what is left of a weight after so many seconds; an inter_fade, ctx is the struct weigh. */
+double weigh_fade(int64_t age, void *ctx);
+/* weigh_put - meta weight and shape, and where there is a half-life half_life (seconds) and newest. */
+int weigh_put(const struct weigh *w, struct artifactw *a);
+/* weigh_copy - *to, which is not released, becomes like *w. */
+void weigh_copy(struct weigh *to, const struct weigh *w);
+/* weigh_load - all of it as weigh_put has left it in a model file. On failure *w is to be released like any. */
 int weigh_load(struct weigh *w, const struct model *m, struct err *e);
 /* weigh_shape - one of weigh_shapes. */
 const char *weigh_shape(const struct weigh *w);

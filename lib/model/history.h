@@ -1,0 +1,31 @@
+/*
+ * history - what listeners have, in the items of a model: the input of everything that folds them in (scorer.h, als_fold). Memory: 16 bytes an event while reading,
+ * then 16 bytes a distinct pair, 16 a listener, and the ids.
+ */
+#ifndef TASTE_HISTORY_H
+#define TASTE_HISTORY_H
+
+#include "model.h"
+#include "../data/inter.h"
+
+struct history {
+	struct vocab user, unknown;	/* listeners by first sight; items that the model does not know */
+	struct csr liked;		/* [users x items of the model] summed weights > 0 */
+	struct csr has;			/* likewise: all that was there, whatever it weighs, of `more` too */
+};
+
+struct history_source {
+	const char *const *path;	/* [n] events of listeners */
+	size_t n;
+	const char *const *more;	/* [n_more] events that only say what these listeners have */
+	size_t n_more;
+	inter_weight *weight;		/* weight(ev, ctx) */
+	void *ctx;
+	bool has_header;
+};
+
+/* history_load - m after model_ids of the items. Fills *p and *inputs for provenance when not NULL. 0 or <0; then *h is released. */
+int history_load(struct history *h, const struct history_source *s, const struct model *m, struct prov *p, struct buf *inputs, struct err *e);
+void history_release(struct history *h);	/* zeroed is empty */
+
+#endif
