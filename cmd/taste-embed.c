@@ -162,7 +162,7 @@ static void make_workers(struct err *e)
 	job.worker = mem_new((size_t)n, sizeof *job.worker);
 	for (int i = 0; i < n; i++) {
 		struct fold_worker *w = &job.worker[i];
-		w->scratch = mem_try(als_fold_scratch(&job.fold), sizeof *w->scratch, "normal equations", e);
+		w->scratch = mem_try(als_fold_scratch(&job.fold, most), sizeof *w->scratch, "normal equations", e);
 		w->r = mem_try(most, sizeof *w->r, "weights of a user", e);
 		w->item = mem_try(most, sizeof *w->item, "items of a user", e);
 		w->key = mem_try(most, sizeof *w->key, "items of a user", e);

@@ -33,11 +33,14 @@ static struct {
 	int confidence;			/* enum weigh_shape; below 0: the verb's own */
 	const char *memory;
 	int64_t rank, iterations;
+	bool has_bias;
+	int solver;			/* enum ridge_solver */
+	int64_t block, steps;
 	double row_power, col_power, low, sharpen;
 } o = {
 	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
-	.col_power = 0.4, .low = 0.1, .sharpen = 2,
+	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64,
 };
 static const double als_lambda = 0.002, ease_lambda = 100;
 
@@ -56,6 +59,10 @@ static const struct opt opts[] = {
 	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
 	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
 	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
+	{ 0, "bias", OPT_FLAG, &o.has_bias, NULL, "a bias for each user and item: two components more" },
+	{ 0, "solver", OPT_ENUM, &o.solver, "HOW", "how a row is solved", .names = "exact|block|cg" },
+	{ 0, "block", OPT_INT, &o.block, "N", "components that block solves together", .min = 1, .max = MODEL_DIM_MAX },
+	{ 0, "steps", OPT_INT, &o.steps, "N", "passes of block or steps of cg in a sweep; 0: 1 and 3", .min = 0, .max = 1000 },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "graph:" },
 	{ 0, "rank", OPT_INT, &o.rank, "N", "singular vectors of the low-pass filter; 0: none", .min = 0, .max = MODEL_DIM_MAX },
@@ -199,7 +206,8 @@ static void train_als(struct sink *out, struct err *e)
 	struct progress pr;
 
 	read_pairs(&in, e);
-	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, (uint64_t)o.seed, { &in.item, &in.user } };
+	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, o.has_bias, (enum ridge_solver)o.solver,
+			       (size_t)o.block, (int)o.steps, (uint64_t)o.seed, { &in.item, &in.user } };
 	const char *wrong = als_check(&ao);
 	if (wrong)
 		usage_die("%s", wrong);
@@ -211,7 +219,7 @@ static void train_als(struct sink *out, struct err *e)
 		if (als_sweep(&m, ALS_ITEMS, tool_pool(), e))
 			die_err(e);
 		progress_set(&pr, 2 * (uint64_t)epoch - 1);
-		if (als_sweep(&m, ALS_USERS, tool_pool(), e))
+		if (epoch < o.epochs ? als_sweep(&m, ALS_USERS, tool_pool(), e) : als_settle(&m, tool_pool(), e))
 			die_err(e);
 		progress_set(&pr, 2 * (uint64_t)epoch);
 		if (tool.is_verbose)
@@ -334,6 +342,8 @@ static void check_options(const struct buf *defaults)
 	}
 	if (isnan(o.lambda))
 		o.lambda = is_ease ? ease_lambda : als_lambda;
+	if (!o.steps)
+		o.steps = o.solver == RIDGE_CG ? 3 : 1;
 	if (o.confidence < 0)
 		o.confidence = is_ease ? WEIGH_BINARY : WEIGH_LOG;
 	check_memory();

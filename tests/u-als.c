@@ -427,7 +427,7 @@ static void folding_in_is_one_more_half_sweep(void **state)
 		fail_msg("%s", e.msg);
 	assert_int_equal(model.n_events, 99);
 	assert_int_equal(fold.weigh.shape, WEIGH_LOG);
-	float *x = malloc(o.d * sizeof *x), *scratch = mem_try(als_fold_scratch(&fold), sizeof *scratch, "scratch", &e);
+	float *x = malloc(o.d * sizeof *x), *scratch = mem_try(als_fold_scratch(&fold, 2000), sizeof *scratch, "scratch", &e);
 	for (size_t u = 0; u < 50; u++) {
 		size_t at = again.start[u];
 		assert_int_equal(als_fold(&fold, x, again.col + at, again.val + at, again.start[u + 1] - at, scratch, &e), 0);

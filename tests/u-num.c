@@ -124,6 +124,7 @@ static void dots_equal_dot_row_by_row(void **state)
 			for (size_t n = 0; n < 50; n++) {
 				size_t d = dims[k], ld = d + n % 3;
 				float *q = floats(d), *Y = floats(n ? (n - 1) * ld + d : 0), *out = floats(2 * n), *want = floats(2 * n);
+				uint32_t row[50];
 				num_dots(out, q, Y, n, d, ld);
 				num_l2sqs(out + n, q, Y, n, d, ld);
 				for (size_t i = 0; i < n; i++) {
@@ -131,6 +132,12 @@ static void dots_equal_dot_row_by_row(void **state)
 					want[n + i] = lanes_ref(q, Y + i * ld, d, true);
 				}
 				same(out, want, 2 * n, "dots, l2sqs", p, n, d, ld);
+				for (size_t i = 0; i < n; i++) {
+					row[i] = (uint32_t)(i * 7 % n);
+					want[i] = lanes_ref(q, Y + row[i] * ld, d, false);
+				}
+				num_dots_rows(out, q, Y, ld, row, n, d);
+				same(out, want, n, "dots_rows", p, n, d, ld);
 				free(q); free(Y); free(out); free(want);
 			}
 	}

@@ -18,6 +18,7 @@
 
 enum {
 	PIECE = 1024,			/* pairs of a row whose weights are laid out at a time */
+	FOLD_PASSES = 8, FOLD_STEPS = 24,	/* of block and cg, from nothing */
 	CUT_COST = 4096,		/* a chunk of rows: about as much work as this many pairs */
 	MAX_LEVELS = 65536,		/* what a 16-bit code can name */
 	LEVEL_SLOTS = 4 * MAX_LEVELS,
@@ -37,56 +38,31 @@ const char *als_check(const struct als_opts *o)
 		return "the power of damping is not in 0..2";
 	if (!(o->stddev > 0) || !isfinite(o->stddev))
 		return "the sd of the first vectors is not a number above 0";
+	if (o->solver != RIDGE_EXACT && o->steps < 1)
+		return "the number of steps is not 1 or more";
 	return NULL;
 }
 
 /* ---- one row ---- */
 
-struct equations {			/* what all rows of a sweep share */
-	const float *Y;			/* [n_other x d] the fixed side */
-	const float *base;		/* [d x d] w0 G, lower triangle */
-	size_t d, n_other;
-	double lambda, nu, w0;
-};
-
-static size_t scratch_floats(size_t d)
+size_t als_width(const struct als_opts *o)
 {
-	size_t n = d * d + num_syrk_scratch(d) + PIECE;
-
-	return (n + 15) / 16 * 16;
+	return o->d + (o->has_bias ? 2 : 0);
 }
 
-static void row_begin(const struct equations *q, float *x, float *A)
+/* equations - of a row of one side; base is [width x width]. */
+static struct ridge equations(const struct als_opts *o, enum als_axis axis, double w0, const float *other, size_t n_other, const float *base)
 {
-	memcpy(A, q->base, q->d * q->d * sizeof *A);
-	memset(x, 0, q->d * sizeof *x);
+	size_t width = als_width(o);
+	size_t fixed = !o->has_bias ? RIDGE_ALL_FREE : axis == ALS_USERS ? width - 1 : width - 2;
+
+	return (struct ridge){ other, base, width, n_other, o->lambda, o->nu, w0, o->solver, o->block, o->steps, fixed };
 }
 
-/* row_add - n more pairs of the row. Returns what their weights come to. */
-static double row_add(const struct equations *q, float *x, float *A, float *scratch, const uint32_t *col, const float *w, size_t n)
+/* fold_steps - what a row solved from nothing takes to come near enough to its solution. */
+static int fold_steps(const struct als_opts *o)
 {
-	double sum = 0;
-
-	for (size_t j = 0; j < n; j++)
-		sum += (double)w[j];
-	num_syrk_rows(A, q->d, q->Y, q->d, col, w, n, q->d, scratch);
-	num_axpy_rows(x, q->Y, q->d, col, w, n, q->d);
-	return sum;
-}
-
-/* row_solve - weight is the sum over the row's pairs. 0; 1 + a pivot; SIZE_MAX when the solution is not finite. */
-static size_t row_solve(const struct equations *q, float *x, float *A, double weight)
-{
-	float reg = (float)(q->lambda * fm_pow(weight + q->w0 * (double)q->n_other, q->nu));
-	size_t bad;
-
-	for (size_t i = 0; i < q->d; i++)
-		A[i * q->d + i] += reg;
-	bad = num_chol(A, q->d, q->d);
-	if (bad)
-		return bad;
-	num_chol_solve(A, q->d, x, q->d);
-	return num_is_finite(x, q->d) ? 0 : SIZE_MAX;
+	return o->solver == RIDGE_BLOCK ? FOLD_PASSES : FOLD_STEPS;
 }
 
 static int numeric(struct err *e, const char *who, size_t bad)
@@ -101,10 +77,11 @@ static int numeric(struct err *e, const char *who, size_t bad)
 struct sweep {
 	struct als *m;
 	enum als_axis axis;
-	struct equations q;
+	bool is_fold;			/* from nothing */
+	struct ridge q;
 	float *scratch;
-	size_t per_worker;
-	size_t *bad;			/* [n_cuts] row_solve's answer ... */
+	size_t longest, per_worker;
+	size_t *bad;			/* [n_cuts] ridge_solve's answer ... */
 	size_t *bad_row;		/* ... and whose */
 };
 
@@ -124,21 +101,19 @@ static void sweep_chunk(void *ctx, size_t c, int worker)
 	struct sweep *w = ctx;
 	struct als_side *s = &w->m->side[w->axis];
 	size_t d = w->q.d;
-	float *A = w->scratch + (size_t)worker * w->per_worker, *scratch = A + d * d, *weights = scratch + num_syrk_scratch(d);
+	float *weights = w->scratch + (size_t)worker * w->per_worker, *scratch = weights + w->longest;
 
 	for (size_t r = s->cut[c]; r < s->cut[c + 1]; r++) {
-		size_t at = s->start[r], end = s->start[r + 1], bad;
+		size_t at = s->start[r], n = s->start[r + 1] - at, bad;
 		float *x = s->v + r * d;
-		double sum = 0;
-		row_begin(&w->q, x, A);
-		if (at == end)
+		if (s->only && !s->only[r])
 			continue;
-		for (size_t n; at < end; at += n) {
-			n = end - at < PIECE ? end - at : PIECE;
-			lay_out(weights, w->m, w->axis, r, at, n);
-			sum += row_add(&w->q, x, A, scratch, s->col + at, weights, n);
-		}
-		if ((bad = row_solve(&w->q, x, A, sum)) && !w->bad[c]) {
+		if (!n || w->is_fold)
+			memset(x, 0, d * sizeof *x);
+		if (!n)
+			continue;
+		lay_out(weights, w->m, w->axis, r, at, n);
+		if ((bad = ridge_solve(&w->q, x, s->col + at, weights, n, scratch)) && !w->bad[c]) {
 			w->bad[c] = bad;
 			w->bad_row[c] = r;
 		}
@@ -148,7 +123,7 @@ static void sweep_chunk(void *ctx, size_t c, int worker)
 static int need_gram(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
 {
 	struct als_side *s = &m->side[axis];
-	int ret = s->has_gram ? 0 : num_gram(s->gram, s->v, s->n, m->o.d, m->o.d, pool, e);
+	int ret = s->has_gram ? 0 : num_gram(s->gram, s->v, s->n, als_width(&m->o), als_width(&m->o), pool, e);
 
 	s->has_gram = !ret;
 	return ret;
@@ -172,15 +147,23 @@ static int name_bad_row(const struct sweep *w, struct err *e)
 	return 0;
 }
 
-int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
+static int run(struct als *m, enum als_axis axis, bool is_fold, struct par *pool, struct err *e)
 {
 	struct als_side *s = &m->side[axis], *other = &m->side[!axis];
-	size_t d = m->o.d, dd = d * d;
-	struct sweep w = { .m = m, .axis = axis, .per_worker = scratch_floats(d) };
+	size_t d = als_width(&m->o), dd = d * d, longest = 0;
+	struct sweep w = { .m = m, .axis = axis, .is_fold = is_fold };
 	size_t workers = (size_t)par_threads(pool);
 	float *base = mem_try(dd, sizeof *base, "Gram matrix", e);
 	int ret = base ? need_gram(m, (enum als_axis)!axis, pool, e) : ERR_MEM;
 
+	w.q = equations(&m->o, axis, m->w0, other->v, other->n, base);
+	if (is_fold)
+		w.q.steps = fold_steps(&m->o);
+	for (size_t r = 0; r < s->n; r++)
+		if (s->start[r + 1] - s->start[r] > longest)
+			longest = s->start[r + 1] - s->start[r];
+	w.longest = (longest + 15) / 16 * 16;
+	w.per_worker = w.longest + ridge_scratch(&w.q, longest);
 	w.scratch = mem_try(workers, w.per_worker * sizeof *w.scratch, "normal equations", e);
 	w.bad = mem_try0(s->n_cuts, sizeof *w.bad, "checks of a sweep", e);
 	w.bad_row = mem_try0(s->n_cuts, sizeof *w.bad_row, "checks of a sweep", e);
@@ -189,7 +172,6 @@ int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e
 	if (!ret) {
 		for (size_t i = 0; i < dd; i++)
 			base[i] = (float)m->w0 * other->gram[i];
-		w.q = (struct equations){ other->v, base, d, other->n, m->o.lambda, m->o.nu, m->w0 };
 		s->has_gram = false;
 		par_for(pool, s->n_cuts, sweep_chunk, &w);
 		ret = name_bad_row(&w, e);
@@ -199,6 +181,16 @@ int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e
 	mem_free(w.bad);
 	mem_free(w.bad_row);
 	return ret;
+}
+
+int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e)
+{
+	return run(m, axis, false, pool, e);
+}
+
+int als_settle(struct als *m, struct par *pool, struct err *e)
+{
+	return run(m, ALS_USERS, true, pool, e);
 }
 
 /* ---- the loss ---- */
@@ -211,7 +203,8 @@ static void loss_chunk(void *ctx, size_t c, int worker)
 	struct loss_job *l = ctx;
 	const struct als *m = l->m;
 	const struct als_side *s = &m->side[l->axis], *other = &m->side[!l->axis];
-	size_t d = m->o.d;
+	size_t d = als_width(&m->o);
+	struct ridge q = equations(&m->o, l->axis, m->w0, other->v, other->n, NULL);
 	float w[PIECE];
 	double observed = 0, reg = 0;
 	(void)worker;
@@ -232,7 +225,7 @@ static void loss_chunk(void *ctx, size_t c, int worker)
 				observed += (double)w[j] * miss * miss;
 			}
 		}
-		reg += fm_pow(weight + m->w0 * (double)other->n, m->o.nu) * (double)num_dot(x, x, d);
+		reg += ridge_weight(&q, weight) * ((double)num_dot(x, x, d) - (q.fixed == RIDGE_ALL_FREE ? 0 : 1));
 	}
 	l->reg[c] = reg;
 	if (l->observed)
@@ -262,10 +255,10 @@ int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
 		par_for(pool, users->n_cuts, loss_chunk, &(struct loss_job){ m, ALS_USERS, observed, reg_u });
 		par_for(pool, items->n_cuts, loss_chunk, &(struct loss_job){ m, ALS_ITEMS, NULL, reg_i });
 		l->observed = sum_of(observed, users->n_cuts);
-		for (size_t i = 0; i < m->o.d * m->o.d; i++)
+		for (size_t i = 0; i < als_width(&m->o) * als_width(&m->o); i++)
 			l->unobserved += (double)users->gram[i] * (double)items->gram[i];
 		l->unobserved *= m->w0;
-		l->regularisation = m->o.lambda * (sum_of(reg_u, users->n_cuts) + sum_of(reg_i, items->n_cuts));
+		l->regularisation = sum_of(reg_u, users->n_cuts) + sum_of(reg_i, items->n_cuts);
 		l->total = l->observed + l->unobserved + l->regularisation;
 	}
 	mem_free(part);
@@ -417,15 +410,20 @@ static void draw_chunk(void *ctx, size_t c, int worker)
 {
 	struct als *m = ctx;
 	struct als_side *s = &m->side[ALS_USERS];
-	size_t d = m->o.d;
-	float sd = (float)(m->o.stddev / sqrt((double)d));
+	size_t width = als_width(&m->o);
+	float sd = (float)(m->o.stddev / sqrt((double)m->o.d));
 	(void)worker;
 
 	for (size_t u = s->cut[c]; u < s->cut[c + 1]; u++) {
+		float *x = s->v + u * width;
 		struct pcg32 r;
+		if (s->start[u] == s->start[u + 1])
+			continue;
 		pcg32_seed(&r, m->o.seed, u);
-		for (size_t i = 0; i < d && s->start[u] < s->start[u + 1]; i++)
-			s->v[u * d + i] = sd * fm_normal(&r);
+		for (size_t i = 0; i < m->o.d; i++)
+			x[i] = sd * fm_normal(&r);
+		if (m->o.has_bias)
+			x[width - 1] = 1;
 	}
 }
 
@@ -463,8 +461,8 @@ int als_init(struct als *m, struct csr *R, const struct weigh *w, const struct a
 		ret = set_weights(m, e);
 	csr_release(R);
 	for (int a = 0; a < 2 && !ret; a++)
-		if (!(ret = cut_rows(&m->side[a], o->d, e)))
-			ret = alloc_vectors(&m->side[a], o->d, a == ALS_USERS ? "user vectors" : "item vectors", e);
+		if (!(ret = cut_rows(&m->side[a], als_width(o), e)))
+			ret = alloc_vectors(&m->side[a], als_width(o), a == ALS_USERS ? "user vectors" : "item vectors", e);
 	if (ret) {
 		als_release(m);
 		return ret;
@@ -490,6 +488,8 @@ void als_release(struct als *m)
 	*m = (struct als){ 0 };
 }
 
+static const char *const solver_name[] = { "exact", "block", "cg" };	/* by enum ridge_solver */
+
 static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, size_t epochs, uint64_t n_events)
 {
 	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, n_events);
@@ -497,7 +497,15 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	if (!ret)
 		ret = artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
 	if (!ret)
-		ret = artifactw_meta(a, "d", "%zu", m->o.d);
+		ret = artifactw_meta(a, "d", "%zu", als_width(&m->o));
+	if (!ret)
+		ret = artifactw_meta(a, "bias", "%d", m->o.has_bias);
+	if (!ret)
+		ret = artifactw_meta(a, "solver", "%s", solver_name[m->o.solver]);
+	if (!ret)
+		ret = artifactw_meta(a, "block", "%zu", m->o.block);
+	if (!ret)
+		ret = artifactw_meta(a, "steps", "%d", m->o.steps);
 	if (!ret)
 		ret = artifactw_meta(a, "epochs", "%zu", epochs);
 	if (!ret)
@@ -523,7 +531,7 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 	     uint64_t n_events, const struct prov *prov, struct err *e)
 {
 	struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
-	uint64_t d = m->o.d, gram[2] = { d, d }, user_dim[2] = { users->n, d }, item_dim[2] = { items->n, d }, n_items = items->n;
+	uint64_t d = als_width(&m->o), gram[2] = { d, d }, user_dim[2] = { users->n, d }, item_dim[2] = { items->n, d }, n_items = items->n;
 	double *count = mem_try(items->n, sizeof *count, "counts of items", e);
 	struct artifactw *a = count ? artifactw_new(s, KIND_MODEL, "als", e) : NULL;
 	int ret;
@@ -558,7 +566,52 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 	return ret;
 }
 
+/* ---- going on from an older model ---- */
+
+int als_take(struct als *m, enum als_axis axis, const struct model *old, const struct vocab *ids, size_t *n_found, struct err *e)
+{
+	struct als_side *s = &m->side[axis];
+	size_t d = als_width(&m->o);
+
+	*n_found = 0;
+	if (strcmp(old->kind, "als") || old->d != d)
+		return err_set(e, ERR_USAGE, "%s: a model of kind %s with vectors of %zu components; als vectors of %zu are wanted", artifact_name(old->art), old->kind, old->d, d);
+	for (size_t r = 0; r < s->n; r++) {
+		uint32_t i = idtab_find(&old->ids[axis], ids->str[r].p, ids->str[r].len);
+		float *x = s->v + r * d;
+		if (i == VOCAB_NONE)
+			memset(x, 0, d * sizeof *x);
+		else
+			memcpy(x, old->vec[axis] + i * d, d * sizeof *x);
+		*n_found += i != VOCAB_NONE;
+	}
+	s->has_gram = false;
+	return num_is_finite(s->v, s->n * d) ? 0 : err_set(e, ERR_DATA, "%s: a vector that is not finite", artifact_name(old->art));
+}
+
 /* ---- folding in ---- */
+
+/* fold_options - solver, block and bias as the model was made. */
+static int fold_options(struct als_opts *o, const struct model *m, struct err *e)
+{
+	const char *solver = artifact_meta(m->art, "solver");
+	double bias, block;
+	int ret, s = RIDGE_CG;
+
+	if ((ret = model_number(m, "lambda", 0, 1e30, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
+	    (ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)))
+		return ret;
+	while (s >= 0 && (!solver || strcmp(solver, solver_name[s])))
+		s--;
+	if (s < 0 || (bias > 0 && m->d < 3))
+		return err_set(e, ERR_DATA, "%s: does not say how its vectors were solved", artifact_name(m->art));
+	o->solver = (enum ridge_solver)s;
+	o->has_bias = bias > 0;
+	o->d = m->d - (o->has_bias ? 2 : 0);
+	o->block = (size_t)block;
+	o->steps = fold_steps(o);
+	return 0;
+}
 
 int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 {
@@ -567,11 +620,10 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 	const void *gram, *item_weight;
 	int ret;
 
-	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS], .o = { .d = m->d } };
+	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
-	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &f->o.lambda, e)) ||
-	    (ret = model_number(m, "nu", 0, 4, &f->o.nu, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
+	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = fold_options(&f->o, m, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
 		goto out;
@@ -601,27 +653,29 @@ void als_fold_release(struct als_fold *f)
 	*f = (struct als_fold){ 0 };
 }
 
-size_t als_fold_scratch(const struct als_fold *f)
+static struct ridge fold_equations(const struct als_fold *f)
 {
-	return scratch_floats(f->o.d);
+	return equations(&f->o, ALS_USERS, f->w0, f->item, f->n_items, f->base);
+}
+
+size_t als_fold_scratch(const struct als_fold *f, size_t n)
+{
+	struct ridge q = fold_equations(f);
+
+	return (n + 15) / 16 * 16 + ridge_scratch(&q, n);
 }
 
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e)
 {
-	struct equations q = { f->item, f->base, f->o.d, f->n_items, f->o.lambda, f->o.nu, f->w0 };
-	size_t d = f->o.d, bad;
-	float *A = scratch, *weights = A + d * d + num_syrk_scratch(d);
-	double sum = 0;
+	struct ridge q = fold_equations(f);
+	float *weights = scratch;
+	size_t bad;
 
-	row_begin(&q, x, A);
+	memset(x, 0, q.d * sizeof *x);
 	if (!n)
 		return 0;
-	for (size_t at = 0, m; at < n; at += m) {
-		m = n - at < PIECE ? n - at : PIECE;
-		for (size_t j = 0; j < m; j++)
-			weights[j] = weigh_pair(&f->weigh, r[at + j]) * f->item_weight[item[at + j]];
-		sum += row_add(&q, x, A, A + d * d, item + at, weights, m);
-	}
-	bad = row_solve(&q, x, A, sum);
+	for (size_t j = 0; j < n; j++)
+		weights[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
+	bad = ridge_solve(&q, x, item, weights, n, scratch + (n + 15) / 16 * 16);
 	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }

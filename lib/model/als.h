@@ -35,6 +35,7 @@
 #define TASTE_ALS_H
 
 #include "model.h"
+#include "ridge.h"
 #include "weigh.h"
 #include "../base/par.h"
 #include "../num/csr.h"
@@ -47,10 +48,16 @@ struct als_opts {
 	double unobserved;		/* weight of all pairs beside the observed ones' */
 	double damp;			/* power of n_mean / n_i in the weights of item i */
 	double stddev;			/* users start as normal, sd stddev / sqrt(d) */
+	bool has_bias;			/* two more components: x_u = (.., c_u, 1), y_i = (.., 1, b_i) */
+	enum ridge_solver solver;	/* ridge.h */
+	size_t block;
+	int steps;
 	uint64_t seed;
 	const struct vocab *ids[2];	/* by enum als_axis: borrowed, to name rows in messages; may be NULL */
 };
 
+/* als_width - components of a vector: d, and 2 more with biases. */
+size_t als_width(const struct als_opts *o);
 /* als_check - NULL, or a sentence that says what is wrong with the options. */
 const char *als_check(const struct als_opts *o);
 
@@ -60,8 +67,9 @@ struct als_side {			/* the rows of one axis; column numbers are rows of the othe
 	uint32_t *col;			/* [start[n]] ascending in a row */
 	uint16_t *code;			/* [start[n]] shape(r) = level[code]; NULL: see val */
 	float *val;			/* [start[n]] shape(r) when they are too many for codes; NULL with codes or when all are equal (level[0]) */
-	float *v;			/* [n x d] the vectors */
-	float *gram;			/* [d x d] sum of v v^T, when has_gram */
+	float *v;			/* [n x width] the vectors */
+	float *gram;			/* [width x width] sum of v v^T, when has_gram */
+	const uint8_t *only;		/* [n] borrowed: sweeps leave rows of 0 as they are; NULL: all are solved */
 	bool has_gram;
 	size_t *cut;			/* [n_cuts + 1] rows of chunk c: cut[c] .. cut[c+1] */
 	size_t n_cuts;
@@ -89,6 +97,13 @@ void als_release(struct als *m);
 /* als_sweep - solve all rows of one side with the other fixed. ERR_NUMERIC names the first row whose equations are not positive definite
  * or whose solution is not finite; the side is then partly new. */
 int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e);
+/* als_settle - the last sweep of the users, as als_fold will solve theirs: from nothing and, by block and cg, in as many steps as that takes. With exact it is als_sweep. */
+int als_settle(struct als *m, struct par *pool, struct err *e);
+/*
+ * als_take - one side's vectors from an older model (after model_ids and model_vectors of that side), by id; ids it does not know become zeros. *n_found: those it knows.
+ * ERR_USAGE when it is of another kind or width.
+ */
+int als_take(struct als *m, enum als_axis axis, const struct model *old, const struct vocab *ids, size_t *n_found, struct err *e);
 
 /* The loss and its parts. Sums run in double and in a fixed order over float products; Gram matrices are float32: good to about 1e-6 of the total. */
 struct als_loss { double total, observed, unobserved, regularisation; };
@@ -112,17 +127,17 @@ struct als_fold {
 	size_t n_items;
 	const float *item;		/* [n_items x d] in the model */
 	const float *item_weight;	/* [n_items] likewise */
-	float *base;			/* [d x d] w0 G */
+	float *base;			/* [width x width] w0 G */
 };
 
 /* als_fold_open - from a model of kind als, which must stay open. ERR_DATA for other kinds or a damaged file. */
 int als_fold_open(struct als_fold *f, struct model *m, struct err *e);
 void als_fold_release(struct als_fold *f);
-/* als_fold_scratch - floats of scratch that one thread needs. */
-size_t als_fold_scratch(const struct als_fold *f);
+/* als_fold_scratch - floats of scratch that one thread needs for users of up to n items. */
+size_t als_fold_scratch(const struct als_fold *f, size_t n);
 /*
  * als_fold - the vector of one user.
- *   x [d] out;  item [n] ascending rows of the model;  r [n] summed event weights > 0;  scratch [als_fold_scratch]
+ *   x [width] out;  item [n] ascending rows of the model;  r [n] summed event weights > 0;  scratch [als_fold_scratch(n)]
  * n == 0 gives zeros. Returns 0 or ERR_NUMERIC. Thread-safe with scratch of one's own.
  */
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e);

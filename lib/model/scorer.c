@@ -19,7 +19,7 @@ int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err 
 		s->n_scratch = par_threads(pool);
 		s->scratch = mem_new((size_t)s->n_scratch, sizeof *s->scratch);
 		for (int i = 0; i < s->n_scratch; i++)
-			s->scratch[i] = mem_try(als_fold_scratch(&s->fold) + m->d, sizeof **s->scratch, "normal equations", e);
+			s->scratch[i] = mem_try(als_fold_scratch(&s->fold, m->n[MODEL_ITEMS]) + m->d, sizeof **s->scratch, "normal equations", e);
 	}
 	if (e->code)
 		scorer_release(s);
@@ -56,7 +56,7 @@ static void score_one(void *ctx, size_t c, int worker)
 		ease_score(&s->ease, f->out + c * items, f->h->col + from, f->h->val + from, n);
 		return;
 	}
-	float *x = s->scratch[worker] + als_fold_scratch(&s->fold);
+	float *x = s->scratch[worker] + als_fold_scratch(&s->fold, items);
 	if (!als_fold(&s->fold, x, f->h->col + from, f->h->val + from, n, s->scratch[worker], &f->err[c]))
 		num_dots(f->out + c * items, x, s->fold.item, items, s->m->d, s->m->d);
 }

@@ -40,6 +40,7 @@ struct num_ops {
 	/* gather - Y_j = row row[j] of M, X_j = w[j] * Y_j (X may be NULL) for j < n, densely with d floats a row. */
 	void (*gather)(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 	void (*axpy_rows)(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
+	void (*dots_rows)(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d);
 
 	/* chol - as num_chol. */
 	size_t (*chol)(float *A, size_t lda, size_t d);

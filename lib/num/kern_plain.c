@@ -55,6 +55,12 @@ static void plain_dots(float *out, const float *q, const float *Y, size_t n, siz
 		out[i] = plain_dot(q, Y + i * ld, d);
 }
 
+static void plain_dots_rows(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d)
+{
+	for (size_t j = 0; j < n; j++)
+		out[j] = plain_dot(q, Y + row[j] * ld, d);
+}
+
 static void plain_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld)
 {
 	for (size_t i = 0; i < n; i++)
@@ -185,6 +191,6 @@ static void plain_solve_many(float *X, size_t ldx, const float *U, size_t ldu, c
 const struct num_ops num_ops_plain = {
 	.dot = plain_dot, .l2sq = plain_l2sq, .dots = plain_dots, .l2sqs = plain_l2sqs, .axpy = plain_axpy, .scale = plain_scale,
 	.is_finite = plain_is_finite, .first_from = plain_first_from, .transpose = plain_transpose,
-	.sliver = SLIVER, .mul = plain_mul, .syrk = plain_syrk, .gather = plain_gather, .axpy_rows = plain_axpy_rows,
+	.sliver = SLIVER, .mul = plain_mul, .syrk = plain_syrk, .gather = plain_gather, .axpy_rows = plain_axpy_rows, .dots_rows = plain_dots_rows,
 	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many,
 };

@@ -262,3 +262,8 @@ void num_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t *row, con
 {
 	num_ops()->axpy_rows(b, Y, ld, row, w, n, d);
 }
+
+void num_dots_rows(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d)
+{
+	num_ops()->dots_rows(out, q, Y, ld, row, n, d);
+}

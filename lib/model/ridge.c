@@ -1,0 +1,195 @@
+#include "ridge.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../num/fmath.h"
+#include "../num/num.h"
+
+const char *const ridge_solvers = "exact|block|cg";
+
+static size_t in_lines(size_t floats) { return (floats + 15) / 16 * 16; }
+
+static size_t block_of(const struct ridge *q)
+{
+	return q->block && q->block < q->d ? q->block : q->d;
+}
+
+size_t ridge_scratch(const struct ridge *q, size_t n)
+{
+	size_t b = block_of(q);
+
+	switch (q->solver) {
+	case RIDGE_EXACT:
+		return in_lines(q->d * q->d + num_syrk_scratch(q->d));
+	case RIDGE_BLOCK:
+		return in_lines(b * b) + in_lines(b) + 2 * in_lines(n) + in_lines(num_syrk_scratch(b));
+	case RIDGE_CG:
+		return 3 * in_lines(q->d) + in_lines(n);
+	}
+	return 0;
+}
+
+double ridge_weight(const struct ridge *q, double weight)
+{
+	return q->lambda * fm_pow(weight + q->w0 * (double)q->n_other, q->nu);
+}
+
+/* drop - take component f, one of the last two and held at 1, out of A x = b: d - 1 equations are left, those behind it move up. */
+static void drop(float *A, float *b, size_t d, size_t f)
+{
+	for (size_t i = 0; i < f; i++)
+		b[i] -= A[f * d + i];
+	if (f + 2 == d) {
+		float *to = A + f * d, *from = to + d;
+		b[f] = b[f + 1] - from[f];
+		memcpy(to, from, f * sizeof *to);
+		to[f] = from[f + 1];
+	}
+}
+
+/* put_back - x as solved without component f becomes whole. */
+static void put_back(float *x, size_t d, size_t f)
+{
+	if (f + 2 == d)
+		x[f + 1] = x[f];
+	x[f] = 1;
+}
+
+static size_t solve_exact(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float reg, float *scratch)
+{
+	size_t d = q->d, free = q->fixed == RIDGE_ALL_FREE ? d : d - 1, bad;
+	float *A = scratch;
+
+	memcpy(A, q->base, d * d * sizeof *A);
+	memset(x, 0, d * sizeof *x);
+	num_syrk_rows(A, d, q->Y, d, col, w, n, d, scratch + d * d);
+	num_axpy_rows(x, q->Y, d, col, w, n, d);
+	if (free < d)
+		drop(A, x, d, q->fixed);
+	for (size_t i = 0; i < free; i++)
+		A[i * d + i] += reg;
+	if ((bad = num_chol(A, d, free)))
+		return bad;
+	num_chol_solve(A, d, x, free);
+	if (free < d)
+		put_back(x, d, q->fixed);
+	return 0;
+}
+
+/* solve_part - components at .. at + b, the others fixed: their equations for the step from x. miss [n] holds 1 - x.y_j, and does again behind it unless is_last. */
+static size_t solve_part(const struct ridge *q, float *x, size_t at, size_t b, const uint32_t *col, const float *w, size_t n, float *miss, float *t, float reg,
+			 float *scratch, bool is_last)
+{
+	size_t d = q->d, bad;
+	float *H = scratch, *g = H + in_lines(b * b);
+
+	num_dots(g, x, q->base + at * d, b, d, d);
+	for (size_t i = 0; i < b; i++)
+		g[i] = -g[i] - reg * x[at + i];
+	for (size_t j = 0; j < n; j++)
+		t[j] = w[j] * miss[j];
+	num_axpy_rows(g, q->Y + at, d, col, t, n, b);
+	for (size_t i = 0; i < b; i++) {
+		memcpy(H + i * b, q->base + (at + i) * d + at, (i + 1) * sizeof *H);
+		H[i * b + i] += reg;
+	}
+	num_syrk_rows(H, b, q->Y + at, d, col, w, n, b, g + in_lines(b));
+	if ((bad = num_chol(H, b, b)))
+		return at + bad;
+	num_chol_solve(H, b, g, b);
+	for (size_t i = 0; i < b; i++)
+		x[at + i] += g[i];
+	if (is_last)
+		return 0;
+	num_dots_rows(t, g, q->Y + at, d, col, n, b);
+	for (size_t j = 0; j < n; j++)
+		miss[j] -= t[j];
+	return 0;
+}
+
+static size_t solve_blocks(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float reg, float *scratch)
+{
+	size_t b = block_of(q), d = q->d;
+	float *miss = scratch, *t = miss + in_lines(n), *rest = t + in_lines(n);
+
+	num_dots_rows(miss, x, q->Y, d, col, n, d);
+	for (size_t j = 0; j < n; j++)
+		miss[j] = 1 - miss[j];
+	for (int s = 0; s < q->steps; s++)
+		for (size_t at = 0, next; at < d; at = next) {
+			size_t end = d - at < b ? d : at + b, bad;
+			if (at <= q->fixed && end > q->fixed)	/* up to the one that is held, and on behind it */
+				end = q->fixed;
+			next = end == q->fixed ? end + 1 : end;
+			if (end > at && (bad = solve_part(q, x, at, end - at, col, w, n, miss, t, reg, rest, s + 1 == q->steps && next == d)))
+				return bad;
+		}
+	return 0;
+}
+
+/* product - to [d] = A v. */
+static void product(const struct ridge *q, float *to, const float *v, const uint32_t *col, const float *w, size_t n, float reg, float *t)
+{
+	size_t d = q->d;
+
+	num_dots(to, v, q->base, d, d, d);
+	num_dots_rows(t, v, q->Y, d, col, n, d);
+	for (size_t j = 0; j < n; j++)
+		t[j] *= w[j];
+	num_axpy_rows(to, q->Y, d, col, t, n, d);
+	num_axpy(to, reg, v, d);
+}
+
+static size_t solve_cg(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float reg, float *scratch)
+{
+	size_t d = q->d;
+	float *r = scratch, *p = r + in_lines(d), *Ap = p + in_lines(d), *t = Ap + in_lines(d);
+
+	/* the residual: B and the regularisation take from it what x has, the pairs add what they miss */
+	num_dots(r, x, q->base, d, d, d);
+	for (size_t i = 0; i < d; i++)
+		r[i] = -r[i] - reg * x[i];
+	num_dots_rows(t, x, q->Y, d, col, n, d);
+	for (size_t j = 0; j < n; j++)
+		t[j] = w[j] * (1 - t[j]);
+	num_axpy_rows(r, q->Y, d, col, t, n, d);
+	if (q->fixed != RIDGE_ALL_FREE)
+		r[q->fixed] = 0;
+	memcpy(p, r, d * sizeof *p);
+	float rr = num_dot(r, r, d), first = rr;
+	for (int s = 0; s < q->steps && rr > 1e-14f * first && rr > 1e-30f; s++) {
+		product(q, Ap, p, col, w, n, reg, t);
+		if (q->fixed != RIDGE_ALL_FREE)
+			Ap[q->fixed] = 0;
+		float pAp = num_dot(p, Ap, d);
+		if (!(pAp > 0))
+			return pAp <= 0 ? 1 : RIDGE_NOT_FINITE;
+		float a = rr / pAp, was = rr;
+		num_axpy(x, a, p, d);
+		num_axpy(r, -a, Ap, d);
+		rr = num_dot(r, r, d);
+		num_scale(p, rr / was, d);
+		num_axpy(p, 1, r, d);
+	}
+	return 0;
+}
+
+size_t ridge_solve(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float *scratch)
+{
+	double weight = 0;
+	size_t bad;
+
+	for (size_t j = 0; j < n; j++)
+		weight += (double)w[j];
+	float reg = (float)ridge_weight(q, weight);
+	if (q->fixed != RIDGE_ALL_FREE)
+		x[q->fixed] = 1;
+	if (q->solver == RIDGE_EXACT)
+		bad = solve_exact(q, x, col, w, n, reg, scratch);
+	else if (q->solver == RIDGE_BLOCK)
+		bad = solve_blocks(q, x, col, w, n, reg, scratch);
+	else
+		bad = solve_cg(q, x, col, w, n, reg, scratch);
+	return bad ? bad : num_is_finite(x, q->d) ? 0 : RIDGE_NOT_FINITE;
+}

@@ -1,0 +1,56 @@
+/*
+ * ridge - one row of a factorisation with the other side fixed: the x that makes
+ *
+ *   sum_j w_j (x.y_j - 1)^2  +  x^T B x  +  lambda f^nu |x|^2        f = sum_j w_j + w0 n_other
+ *
+ * as small as possible, over the n rows y_j that were observed; B = w0 sum of y y^T over all n_other rows, the same for every x. Its equations are
+ *
+ *   A x = sum_j w_j y_j,     A = B + sum_j w_j y_j y_j^T + lambda f^nu I
+ *
+ *   exact   A is added up and factored: n d^2 / 2 + d^3 / 6 multiply-adds
+ *   block   the components a block of b at a time, the others fixed, each block exactly; `steps` passes over all blocks from the x that is there:
+ *           a pass is n d (b / 2 + 3) + d^2 + d b^2 / 6
+ *   cg      `steps` of conjugate gradients from the x that is there: one is 2 n d + d^2
+ *
+ * A component can be held at 1 (`fixed`; it is then no unknown and is not regularised): the other side's component of the same number is then a bias.
+ * Rows are named by number and never copied as a whole: block and cg read them where they are.
+ *
+ * Sources: Rendle, Krichene, Zhang, Koren 2021, "iALS++: Speeding up Matrix Factorization with Subspace Optimization" (blocks; they run over all rows a block at a
+ * time, we over all blocks a row at a time, so that no prediction is kept between rows). Takacs, Pilaszy, Tikk 2011, "Applications of the Conjugate Gradient Method for
+ * Implicit Feedback Collaborative Filtering". Bits do not depend on the CPU path. Thread-safe with scratch of one's own.
+ */
+#ifndef TASTE_RIDGE_H
+#define TASTE_RIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ridge_solver { RIDGE_EXACT, RIDGE_BLOCK, RIDGE_CG };
+extern const char *const ridge_solvers;		/* "exact|block|cg" */
+
+#define RIDGE_ALL_FREE SIZE_MAX
+#define RIDGE_NOT_FINITE SIZE_MAX
+
+struct ridge {
+	const float *Y;			/* [n_other x d] */
+	const float *base;		/* [d x d] B, full */
+	size_t d, n_other;
+	double lambda, nu, w0;
+	enum ridge_solver solver;
+	size_t block;			/* components solved together; 0 stands for d */
+	int steps;			/* passes or steps; exact: not used */
+	size_t fixed;			/* component held at 1, one of the last two; RIDGE_ALL_FREE: none */
+};
+
+/* ridge_scratch - floats of scratch for rows of up to n pairs. */
+size_t ridge_scratch(const struct ridge *q, size_t n);
+/*
+ * ridge_solve - x [d] from col [n], ascending rows of Y, n > 0, and w [n] > 0. block and cg start from the x that is there (its fixed component is set).
+ * Returns 0; 1 + a pivot where the equations are not positive definite; RIDGE_NOT_FINITE when the solution is not.
+ */
+size_t ridge_solve(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float *scratch);
+/* ridge_weight - lambda f^nu for a row whose pairs weigh so much together. */
+double ridge_weight(const struct ridge *q, double weight);
+
+#endif
