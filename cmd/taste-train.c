@@ -36,6 +36,7 @@ static struct {
 	bool has_bias;
 	int solver;			/* enum ridge_solver */
 	int64_t block, steps;
+	const char *init, *update, *align;
 	double row_power, col_power, low, sharpen;
 } o = {
 	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
@@ -63,6 +64,9 @@ static const struct opt opts[] = {
 	{ 0, "solver", OPT_ENUM, &o.solver, "HOW", "how a row is solved", .names = "exact|block|cg" },
 	{ 0, "block", OPT_INT, &o.block, "N", "components that block solves together", .min = 1, .max = MODEL_DIM_MAX },
 	{ 0, "steps", OPT_INT, &o.steps, "N", "passes of block or steps of cg in a sweep; 0: 1 and 3", .min = 0, .max = 1000 },
+	{ 0, "init", OPT_STR, &o.init, "MODEL", "go on from this older model", .flags = OPT_IS_PATH },
+	{ 0, "update", OPT_STR, &o.update, "EVENTS", "only what these events, newer than the others, touch is solved; with --init", .flags = OPT_IS_PATH },
+	{ 0, "align", OPT_STR, &o.align, "MODEL", "turn the vectors onto those of this older model", .flags = OPT_IS_PATH },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "graph:" },
 	{ 0, "rank", OPT_INT, &o.rank, "N", "singular vectors of the low-pass filter; 0: none", .min = 0, .max = MODEL_DIM_MAX },
@@ -171,17 +175,27 @@ static void show_done(void *ctx, uint64_t done, uint64_t total)
 	progress_set(pr, done);
 }
 
-static void read_pairs(struct inter *in, struct err *e)
+/* read_pairs - of the operands, and of `more` behind them (NULL: none). */
+static void read_pairs(struct inter *in, const char *more, struct err *e)
 {
 	struct progress pr;
+	const char **path = mem_new(tool.n_args + 2, sizeof *path);
+	size_t n = tool.n_args;
+
+	memcpy(path, tool.arg, n * sizeof *path);
+	if (more && !n)
+		path[n++] = "-";
+	if (more)
+		path[n++] = more;
 	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (weigh.half_life > 0)
 		io.fade = weigh_fade;
-	if (inter_load(in, tool.arg, tool.n_args, &io, &prov, &inputs, e))
+	if (inter_load(in, path, n, &io, &prov, &inputs, e))
 		die_err(e);
 	weigh.newest = io.newest;
+	mem_free(path);
 	progress_end(&pr);
 	note("%llu events, %zu pairs, %zu users, %zu items", (unsigned long long)in->n_events, in->m.start ? in->m.start[in->m.n_rows] : 0,
 	     in->user.n, in->item.n);
@@ -199,38 +213,130 @@ static void write_loss(struct als *m, int64_t epoch, double took, struct err *e)
 	fprintf(stderr, "%lld\t%.9g\t%.9g\t%.9g\t%.9g\t%.3f\n", (long long)epoch, l.total, l.observed, l.unobserved, l.regularisation, took);
 }
 
-static void train_als(struct sink *out, struct err *e)
+/* go_on - both sides of the older model, then the users to the events that are there now: an epoch begins with the items. */
+static void go_on(struct als *m, struct inter *in, struct model *old, struct err *e)
 {
-	struct inter in;
-	struct als m;
+	size_t users, items;
+
+	if (als_take(m, ALS_ITEMS, old, &in->item, &items, e) || als_take(m, ALS_USERS, old, &in->user, &users, e))
+		die_err(e);
+	note("of %zu users %zu and of %zu items %zu are in %s", in->user.n, users, in->item.n, items, o.init);
+	if (!o.update && als_sweep(m, ALS_USERS, tool_pool(), e))
+		die_err(e);
+}
+
+/* touched - [n] 1 for the ids that are in `by`. */
+static uint8_t *touched(const struct vocab *ids, const struct vocab *by, size_t *n, struct err *e)
+{
+	uint8_t *is = mem_try0(ids->n, 1, "rows to solve", e);
+
+	if (!is)
+		die_err(e);
+	*n = 0;
+	for (size_t i = 0; i < ids->n; i++)
+		*n += is[i] = vocab_find(by, ids->str[i].p, ids->str[i].len) != VOCAB_NONE;
+	return is;
+}
+
+/* update_als - users, items and users again, of those that --update has events of; the others stay as they are. */
+static void update_als(struct als *m, struct inter *in, struct err *e)
+{
+	static const enum als_axis order[] = { ALS_USERS, ALS_ITEMS, ALS_USERS };
+	struct inter_opts io = { .has_header = o.has_header };
+	struct inter fresh;
+	size_t users, items;
+
+	if (inter_load(&fresh, &o.update, 1, &io, NULL, NULL, e))
+		die_err(e);
+	uint8_t *only_users = touched(&in->user, &fresh.user, &users, e), *only_items = touched(&in->item, &fresh.item, &items, e);
+	m->side[ALS_USERS].only = only_users;
+	m->side[ALS_ITEMS].only = only_items;
+	for (int i = 0; i < 3; i++)
+		if (i < 2 ? als_sweep(m, order[i], tool_pool(), e) : als_settle(m, tool_pool(), e))
+			die_err(e);
+	note("solved %zu users and %zu items", users, items);
+	m->side[ALS_USERS].only = m->side[ALS_ITEMS].only = NULL;
+	mem_free(only_users);
+	mem_free(only_items);
+	inter_release(&fresh);
+}
+
+static void train_epochs(struct als *m, struct err *e)
+{
 	struct progress pr;
 
-	read_pairs(&in, e);
-	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, o.has_bias, (enum ridge_solver)o.solver,
-			       (size_t)o.block, (int)o.steps, (uint64_t)o.seed, { &in.item, &in.user } };
-	const char *wrong = als_check(&ao);
-	if (wrong)
-		usage_die("%s", wrong);
-	if (als_init(&m, &in.m, &weigh, &ao, tool_pool(), e))
-		die_err(e);
 	progress_start(&pr, "train", "sweeps", 2 * (uint64_t)o.epochs);
 	for (int64_t epoch = 1; epoch <= o.epochs; epoch++) {
 		double start = seconds();
-		if (als_sweep(&m, ALS_ITEMS, tool_pool(), e))
+		if (als_sweep(m, ALS_ITEMS, tool_pool(), e))
 			die_err(e);
 		progress_set(&pr, 2 * (uint64_t)epoch - 1);
-		if (epoch < o.epochs ? als_sweep(&m, ALS_USERS, tool_pool(), e) : als_settle(&m, tool_pool(), e))
+		if (epoch < o.epochs ? als_sweep(m, ALS_USERS, tool_pool(), e) : als_settle(m, tool_pool(), e))
 			die_err(e);
 		progress_set(&pr, 2 * (uint64_t)epoch);
 		if (tool.is_verbose)
-			write_loss(&m, epoch, seconds() - start, e);
+			write_loss(m, epoch, seconds() - start, e);
 	}
 	progress_end(&pr);
+}
+
+static void align_als(struct als *m, struct inter *in, struct als_made *made, struct err *e)
+{
+	struct model old;
+	size_t n;
+
+	if (model_open(&old, o.align, e) || als_align(m, &old, &in->item, &n, &made->residual, tool_pool(), e) || artifact_prov(old.art, &prov, &inputs, e))
+		die_err(e);
+	made->is_aligned = true;
+	note("aligned by %zu items; the residual is %.6f of the length of the older vectors", n, made->residual);
+	model_release(&old);
+}
+
+static void train_als(struct sink *out, struct err *e)
+{
+	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, o.has_bias, (enum ridge_solver)o.solver, (size_t)o.block, (int)o.steps,
+			       (uint64_t)o.seed, { NULL, NULL } };
+	struct als_made made = { .epochs = (size_t)o.epochs };
+	struct inter in;
+	struct model old;
+	struct als m;
+
+	if (o.init && model_open(&old, o.init, e))
+		die_err(e);
+	if (o.update) {
+		weigh_release(&weigh);
+		double epochs;
+		if (als_options(&ao, &weigh, &old, e) || model_number(&old, "epochs", 0, 1e6, &epochs, e))
+			die_err(e);
+		made.epochs = (size_t)epochs;
+	}
+	const char *wrong = als_check(&ao);
+	if (wrong)
+		usage_die("%s", wrong);
+	read_pairs(&in, o.update, e);
+	ao.ids[ALS_ITEMS] = &in.item;
+	ao.ids[ALS_USERS] = &in.user;
+	if (als_init(&m, &in.m, &weigh, &ao, tool_pool(), e))
+		die_err(e);
+	if (o.init)
+		go_on(&m, &in, &old, e);
+	if (o.update)
+		update_als(&m, &in, e);
+	else
+		train_epochs(&m, e);
+	if (o.init && artifact_prov(old.art, &prov, &inputs, e))
+		die_err(e);
+	if (o.align)
+		align_als(&m, &in, &made, e);
 	finish_prov();
-	if (als_save(&m, out, &in.user, &in.item, &weigh, (size_t)o.epochs, in.n_events, &prov, e))
+	made.n_events = in.n_events;
+	made.is_updated = o.update;
+	if (als_save(&m, out, &in.user, &in.item, &weigh, &made, &prov, e))
 		die_err(e);
 	als_release(&m);
 	inter_release(&in);
+	if (o.init)
+		model_release(&old);
 }
 
 /* ---- ease ---- */
@@ -267,7 +373,7 @@ static void train_ease(struct sink *out, struct err *e)
 	struct ease_make m;
 	struct inter in;
 
-	read_pairs(&in, e);
+	read_pairs(&in, NULL, e);
 	learn_ease(&m, &in, e);
 	finish_prov();
 	if (ease_save(&m, out, &in.item, &weigh, in.n_events, &prov, e))
@@ -285,7 +391,7 @@ static void train_graph(struct sink *out, struct err *e)
 	struct graph g;
 
 	weigh.shape = WEIGH_BINARY;
-	read_pairs(&in, e);
+	read_pairs(&in, NULL, e);
 	double start = seconds();
 	if (graph_make(&g, &in.m, &weigh, &go, tool_pool(), e))
 		die_err(e);
@@ -338,6 +444,9 @@ static void check_options(const struct buf *defaults)
 		opt_value(&v, r);
 		if (r->type != OPT_SECTION && verb && !strstr(verb, tool.verb) && v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
 			usage_die("--%s is an option of %.*s", r->name, (int)strcspn(verb, ":"), verb);
+		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.seed) &&
+		    v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
+			usage_die("--%s is as it was in --init with --update", r->name);
 		buf_release(&v);
 	}
 	if (isnan(o.lambda))
@@ -346,6 +455,14 @@ static void check_options(const struct buf *defaults)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;
 	if (o.confidence < 0)
 		o.confidence = is_ease ? WEIGH_BINARY : WEIGH_LOG;
+	if (o.update && !o.init)
+		usage_die("--update needs the model to update: --init");
+	if (o.init)
+		tool_reads(o.init);
+	if (o.align && (!o.init || strcmp(o.align, o.init)))
+		tool_reads(o.align);
+	if (o.update)
+		tool_reads(o.update);
 	check_memory();
 	weigh_init(&weigh);
 	weigh.shape = (enum weigh_shape)o.confidence;

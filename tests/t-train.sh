@@ -126,6 +126,61 @@ taste-train als --confidence linear --half-life 1 days.tsv > days.taste; taste-e
 same "a binary log ages like its text" b.vecs t.vecs
 taste-embed -m days.taste days.tsv > fold.vecs; same "and folds in to the bits of training" fold.vecs t.vecs
 
+# solvers and biases
+for how in "--solver block --block 8" "--solver cg" "--bias" "--solver block --block 8 --bias" "--solver cg --bias"; do
+	taste-train als -d 24 -e 3 $how -t 1 log.tsv > s1
+	for t in 2 7; do taste-train als -d 24 -e 3 $how -t $t log.tsv > t; same "als $how: -t $t writes the bytes of -t 1" t s1; done
+	for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do
+		taste-train als -d 24 -e 3 $how --cpu $cpu log.tsv > t; same "als $how: --cpu $cpu writes the same bytes" t s1
+	done
+	taste-embed -m s1 --users all > known.vecs; taste-embed -m s1 log.tsv > fold.vecs
+	same "als $how: folding in gives the stored vectors" fold.vecs known.vecs
+done
+is "--bias holds a one on either side" "$(taste-train als -d 3 --bias log.tsv | { cat > b.taste; taste-embed -m b.taste --users all; } | cut -f6 | sort -u) $(taste-embed -m b.taste --items all | cut -f5 | sort -u)" "1 1"
+last_loss() { taste-train als -v -d 16 "$@" log.tsv 2>&1 >/dev/null | grep "^[0-9]*$T" | tail -1 | cut -f2; }
+exact=$(last_loss -e 20)
+for how in "--solver block --block 4" "--solver cg"; do
+	is "als $how: the loss comes to that of exact" "$(last_loss -e 20 $how | awk -v a="$exact" '{ d = $1 / a - 1; print (d < 0.002 && d > -0.002) ? "near" : $1 " " a }')" near
+done
+
+# going on: from an older model, of what is new only, in the older space
+head -9000 log.tsv > before.tsv; tail -n +9001 log.tsv | awk -F '\t' -v OFS='\t' '{ u = substr($1, 2); if (u % 10 == 3) print; else if (NR % 50 == 0) { $1 = "new" u; print } }' > after.tsv
+taste-train als -d 8 -e 8 before.tsv > old.taste
+loss() { taste-train als -v -d 8 -e 1 "$@" before.tsv after.tsv 2>&1 >/dev/null | grep "^1$T" | cut -f2; }
+is "--init: an epoch from the older model is better than one from nothing" "$(awk -v a="$(loss --init old.taste)" -v b="$(loss)" 'BEGIN { print (a < 0.9 * b) }')" 1
+taste-train als --init old.taste --update after.tsv before.tsv > new.taste
+taste-train als --init old.taste --update after.tsv -t 1 - < before.tsv > t; taste-embed -m t --users all > a.vecs; taste-embed -m new.taste --users all > b.vecs
+same "--update: whatever -t says, and from standard input" a.vecs b.vecs
+cut -f1 after.tsv | sort -u > touched.users; cut -f2 after.tsv | sort -u > touched.items
+for side in users items; do
+	taste-embed -m old.taste --$side all | grep -vwFf touched.$side | sort > a.vecs
+	taste-embed -m new.taste --$side all | grep -vwFf touched.$side | sort > b.vecs
+	same "--update: other $side stay as they are" a.vecs b.vecs
+	is "--update: there are such $side" "$(awk 'END { print (NR > 9) }' a.vecs)" 1
+	is "--update: all of the touched $side are there" "$(taste-embed -m new.taste --$side touched.$side | wc -l)" "$(wc -l < touched.$side)"
+done
+cat before.tsv after.tsv > both.tsv
+taste-embed -m new.taste --users touched.users | awk '$2 != 0' | sort > a.vecs; taste-embed -m new.taste both.tsv | grep -wFf touched.users | sort > b.vecs
+same "--update: touched users are what folding in gives" a.vecs b.vecs
+like "--update: the model says so" "$(taste-view new.taste)" "*updated${T}1*"
+is "--update: options are the older model's" "$(taste-view new.taste | awk -F '\t' '$1 ~ /^(d|epochs|lambda|shape)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" "d=8 epochs=8 lambda=0.002 shape=log "
+must_fail "--update alone" 2 "*--update needs the model to update: --init*" taste-train als --update after.tsv before.tsv
+must_fail "--update with another lambda" 2 "*--lambda is as it was in --init*" taste-train als --init old.taste --update after.tsv --lambda 1 before.tsv
+must_fail "--init of another width" 2 "*old.taste has vectors of 8 components; 9 are wanted*" taste-train als -d 9 --init old.taste before.tsv
+must_fail "--init of another kind" 4 "*a ease model; an als model is wanted*" taste-train als --init ease.taste before.tsv
+must_fail "--init that is not there" 3 "*nofile*" taste-train als --init nofile before.tsv
+must_fail "--init with ease" 2 "*--init is an option of als*" taste-train ease --init old.taste before.tsv
+must_fail "-o over --init's model is no harm, over the events of --update it is" 2 "*after.tsv*" taste-train als --init old.taste --update after.tsv -o after.tsv before.tsv
+taste-train als -d 8 -e 8 -s 5 both.tsv > other.taste; taste-train als -d 8 -e 8 -s 5 --align old.taste both.tsv > turned.taste
+residual() { taste-view turned.taste | awk -F '\t' '$1 == "align_residual" { print $2 }'; }
+is "--align: the residual is in the model, and small" "$(residual | awk '{ print ($1 > 0 && $1 < 0.6) }')" 1
+taste-score -m other.taste both.tsv > a.cand; taste-score -m turned.taste both.tsv > b.cand
+is "--align: scores stay as they were" "$(paste a.cand b.cand | awk -F '\t' '{ d = $3 - $7; n += $1 == $5 && $2 == $6; if (d > m) m = d; if (-d > m) m = -d } END { print (n > 0.98 * NR), (m < 1e-4) }')" "1 1"
+far() { taste-embed -m "$1" --items all | awk -F '\t' 'NR == FNR { for (i = 2; i <= NF; i++) v[$1, i] = $i; next } ($1, 2) in v { for (i = 2; i <= NF; i++) { d = $i - v[$1, i]; s += d * d; t += v[$1, i] ^ 2 } } END { print sqrt(s / t) }' <(taste-embed -m old.taste --items all) -; }
+is "--align: the residual is the distance to the older vectors, which was large" "$(awk -v a="$(far turned.taste)" -v b="$(residual)" -v c="$(far other.taste)" 'BEGIN { print (a - b < 1e-3 && b - a < 1e-3), (c > 1) }')" "1 1"
+taste-train als -d 8 -e 8 -s 5 -t 1 --align old.taste both.tsv > t; same "--align: -t 1 writes the same bytes" t turned.taste
+must_fail "--align without an item in common" 4 "*has no item in common*" bash -c "printf 'a\tx\nb\ty\n' | taste-train als -d 8 --align old.taste"
+
 # options
 must_fail "no verb" 2 "*say what to do: pop|als|ease*" taste-train
 must_fail "an unknown verb" 2 "*'svd' is not one of pop|als|ease*" taste-train svd log.tsv

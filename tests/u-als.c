@@ -17,7 +17,7 @@
 /* ---- the reference: dense, in double, no Gram trick ---- */
 
 struct ref {
-	size_t n[2], d;			/* by enum als_axis */
+	size_t n[2], d;			/* n by enum als_axis; d with biases */
 	const struct als_opts *o;
 	double *a;			/* [users x items] weights, 0 where nothing was observed */
 	double w0;
@@ -33,7 +33,7 @@ static void ref_init(struct ref *f, const struct csr *R, const struct als_opts *
 	size_t nu = R->n_rows, ni = R->n_cols;
 	double sum = 0;
 
-	*f = (struct ref){ { ni, nu }, o->d, o, calloc(nu * ni, sizeof(double)), 0 };
+	*f = (struct ref){ { ni, nu }, als_width(o), o, calloc(nu * ni, sizeof(double)), 0 };
 	for (size_t u = 0; u < nu; u++)
 		for (size_t j = R->start[u]; j < R->start[u + 1]; j++) {
 			double n_i = 0;
@@ -49,6 +49,12 @@ static void ref_init(struct ref *f, const struct csr *R, const struct als_opts *
 static double ref_a(const struct ref *f, enum als_axis axis, size_t row, size_t col)
 {
 	return axis == ALS_USERS ? f->a[row * f->n[ALS_ITEMS] + col] : f->a[col * f->n[ALS_ITEMS] + row];
+}
+
+/* held - component i of a row of one side is 1 and no unknown. */
+static bool held(const struct ref *f, enum als_axis axis, size_t i)
+{
+	return f->o->has_bias && i == f->d - (axis == ALS_USERS ? 1 : 2);
 }
 
 static double ref_f(const struct ref *f, enum als_axis axis, size_t row)
@@ -72,7 +78,7 @@ static double ref_row_loss(const struct ref *f, enum als_axis axis, size_t row, 
 		loss += a * (s - 1) * (s - 1) + f->w0 * s * s;
 	}
 	for (size_t i = 0; i < f->d; i++)
-		norm += x[i] * x[i];
+		norm += held(f, axis, i) ? 0 : x[i] * x[i];
 	return loss + f->o->lambda * ref_f(f, axis, row) * norm;
 }
 
@@ -87,7 +93,7 @@ static double ref_loss(const struct ref *f, const float *X, const float *Y)
 	}
 	for (size_t r = 0; r < f->n[ALS_ITEMS]; r++)
 		for (size_t i = 0; i < f->d; i++)
-			loss += f->o->lambda * ref_f(f, ALS_ITEMS, r) * (double)Y[r * f->d + i] * (double)Y[r * f->d + i];
+			loss += held(f, ALS_ITEMS, i) ? 0 : f->o->lambda * ref_f(f, ALS_ITEMS, r) * (double)Y[r * f->d + i] * (double)Y[r * f->d + i];
 	free(x);
 	return loss;
 }
@@ -277,14 +283,32 @@ static void rows_longer_than_a_piece_and_weights_that_all_differ(void **state)
 	free(f.a);
 }
 
-static void no_step_away_from_a_solved_row_lowers_the_loss(void **state)
+static const struct { enum ridge_solver solver; size_t block; bool has_bias; } ways[] = {
+	{ RIDGE_EXACT, 0, false }, { RIDGE_EXACT, 0, true }, { RIDGE_BLOCK, 2, false }, { RIDGE_BLOCK, 2, true }, { RIDGE_BLOCK, 3, true },
+	{ RIDGE_BLOCK, 64, true }, { RIDGE_BLOCK, 1, true }, { RIDGE_CG, 0, false }, { RIDGE_CG, 0, true },
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static struct als_opts this_way(const struct als_opts *o, int way, int steps)
 {
+	struct als_opts p = *o;
+
+	p.solver = ways[way].solver;
+	p.block = ways[way].block;
+	p.has_bias = ways[way].has_bias;
+	p.steps = steps;
+	return p;
+}
+
+/* no_step_lowers - of rows that are solved to the end. */
+static void no_step_lowers(int way)
+{
+	struct als_opts o = this_way(&plain, way, 200);
 	struct als m;
 	struct ref f;
 	double x[8], zero[8] = { 0 };
-	(void)state;
 
-	start(&m, &f, 23, 17, 0.3, false, &plain, WEIGH_LOG, NULL);
+	start(&m, &f, 23, 17, 0.3, false, &o, WEIGH_LOG, NULL);
 	for (int half = 0; half < 4; half++) {
 		enum als_axis axis = half % 2 ? ALS_USERS : ALS_ITEMS;
 		const float *Y = m.side[!axis].v;
@@ -293,6 +317,14 @@ static void no_step_away_from_a_solved_row_lowers_the_loss(void **state)
 			for (size_t i = 0; i < f.d; i++) {
 				const double h = 1e-3;
 				double slope, at_zero;
+				if (held(&f, axis, i)) {
+					assert_true(m.side[axis].v[r * f.d + i] == (m.side[axis].start[r] < m.side[axis].start[r + 1]));
+					continue;
+				}
+				if (o.has_bias)
+					zero[f.d - (axis == ALS_USERS ? 1 : 2)] = 1;
+				if (m.side[axis].start[r] == m.side[axis].start[r + 1])
+					continue;
 				for (size_t k = 0; k < f.d; k++)
 					x[k] = (double)m.side[axis].v[r * f.d + k];
 				x[i] += h;
@@ -305,8 +337,41 @@ static void no_step_away_from_a_solved_row_lowers_the_loss(void **state)
 				at_zero = (at_zero - ref_row_loss(&f, axis, r, zero, Y)) / (2 * h);
 				zero[i] = 0;
 				if (fabs(slope) > 1e-4 * (fabs(at_zero) + 0.1))
-					fail_msg("half sweep %d, row %zu, component %zu: slope %g (at zero: %g)", half, r, i, slope, at_zero);
+					fail_msg("way %d, half sweep %d, row %zu, component %zu: slope %g (at zero: %g)", way, half, r, i, slope, at_zero);
+				memset(zero, 0, sizeof zero);
 			}
+	}
+	als_release(&m);
+	free(f.a);
+}
+
+static void no_step_away_from_a_solved_row_lowers_the_loss(void **state)
+{
+	(void)state;
+	for (int way = 0; way < WAYS; way++)
+		no_step_lowers(way);
+}
+
+/* never_rises - with one pass or one step a sweep, too. */
+static void never_rises(int way)
+{
+	struct als_opts o = this_way(&plain, way, 1);
+	struct err e = { 0 };
+	struct als_loss l, before = { .total = INFINITY };
+	struct als m;
+	struct ref f;
+
+	start(&m, &f, 40, 30, 0.2, false, &o, WEIGH_LOG, NULL);
+	sweep(&m, ALS_ITEMS);
+	for (int half = 0; half < 20; half++) {
+		sweep(&m, half % 2 ? ALS_ITEMS : ALS_USERS);
+		assert_int_equal(als_loss(&m, &l, NULL, &e), 0);
+		double want = ref_loss(&f, m.side[ALS_USERS].v, m.side[ALS_ITEMS].v);
+		if (fabs(l.total - want) > 2e-6 * want)
+			fail_msg("way %d, half sweep %d: loss %.9g, the reference says %.9g", way, half, l.total, want);
+		assert_true(l.total <= before.total * (1 + 1e-6));
+		assert_true(fabs(l.total - l.observed - l.unobserved - l.regularisation) < 1e-9 * l.total);
+		before = l;
 	}
 	als_release(&m);
 	free(f.a);
@@ -314,26 +379,9 @@ static void no_step_away_from_a_solved_row_lowers_the_loss(void **state)
 
 static void the_loss_is_the_reference_and_never_rises(void **state)
 {
-	struct err e = { 0 };
-	struct als_loss l, before = { .total = INFINITY };
-	struct als m;
-	struct ref f;
 	(void)state;
-
-	start(&m, &f, 40, 30, 0.2, false, &plain, WEIGH_LOG, NULL);
-	sweep(&m, ALS_ITEMS);
-	for (int half = 0; half < 20; half++) {
-		sweep(&m, half % 2 ? ALS_ITEMS : ALS_USERS);
-		assert_int_equal(als_loss(&m, &l, NULL, &e), 0);
-		double want = ref_loss(&f, m.side[ALS_USERS].v, m.side[ALS_ITEMS].v);
-		if (fabs(l.total - want) > 2e-6 * want)
-			fail_msg("half sweep %d: loss %.9g, the reference says %.9g", half, l.total, want);
-		assert_true(l.total <= before.total * (1 + 1e-6));
-		assert_true(fabs(l.total - l.observed - l.unobserved - l.regularisation) < 1e-9 * l.total);
-		before = l;
-	}
-	als_release(&m);
-	free(f.a);
+	for (int way = 0; way < WAYS; way++)
+		never_rises(way);
 }
 
 static void multiplying_all_weights_changes_nothing(void **state)
@@ -367,24 +415,27 @@ static void threads_change_no_bit(void **state)
 	struct par *pool = par_new(3, &e);
 	struct als one, three;
 	struct als_loss l1, l3;
-	struct als_opts o = plain;
+	struct als_opts o;
 	(void)state;
 
-	o.d = 24;
-	start(&one, NULL, 900, 700, 0.05, false, &o, WEIGH_LOG, NULL);
-	start(&three, NULL, 900, 700, 0.05, false, &o, WEIGH_LOG, pool);
-	assert_true(one.side[ALS_USERS].n_cuts > 3);
-	for (int half = 0; half < 4; half++) {
-		enum als_axis axis = half % 2 ? ALS_USERS : ALS_ITEMS;
-		assert_int_equal(als_sweep(&one, axis, NULL, &e), 0);
-		assert_int_equal(als_sweep(&three, axis, pool, &e), 0);
-		assert_memory_equal(one.side[axis].v, three.side[axis].v, one.side[axis].n * o.d * sizeof(float));
+	for (int way = 0; way < WAYS; way++) {
+		o = this_way(&plain, way, 2);
+		o.d = 24;
+		start(&one, NULL, 900, 700, 0.05, false, &o, WEIGH_LOG, NULL);
+		start(&three, NULL, 900, 700, 0.05, false, &o, WEIGH_LOG, pool);
+		assert_true(one.side[ALS_USERS].n_cuts > 3);
+		for (int half = 0; half < 4; half++) {
+			enum als_axis axis = half % 2 ? ALS_USERS : ALS_ITEMS;
+			assert_int_equal(als_sweep(&one, axis, NULL, &e), 0);
+			assert_int_equal(als_sweep(&three, axis, pool, &e), 0);
+			assert_memory_equal(one.side[axis].v, three.side[axis].v, one.side[axis].n * als_width(&o) * sizeof(float));
+		}
+		assert_int_equal(als_loss(&one, &l1, NULL, &e), 0);
+		assert_int_equal(als_loss(&three, &l3, pool, &e), 0);
+		assert_memory_equal(&l1, &l3, sizeof l1);
+		als_release(&one);
+		als_release(&three);
 	}
-	assert_int_equal(als_loss(&one, &l1, NULL, &e), 0);
-	assert_int_equal(als_loss(&three, &l3, pool, &e), 0);
-	assert_memory_equal(&l1, &l3, sizeof l1);
-	als_release(&one);
-	als_release(&three);
 	par_free(pool);
 }
 
@@ -396,18 +447,17 @@ static void make_vocab(struct vocab *v, const char *prefix, size_t n)
 		vocab_add(v, id, (size_t)snprintf(id, sizeof id, "%s%zu", prefix, i));
 }
 
-static void folding_in_is_one_more_half_sweep(void **state)
+static void fold_this_way(int way)
 {
 	char path[] = "/tmp/u-als.XXXXXX";
 	struct vocab user = { 0 }, item = { 0 };
 	struct weigh w = weigh_of(WEIGH_LOG);
 	struct err e = { 0 };
-	struct als_opts o = plain;
+	struct als_opts o = this_way(&plain, way, 1);
 	struct als_fold fold;
 	struct model model;
 	struct als m;
 	struct csr R, again;
-	(void)state;
 
 	o.d = 17;
 	close(mkstemp(path));
@@ -417,21 +467,22 @@ static void folding_in_is_one_more_half_sweep(void **state)
 	make_vocab(&item, "i", 2500);
 	assert_int_equal(als_init(&m, &R, &w, &o, NULL, &e), 0);
 	sweep(&m, ALS_ITEMS);
-	sweep(&m, ALS_USERS);
+	assert_int_equal(als_settle(&m, NULL, &e), 0);
 	struct sink *s = sink_open(path, &e);
 	assert_non_null(s);
-	assert_int_equal(als_save(&m, s, &user, &item, &w, 1, 99, NULL, &e), 0);
+	assert_int_equal(als_save(&m, s, &user, &item, &w, &(struct als_made){ .epochs = 1, .n_events = 99 }, NULL, &e), 0);
 	assert_int_equal(sink_close(s, &e), 0);
 
 	if (model_open(&model, path, &e) || als_fold_open(&fold, &model, &e))
 		fail_msg("%s", e.msg);
 	assert_int_equal(model.n_events, 99);
 	assert_int_equal(fold.weigh.shape, WEIGH_LOG);
-	float *x = malloc(o.d * sizeof *x), *scratch = mem_try(als_fold_scratch(&fold, 2000), sizeof *scratch, "scratch", &e);
+	size_t width = als_width(&o);
+	float *x = malloc(width * sizeof *x), *scratch = mem_try(als_fold_scratch(&fold, 2500), sizeof *scratch, "scratch", &e);
 	for (size_t u = 0; u < 50; u++) {
 		size_t at = again.start[u];
 		assert_int_equal(als_fold(&fold, x, again.col + at, again.val + at, again.start[u + 1] - at, scratch, &e), 0);
-		assert_memory_equal(x, m.side[ALS_USERS].v + u * o.d, o.d * sizeof *x);
+		assert_memory_equal(x, m.side[ALS_USERS].v + u * width, width * sizeof *x);
 	}
 	free(x);
 	mem_free(scratch);
@@ -443,6 +494,45 @@ static void folding_in_is_one_more_half_sweep(void **state)
 	vocab_release(&item);
 	weigh_release(&w);
 	unlink(path);
+}
+
+static void folding_in_is_the_last_half_sweep(void **state)
+{
+	(void)state;
+	for (int way = 0; way < WAYS; way++)
+		fold_this_way(way);
+}
+
+static void few_steps_come_near(void **state)
+{
+	struct als_opts o = plain;
+	struct err e = { 0 };
+	struct als m[3];
+	(void)state;
+
+	o.d = 32;
+	for (int k = 0; k < 3; k++) {
+		o.solver = (enum ridge_solver)k;
+		o.block = 8;
+		o.steps = 1;
+		start(&m[k], NULL, 300, 200, 0.1, false, &o, WEIGH_LOG, NULL);
+		for (int half = 0; half < 4; half++)	/* the same items for all */
+			if (!k)
+				sweep(&m[0], half % 2 ? ALS_USERS : ALS_ITEMS);
+		memcpy(m[k].side[ALS_ITEMS].v, m[0].side[ALS_ITEMS].v, 200 * 32 * sizeof(float));
+		m[k].side[ALS_ITEMS].has_gram = false;
+		assert_int_equal(als_settle(&m[k], NULL, &e), 0);
+		double miss = 0, all = 0;
+		for (size_t i = 0; i < 300 * 32; i++) {
+			double x = (double)m[0].side[ALS_USERS].v[i], y = (double)m[k].side[ALS_USERS].v[i];
+			miss += (x - y) * (x - y);
+			all += x * x;
+		}
+		if (sqrt(miss / all) > 0.02)
+			fail_msg("solver %d: %g away from exact", k, sqrt(miss / all));
+	}
+	for (int k = 0; k < 3; k++)
+		als_release(&m[k]);
 }
 
 static void nothing_to_learn_from_is_a_sentence(void **state)
@@ -540,7 +630,8 @@ int main(void)
 		cmocka_unit_test(the_loss_is_the_reference_and_never_rises),
 		cmocka_unit_test(multiplying_all_weights_changes_nothing),
 		cmocka_unit_test(threads_change_no_bit),
-		cmocka_unit_test(folding_in_is_one_more_half_sweep),
+		cmocka_unit_test(folding_in_is_the_last_half_sweep),
+		cmocka_unit_test(few_steps_come_near),
 		cmocka_unit_test(nothing_to_learn_from_is_a_sentence),
 		cmocka_unit_test(equations_without_a_solution_name_the_row),
 		cmocka_unit_test(infinite_weights_are_refused),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "align.h"
 #include "../base/mem.h"
 #include "../base/rng.h"
 #include "../num/fmath.h"
@@ -490,9 +491,9 @@ void als_release(struct als *m)
 
 static const char *const solver_name[] = { "exact", "block", "cg" };	/* by enum ridge_solver */
 
-static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, size_t epochs, uint64_t n_events)
+static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, const struct als_made *made)
 {
-	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, n_events);
+	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events);
 
 	if (!ret)
 		ret = artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
@@ -507,7 +508,11 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	if (!ret)
 		ret = artifactw_meta(a, "steps", "%d", m->o.steps);
 	if (!ret)
-		ret = artifactw_meta(a, "epochs", "%zu", epochs);
+		ret = artifactw_meta(a, "epochs", "%zu", made->epochs);
+	if (!ret && made->is_updated)
+		ret = artifactw_meta(a, "updated", "1");
+	if (!ret && made->is_aligned)
+		ret = model_put_number(a, "align_residual", made->residual);
 	if (!ret)
 		ret = model_put_number(a, "lambda", m->o.lambda);
 	if (!ret)
@@ -527,8 +532,8 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 	return ret;
 }
 
-int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, size_t epochs,
-	     uint64_t n_events, const struct prov *prov, struct err *e)
+int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, const struct als_made *made,
+	     const struct prov *prov, struct err *e)
 {
 	struct als_side *users = &m->side[ALS_USERS], *items = &m->side[ALS_ITEMS];
 	uint64_t d = als_width(&m->o), gram[2] = { d, d }, user_dim[2] = { users->n, d }, item_dim[2] = { items->n, d }, n_items = items->n;
@@ -542,7 +547,7 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 	}
 	for (size_t i = 0; i < items->n; i++)
 		count[i] = (double)(items->start[i + 1] - items->start[i]);
-	ret = save_meta(m, a, w, epochs, n_events);
+	ret = save_meta(m, a, w, made);
 	if (!ret)
 		ret = need_gram(m, ALS_ITEMS, NULL, e);
 	if (!ret)
@@ -568,14 +573,57 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 
 /* ---- going on from an older model ---- */
 
-int als_take(struct als *m, enum als_axis axis, const struct model *old, const struct vocab *ids, size_t *n_found, struct err *e)
+int als_options(struct als_opts *o, struct weigh *w, const struct model *m, struct err *e)
+{
+	const char *solver = artifact_meta(m->art, "solver");
+	double bias, block, steps, seed;
+	int ret, s = RIDGE_CG;
+
+	*o = (struct als_opts){ 0 };
+	*w = (struct weigh){ 0 };
+	if (strcmp(m->kind, "als"))
+		return err_set(e, ERR_DATA, "%s: a %s model; an als model is wanted", artifact_name(m->art), m->kind);
+	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
+	    (ret = model_number(m, "unobserved", 0, 1e30, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
+	    (ret = model_number(m, "stddev", 0, 1e30, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||
+	    (ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)) ||
+	    (ret = model_number(m, "steps", 0, 1000, &steps, e)))
+		return ret;
+	while (s >= 0 && (!solver || strcmp(solver, solver_name[s])))
+		s--;
+	if (s < 0 || (bias > 0 && m->d < 3))
+		return err_set(e, ERR_DATA, "%s: does not say how its vectors were solved", artifact_name(m->art));
+	o->solver = (enum ridge_solver)s;
+	o->has_bias = bias > 0;
+	o->d = m->d - (o->has_bias ? 2 : 0);
+	o->block = (size_t)block;
+	o->steps = (int)steps;
+	o->seed = (uint64_t)seed;
+	return 0;
+}
+
+static int same_width(const struct als *m, const struct model *old, struct err *e)
+{
+	struct als_opts o;
+	struct weigh w;
+	int ret = als_options(&o, &w, old, e);
+
+	if (!ret && (o.d != m->o.d || o.has_bias != m->o.has_bias))
+		ret = err_set(e, ERR_USAGE, "%s has vectors of %zu components%s; %zu%s are wanted", artifact_name(old->art), o.d, o.has_bias ? " and biases" : "", m->o.d,
+			      m->o.has_bias ? " and biases" : "");
+	weigh_release(&w);
+	return ret;
+}
+
+int als_take(struct als *m, enum als_axis axis, struct model *old, const struct vocab *ids, size_t *n_found, struct err *e)
 {
 	struct als_side *s = &m->side[axis];
 	size_t d = als_width(&m->o);
+	int ret;
 
 	*n_found = 0;
-	if (strcmp(old->kind, "als") || old->d != d)
-		return err_set(e, ERR_USAGE, "%s: a model of kind %s with vectors of %zu components; als vectors of %zu are wanted", artifact_name(old->art), old->kind, old->d, d);
+	if ((ret = same_width(m, old, e)) || (ret = model_ids(old, (enum model_axis)axis, e)) || (ret = model_vectors(old, (enum model_axis)axis, e)))
+		return ret;
 	for (size_t r = 0; r < s->n; r++) {
 		uint32_t i = idtab_find(&old->ids[axis], ids->str[r].p, ids->str[r].len);
 		float *x = s->v + r * d;
@@ -589,29 +637,46 @@ int als_take(struct als *m, enum als_axis axis, const struct model *old, const s
 	return num_is_finite(s->v, s->n * d) ? 0 : err_set(e, ERR_DATA, "%s: a vector that is not finite", artifact_name(old->art));
 }
 
-/* ---- folding in ---- */
-
-/* fold_options - solver, block and bias as the model was made. */
-static int fold_options(struct als_opts *o, const struct model *m, struct err *e)
+int als_align(struct als *m, struct model *old, const struct vocab *items, size_t *n_shared, double *residual, struct par *pool, struct err *e)
 {
-	const char *solver = artifact_meta(m->art, "solver");
-	double bias, block;
-	int ret, s = RIDGE_CG;
+	struct als_side *s = &m->side[ALS_ITEMS];
+	size_t d = m->o.d, width = als_width(&m->o), n = 0;
+	float *both = NULL, *R = NULL;
+	int ret;
 
-	if ((ret = model_number(m, "lambda", 0, 1e30, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
-	    (ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)))
+	if ((ret = same_width(m, old, e)) || (ret = model_ids(old, MODEL_ITEMS, e)) || (ret = model_vectors(old, MODEL_ITEMS, e)))
 		return ret;
-	while (s >= 0 && (!solver || strcmp(solver, solver_name[s])))
-		s--;
-	if (s < 0 || (bias > 0 && m->d < 3))
-		return err_set(e, ERR_DATA, "%s: does not say how its vectors were solved", artifact_name(m->art));
-	o->solver = (enum ridge_solver)s;
-	o->has_bias = bias > 0;
-	o->d = m->d - (o->has_bias ? 2 : 0);
-	o->block = (size_t)block;
-	o->steps = fold_steps(o);
-	return 0;
+	both = mem_try(2 * s->n, d * sizeof *both, "vectors of both models", e);
+	R = mem_try(d, d * sizeof *R, "rotation", e);
+	if (!both || !R)
+		ret = ERR_MEM;
+	for (size_t r = 0; r < s->n && !ret; r++) {
+		uint32_t i = idtab_find(&old->ids[MODEL_ITEMS], items->str[r].p, items->str[r].len);
+		if (i == VOCAB_NONE)
+			continue;
+		memcpy(both + n * d, s->v + r * width, d * sizeof *both);
+		memcpy(both + (s->n + n++) * d, old->vec[MODEL_ITEMS] + i * width, d * sizeof *both);
+	}
+	*n_shared = n;
+	if (!ret && !n)
+		ret = err_set(e, ERR_DATA, "%s has no item in common with the events", artifact_name(old->art));
+	if (!ret)
+		ret = align_rotation(R, both, d, both + s->n * d, d, n, d, residual, pool, e);
+	/* rows a piece at a time, so that the turned ones have somewhere to be */
+	for (size_t r = 0, some; r < s->n && !ret; r += some) {
+		some = s->n - r < 2 * n ? s->n - r : 2 * n;
+		if ((ret = num_gemm(both, d, s->v + r * width, width, NUM_N, R, d, NUM_N, some, d, d, false, pool, e)))
+			break;
+		for (size_t i = 0; i < some; i++)
+			memcpy(s->v + (r + i) * width, both + i * d, d * sizeof *both);
+	}
+	s->has_gram = false;
+	mem_free(both);
+	mem_free(R);
+	return ret ? ret : als_settle(m, pool, e);
 }
+
+/* ---- folding in ---- */
 
 int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 {
@@ -623,10 +688,11 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
-	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = fold_options(&f->o, m, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
+	if ((ret = als_options(&f->o, &f->weigh, m, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
 		goto out;
+	f->o.steps = fold_steps(&f->o);
 	f->item = m->vec[MODEL_ITEMS];
 	f->item_weight = item_weight;
 	for (size_t i = 0; i < f->n_items; i++)

@@ -99,11 +99,19 @@ void als_release(struct als *m);
 int als_sweep(struct als *m, enum als_axis axis, struct par *pool, struct err *e);
 /* als_settle - the last sweep of the users, as als_fold will solve theirs: from nothing and, by block and cg, in as many steps as that takes. With exact it is als_sweep. */
 int als_settle(struct als *m, struct par *pool, struct err *e);
+
+/* ---- going on from an older model ---- */
+
+/* als_options - how a model of kind als was made: all but ids. *w is the caller's to release, also on failure. ERR_DATA for other kinds or a damaged file. */
+int als_options(struct als_opts *o, struct weigh *w, const struct model *m, struct err *e);
+/* als_take - one side's vectors from an older model, by id; ids it does not know become zeros. *n_found: those it knows. ERR_USAGE when its vectors are of another width. */
+int als_take(struct als *m, enum als_axis axis, struct model *old, const struct vocab *ids, size_t *n_found, struct err *e);
 /*
- * als_take - one side's vectors from an older model (after model_ids and model_vectors of that side), by id; ids it does not know become zeros. *n_found: those it knows.
- * ERR_USAGE when it is of another kind or width.
+ * als_align - rotate the items onto those of an older model (align.h) by the items both know, then als_settle. Scores stay as they were, and vectors that were stored
+ * yesterday remain comparable. *residual: how far the items are from the older ones, as a share of their length. Biases are not turned.
+ * ERR_USAGE when its vectors are of another width, ERR_DATA when no item is shared.
  */
-int als_take(struct als *m, enum als_axis axis, const struct model *old, const struct vocab *ids, size_t *n_found, struct err *e);
+int als_align(struct als *m, struct model *old, const struct vocab *items, size_t *n_shared, double *residual, struct par *pool, struct err *e);
 
 /* The loss and its parts. Sums run in double and in a fixed order over float products; Gram matrices are float32: good to about 1e-6 of the total. */
 struct als_loss { double total, observed, unobserved, regularisation; };
@@ -111,12 +119,18 @@ int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
 
 /*
  * als_save - the model file: what model.h lists (item.count: distinct users) and
- *   meta    d epochs lambda nu unobserved damp w0 stddev seed shape weight n_pairs
+ *   meta    d (width) epochs lambda nu unobserved damp w0 stddev seed bias solver block steps n_pairs, what weigh_put writes, and where it is so updated (1), align_residual
  *   tensor  item.gram f32 [d x d], item.weight f32 [n_items] (n_mean / n_i)^damp
  * After a sweep of the users.
  */
-int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, size_t epochs,
-	     uint64_t n_events, const struct prov *prov, struct err *e);
+struct als_made {			/* how it came about, for the file */
+	size_t epochs;
+	uint64_t n_events;
+	bool is_updated, is_aligned;	/* by als_take and rows of `only`; by als_align */
+	double residual;		/* of als_align */
+};
+int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, const struct als_made *made,
+	     const struct prov *prov, struct err *e);
 
 /* ---- folding in: vectors of users a finished model never saw ---- */
 
