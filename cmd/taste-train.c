@@ -23,7 +23,7 @@
 static struct {
 	const char *out;
 	bool has_header;
-	struct opt_list weight;
+	struct opt_list weight, value;
 	int count;			/* enum pop_count */
 	double half_life;		/* days; 0: none */
 	int64_t d, epochs, seed;
@@ -50,6 +50,7 @@ static const struct opt opts[] = {
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 's', "seed", OPT_INT, &o.seed, "N", "als, graph: seed of the first vectors", .min = 0, .max = 9e15 },
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
+	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
 	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = "users|events" },
 	{ .type = OPT_SECTION, .help = "pop, als and ease:" },
@@ -444,7 +445,7 @@ static void check_options(const struct buf *defaults)
 		opt_value(&v, r);
 		if (r->type != OPT_SECTION && verb && !strstr(verb, tool.verb) && v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
 			usage_die("--%s is an option of %.*s", r->name, (int)strcspn(verb, ":"), verb);
-		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.seed) &&
+		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.value || r->var == &o.seed) &&
 		    v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
 			usage_die("--%s is as it was in --init with --update", r->name);
 		buf_release(&v);
@@ -474,6 +475,9 @@ static void check_options(const struct buf *defaults)
 	for (size_t i = 0; i < o.weight.n; i++)
 		if (weigh_parse(&weigh, o.weight.v[i], &e))
 			usage_die("--weight: %s", e.msg);
+	for (size_t i = 0; i < o.value.n; i++)
+		if (weigh_parse_values(&weigh, o.value.v[i], &e))
+			usage_die("--value: %s", e.msg);
 	tool_reads_args(0);
 }
 

@@ -105,6 +105,23 @@ same "a skip of weight 1 is a play" w1 w2
 is "an item that was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train als -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
 
 
+# values: a count of plays is so many plays; other values count where they are asked to
+awk -F '\t' -v OFS='\t' '{ c[$1 OFS $2]++; if (!s[$1 OFS $2]++) o[++n] = $1 OFS $2 } END { for (i = 1; i <= n; i++) print o[i], "", "plays", c[o[i]] }' log.tsv > counts.tsv
+cut -f1,2 log.tsv > once.tsv
+for v in als ease; do
+	taste-train $v --confidence log once.tsv > once.taste; taste-train $v --confidence log counts.tsv > counts.taste
+	taste-score -m once.taste once.tsv > a; taste-score -m counts.taste counts.tsv > b; same "$v: plays=3 are three plays" a b
+done
+counts --count events counts.tsv > a; counts --count events once.tsv > b; same "and for pop" a b
+printf 'a\tx\t\tstream\t3\na\ty\t\tstream\t0\na\tz\t\tstream\n' > val.tsv
+for how in ignore binary linear log; do values="$values $(counts --count events --value stream=$how val.tsv | cut -f2 | tr '\n' ,)"; done
+is "--value: as they are asked to, 0 for a value of 0, 1 for none" "$values" " 1,1,1, 1,0,1, 3,0,1, 2,0,1,"
+is "--value: * is all others" "$(counts --count events --value '*=linear,stream=binary' val.tsv | cut -f2 | tr '\n' ,)" "1,0,1,"
+is "--value: is in the model" "$(taste-train als -d 2 --value stream=log,plays=ignore val.tsv | taste-view | grep "^value$T")" "value${T}*=ignore,stream=log"
+taste-train als -d 3 --value stream=log,plays=ignore val.tsv > val.taste; taste-embed -m val.taste --users all > a; taste-embed -m val.taste val.tsv > b; same "--value: folding in knows" a b
+must_fail "--value: of an unknown manner" 2 "*--value: 'rate=squared': values are to be one of ignore, binary, linear, log*" taste-train als --value rate=squared val.tsv
+must_fail "--value: of nothing" 2 "*--value: 'rate' is not KIND=HOW*" taste-train als --value rate val.tsv
+
 # age: three days, with a half-life of one, are weights of 1, 1/2 and 1/4
 awk -F '\t' -v OFS='\t' '{ day = NR % 3; print $1, $2, 1700000000 + 86400 * day, "" }' log.tsv > days.tsv
 awk -F '\t' -v OFS='\t' '{ print $1, $2, "", "d" (NR % 3) }' log.tsv > kinds.tsv

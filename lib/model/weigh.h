@@ -2,6 +2,7 @@
  * weigh - from events to the weight of an observed (user, item) pair, in two steps:
  *
  *   r = sum over the pair's events of the weight of the event's kind         weigh_event, while the events are read
+ *       times a function of the event's value, where its kind has one: v, log2(1 + v), or 1 for v > 0; 0 for v <= 0, 1 where there is none
  *       times 2^(-age / half_life), where there is a half-life                 weigh_fade
  *   shape(r)                                                                 weigh_pair, once a pair
  *       binary   1
@@ -27,11 +28,18 @@ struct model;
 
 enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
 extern const char *const weigh_shapes;		/* "binary|linear|log" */
+enum weigh_value { VALUE_IGNORE, VALUE_BINARY, VALUE_LINEAR, VALUE_LOG };
 
 struct weigh {
-	struct weigh_kind { char *name; size_t len; double w; } *kind;	/* sorted by name */
+	struct weigh_kind {
+		char *name;
+		size_t len;
+		double w;			/* below 0: as any other */
+		enum weigh_value value;
+	} *kind;				/* sorted by name */
 	size_t n, cap;
 	double other;		/* of kinds that are not in the table */
+	enum weigh_value other_value;
 	enum weigh_shape shape;
 	double half_life;	/* seconds; 0: none */
 	int64_t newest;		/* where ages count from; TIME_NONE: not known yet, every age is 0 */
@@ -39,19 +47,21 @@ struct weigh {
 
 enum { WEIGH_FADED = 20 };
 
-/* weigh_init - skip=0, dislike=0, all others 1; log; no half-life. */
+/* weigh_init - skip=0, dislike=0, all others 1; values are ignored but those of `plays`, a count, which is linear: so many plays; log; no half-life. */
 void weigh_init(struct weigh *w);
 void weigh_release(struct weigh *w);
 /* weigh_parse - change the table by "KIND=W[,KIND=W...]"; the kind * stands for all that are not in the table. W is 0 (leave such events out)
  * to 1e6. Returns 0, or ERR_USAGE with a sentence that says what is wrong with which part. */
 int weigh_parse(struct weigh *w, const char *spec, struct err *e);
+/* weigh_parse_values - the same by "KIND=HOW[,KIND=HOW...]": ignore, binary, linear or log. */
+int weigh_parse_values(struct weigh *w, const char *spec, struct err *e);
 /* weigh_text - append the table as weigh_parse takes it, one way only: "*=1,dislike=0,skip=0". */
 void weigh_text(const struct weigh *w, struct buf *out);
 /* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
 double weigh_event(const struct event *ev, void *ctx);
 /* weigh_fade - what is left of a weight after so many seconds; an inter_fade, ctx is the struct weigh. */
 double weigh_fade(int64_t age, void *ctx);
-/* weigh_put - meta weight and shape, and where there is a half-life half_life (seconds) and newest. */
+/* weigh_put - meta weight, value and shape, and where there is a half-life half_life (seconds) and newest. */
 int weigh_put(const struct weigh *w, struct artifactw *a);
 /* weigh_copy - *to, which is not released, becomes like *w. */
 void weigh_copy(struct weigh *to, const struct weigh *w);
