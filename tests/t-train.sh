@@ -114,6 +114,7 @@ for v in als ease; do
 done
 counts --count events counts.tsv > a; counts --count events once.tsv > b; same "and for pop" a b
 printf 'a\tx\t\tstream\t3\na\ty\t\tstream\t0\na\tz\t\tstream\n' > val.tsv
+values=
 for how in ignore binary linear log; do values="$values $(counts --count events --value stream=$how val.tsv | cut -f2 | tr '\n' ,)"; done
 is "--value: as they are asked to, 0 for a value of 0, 1 for none" "$values" " 1,1,1, 1,0,1, 3,0,1, 2,0,1,"
 is "--value: * is all others" "$(counts --count events --value '*=linear,stream=binary' val.tsv | cut -f2 | tr '\n' ,)" "1,0,1,"

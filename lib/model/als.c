@@ -19,7 +19,9 @@
 
 enum {
 	PIECE = 1024,			/* pairs of a row whose weights are laid out at a time */
+	FOLD_EXACT = 512,		/* components up to which folding in is exact whatever the solver; beyond: */
 	FOLD_PASSES = 8, FOLD_STEPS = 24,	/* of block and cg, from nothing */
+	FETCH = 16,			/* rows of the next row's pairs to fetch meanwhile */
 	CUT_COST = 4096,		/* a chunk of rows: about as much work as this many pairs */
 	MAX_LEVELS = 65536,		/* what a 16-bit code can name */
 	LEVEL_SLOTS = 4 * MAX_LEVELS,
@@ -60,10 +62,12 @@ static struct ridge equations(const struct als_opts *o, enum als_axis axis, doub
 	return (struct ridge){ other, base, width, n_other, o->lambda, o->nu, w0, o->solver, o->block, o->steps, fixed };
 }
 
-/* fold_steps - what a row solved from nothing takes to come near enough to its solution. */
-static int fold_steps(const struct als_opts *o)
+/* from_nothing - solve a row as folding in does: exactly, or in as many steps as come near enough. */
+static void from_nothing(struct ridge *q)
 {
-	return o->solver == RIDGE_BLOCK ? FOLD_PASSES : FOLD_STEPS;
+	if (q->d <= FOLD_EXACT)
+		q->solver = RIDGE_EXACT;
+	q->steps = q->solver == RIDGE_BLOCK ? FOLD_PASSES : FOLD_STEPS;
 }
 
 static int numeric(struct err *e, const char *who, size_t bad)
@@ -113,6 +117,8 @@ static void sweep_chunk(void *ctx, size_t c, int worker)
 			memset(x, 0, d * sizeof *x);
 		if (!n)
 			continue;
+		size_t next = s->start[r + 1], n_next = r + 1 < s->n ? s->start[r + 2] - next : 0;
+		num_fetch_rows(w->q.Y, d, s->col + next, n_next < FETCH ? n_next : FETCH, d);
 		lay_out(weights, w->m, w->axis, r, at, n);
 		if ((bad = ridge_solve(&w->q, x, s->col + at, weights, n, scratch)) && !w->bad[c]) {
 			w->bad[c] = bad;
@@ -159,7 +165,7 @@ static int run(struct als *m, enum als_axis axis, bool is_fold, struct par *pool
 
 	w.q = equations(&m->o, axis, m->w0, other->v, other->n, base);
 	if (is_fold)
-		w.q.steps = fold_steps(&m->o);
+		from_nothing(&w.q);
 	for (size_t r = 0; r < s->n; r++)
 		if (s->start[r + 1] - s->start[r] > longest)
 			longest = s->start[r + 1] - s->start[r];
@@ -576,7 +582,7 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 int als_options(struct als_opts *o, struct weigh *w, const struct model *m, struct err *e)
 {
 	const char *solver = artifact_meta(m->art, "solver");
-	double bias, block, steps, seed;
+	double bias = 0, block = 0, steps = 1, seed;
 	int ret, s = RIDGE_CG;
 
 	*o = (struct als_opts){ 0 };
@@ -586,10 +592,12 @@ int als_options(struct als_opts *o, struct weigh *w, const struct model *m, stru
 	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
 	    (ret = model_number(m, "unobserved", 0, 1e30, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
 	    (ret = model_number(m, "stddev", 0, 1e30, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||
-	    (ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)) ||
-	    (ret = model_number(m, "steps", 0, 1000, &steps, e)))
+	    (solver && ((ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)) ||
+			(ret = model_number(m, "steps", 0, 1000, &steps, e)))))
 		return ret;
-	while (s >= 0 && (!solver || strcmp(solver, solver_name[s])))
+	if (!solver)		/* from before there was a choice */
+		solver = solver_name[RIDGE_EXACT];
+	while (s >= 0 && strcmp(solver, solver_name[s]))
 		s--;
 	if (s < 0 || (bias > 0 && m->d < 3))
 		return err_set(e, ERR_DATA, "%s: does not say how its vectors were solved", artifact_name(m->art));
@@ -692,7 +700,6 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
 		goto out;
-	f->o.steps = fold_steps(&f->o);
 	f->item = m->vec[MODEL_ITEMS];
 	f->item_weight = item_weight;
 	for (size_t i = 0; i < f->n_items; i++)
@@ -721,7 +728,10 @@ void als_fold_release(struct als_fold *f)
 
 static struct ridge fold_equations(const struct als_fold *f)
 {
-	return equations(&f->o, ALS_USERS, f->w0, f->item, f->n_items, f->base);
+	struct ridge q = equations(&f->o, ALS_USERS, f->w0, f->item, f->n_items, f->base);
+
+	from_nothing(&q);
+	return q;
 }
 
 size_t als_fold_scratch(const struct als_fold *f, size_t n)

@@ -8,6 +8,8 @@
 
 const char *const ridge_solvers = "exact|block|cg";
 
+enum { AT_ONCE = 16 };		/* rows */
+
 static size_t in_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
 static size_t block_of(const struct ridge *q)
@@ -25,7 +27,7 @@ size_t ridge_scratch(const struct ridge *q, size_t n)
 	case RIDGE_BLOCK:
 		return in_lines(b * b) + in_lines(b) + 2 * in_lines(n) + in_lines(num_syrk_scratch(b));
 	case RIDGE_CG:
-		return 3 * in_lines(q->d) + in_lines(n);
+		return 3 * in_lines(q->d);
 	}
 	return 0;
 }
@@ -113,9 +115,13 @@ static size_t solve_blocks(const struct ridge *q, float *x, const uint32_t *col,
 	size_t b = block_of(q), d = q->d;
 	float *miss = scratch, *t = miss + in_lines(n), *rest = t + in_lines(n);
 
-	num_dots_rows(miss, x, q->Y, d, col, n, d);
-	for (size_t j = 0; j < n; j++)
-		miss[j] = 1 - miss[j];
+	for (size_t j = 0, m; j < n; j += m) {
+		m = n - j < AT_ONCE ? n - j : AT_ONCE;
+		num_fetch_rows(q->Y, d, col + j + m, n - j - m < AT_ONCE ? n - j - m : AT_ONCE, d);
+		num_dots_rows(miss + j, x, q->Y, d, col + j, m, d);
+		for (size_t i = j; i < j + m; i++)
+			miss[i] = 1 - miss[i];
+	}
 	for (int s = 0; s < q->steps; s++)
 		for (size_t at = 0, next; at < d; at = next) {
 			size_t end = d - at < b ? d : at + b, bad;
@@ -128,46 +134,50 @@ static size_t solve_blocks(const struct ridge *q, float *x, const uint32_t *col,
 	return 0;
 }
 
-/* product - to [d] = A v. */
-static void product(const struct ridge *q, float *to, const float *v, const uint32_t *col, const float *w, size_t n, float reg, float *t)
+/* add_pairs - to [d] += sum over the pairs of w_j (target - v.y_j) y_j; a few rows at a time, so that each comes from memory once and is read again where it is near. */
+static void add_pairs(const struct ridge *q, float *to, const float *v, const uint32_t *col, const float *w, size_t n, float target, bool is_first)
 {
 	size_t d = q->d;
+	float t[AT_ONCE];
 
-	num_dots(to, v, q->base, d, d, d);
-	num_dots_rows(t, v, q->Y, d, col, n, d);
-	for (size_t j = 0; j < n; j++)
-		t[j] *= w[j];
-	num_axpy_rows(to, q->Y, d, col, t, n, d);
-	num_axpy(to, reg, v, d);
+	for (size_t j = 0, m; j < n; j += m) {
+		m = n - j < AT_ONCE ? n - j : AT_ONCE;
+		if (is_first && j + m < n)
+			num_fetch_rows(q->Y, d, col + j + m, n - j - m < AT_ONCE ? n - j - m : AT_ONCE, d);
+		num_dots_rows(t, v, q->Y, d, col + j, m, d);
+		for (size_t i = 0; i < m; i++)
+			t[i] = w[j + i] * (target - t[i]);
+		num_axpy_rows(to, q->Y, d, col + j, t, m, d);
+	}
 }
 
 static size_t solve_cg(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float reg, float *scratch)
 {
 	size_t d = q->d;
-	float *r = scratch, *p = r + in_lines(d), *Ap = p + in_lines(d), *t = Ap + in_lines(d);
+	float *r = scratch, *p = r + in_lines(d), *Ap = p + in_lines(d);
 
 	/* the residual: B and the regularisation take from it what x has, the pairs add what they miss */
 	num_dots(r, x, q->base, d, d, d);
 	for (size_t i = 0; i < d; i++)
 		r[i] = -r[i] - reg * x[i];
-	num_dots_rows(t, x, q->Y, d, col, n, d);
-	for (size_t j = 0; j < n; j++)
-		t[j] = w[j] * (1 - t[j]);
-	num_axpy_rows(r, q->Y, d, col, t, n, d);
+	add_pairs(q, r, x, col, w, n, 1, true);
 	if (q->fixed != RIDGE_ALL_FREE)
 		r[q->fixed] = 0;
 	memcpy(p, r, d * sizeof *p);
 	float rr = num_dot(r, r, d), first = rr;
 	for (int s = 0; s < q->steps && rr > 1e-14f * first && rr > 1e-30f; s++) {
-		product(q, Ap, p, col, w, n, reg, t);
+		num_dots(Ap, p, q->base, d, d, d);		/* -A p: the pairs come with that sign */
+		for (size_t i = 0; i < d; i++)
+			Ap[i] = -Ap[i] - reg * p[i];
+		add_pairs(q, Ap, p, col, w, n, 0, false);
 		if (q->fixed != RIDGE_ALL_FREE)
 			Ap[q->fixed] = 0;
-		float pAp = num_dot(p, Ap, d);
+		float pAp = -num_dot(p, Ap, d);
 		if (!(pAp > 0))
 			return pAp <= 0 ? 1 : RIDGE_NOT_FINITE;
 		float a = rr / pAp, was = rr;
 		num_axpy(x, a, p, d);
-		num_axpy(r, -a, Ap, d);
+		num_axpy(r, a, Ap, d);
 		rr = num_dot(r, r, d);
 		num_scale(p, rr / was, d);
 		num_axpy(p, 1, r, d);

@@ -156,13 +156,13 @@ int weigh_load(struct weigh *w, const struct model *m, struct err *e)
 	int ret;
 
 	weigh_init(w);
-	if (!kinds || !values || !shape)
+	if (!kinds || !shape)
 		return err_set(e, ERR_DATA, "%s: does not say how events are weighed", artifact_name(m->art));
 	if (weigh_parse(w, kinds, NULL))
 		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
 	for (size_t i = 0; i < w->n; i++)		/* what equals the rest is not in the list */
 		w->kind[i].value = VALUE_IGNORE;
-	if (weigh_parse_values(w, values, NULL))
+	if (values && weigh_parse_values(w, values, NULL))	/* models from before values counted have none */
 		return err_set(e, ERR_DATA, "%s: meta 'value' is not a list of what values mean", artifact_name(m->art));
 	if (artifact_meta(m->art, "half_life") &&
 	    ((ret = model_number(m, "half_life", 0, 1e12, &w->half_life, e)) || (ret = artifact_meta_i64(m->art, "newest", &w->newest, e))))

@@ -37,8 +37,9 @@ struct num_ops {
 	/* syrk - lower triangle of A [d x d] += sum_j X_j Y_j^T for j < n, where X [n x d] holds the scaled rows. The rest
 	 * is left alone. ahead: the rows behind X + n * ldx come next, fetch them. */
 	void (*syrk)(float *A, size_t lda, const float *X, size_t ldx, const float *Y, size_t ldy, size_t n, size_t d, bool ahead);
-	/* gather - Y_j = row row[j] of M, X_j = w[j] * Y_j (X may be NULL) for j < n, densely with d floats a row. */
-	void (*gather)(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
+	/* gather - Y_j = row row[j] of M, X_j = w[j] * Y_j (X may be NULL) for j < n, densely with d floats a row. `more` row numbers stand behind
+	 * them, whose rows come next. */
+	void (*gather)(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d, size_t more);
 	void (*axpy_rows)(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 	void (*dots_rows)(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d);
 

@@ -126,8 +126,9 @@ static void plain_syrk(float *A, size_t lda, const float *X, size_t ldx, const f
 			plain_axpy(A + r * lda, X[j * ldx + r], Y + j * ldy, r + 1);
 }
 
-static void plain_gather(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d)
+static void plain_gather(float *X, float *Y, const float *M, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d, size_t more)
 {
+	(void)more;
 	for (size_t j = 0; j < n; j++) {
 		const float *y = M + row[j] * ld;
 		memcpy(Y + j * d, y, d * sizeof(float));

@@ -243,7 +243,7 @@ void num_syrk_rows(float *A, size_t lda, const float *Y, size_t ld, const uint32
 	float *y = scratch, *x = w ? scratch + most * d : NULL;
 	for (size_t j = 0; j < n; j += most) {
 		size_t m = min_size(most, n - j);
-		ops->gather(x, y, Y, ld, row + j, w ? w + j : NULL, m, d);
+		ops->gather(x, y, Y, ld, row + j, w ? w + j : NULL, m, d, n - j - m);
 		ops->syrk(A, lda, x ? x : y, d, y, d, m, d, false);
 	}
 }
@@ -261,6 +261,12 @@ void num_syrk_rows_ref(float *A, size_t lda, const float *Y, size_t ld, const ui
 void num_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d)
 {
 	num_ops()->axpy_rows(b, Y, ld, row, w, n, d);
+}
+
+void num_fetch_rows(const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d)
+{
+	for (size_t j = 0; j < n; j++)
+		num_fetch(Y + row[j] * ld, d);
 }
 
 void num_dots_rows(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d)

@@ -55,6 +55,13 @@ void num_syrk_rows(float *A, size_t lda, const float *Y, size_t ld, const uint32
 void num_syrk_rows_ref(float *A, size_t lda, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
 /* num_axpy_rows - b [d] += sum_j w[j] * (Y + row[j]*ld), ascending j. */
 void num_axpy_rows(float *b, const float *Y, size_t ld, const uint32_t *row, const float *w, size_t n, size_t d);
+/* num_fetch - a row of d floats on its way into the cache, for a kernel that comes later. num_fetch_rows: so many of them. No result depends on it. */
+static inline void num_fetch(const float *y, size_t d)
+{
+	for (size_t i = 0; i < d; i += 16)
+		__builtin_prefetch(y + i);
+}
+void num_fetch_rows(const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d);
 /* num_dots_rows - out[j] = num_dot(q, Y + row[j]*ld, d). Bit-equal to num_dot. */
 void num_dots_rows(float *out, const float *q, const float *Y, size_t ld, const uint32_t *row, size_t n, size_t d);
 
