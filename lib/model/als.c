@@ -755,3 +755,27 @@ int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const flo
 	bad = ridge_solve(&q, x, item, weights, n, scratch + (n + 15) / 16 * 16);
 	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }
+
+size_t als_explain_scratch(const struct als_fold *f)
+{
+	struct ridge q = fold_equations(f);
+
+	return ridge_explain_scratch(&q);
+}
+
+int als_explain(const struct als_fold *f, float *part, float *rest, const uint32_t *to, size_t n_to, const uint32_t *item, const float *r, size_t n, float *scratch,
+		struct err *e)
+{
+	struct ridge q = fold_equations(f);
+	float *weights;
+	size_t bad;
+
+	memset(rest, 0, n_to * sizeof *rest);
+	if (!n || !n_to)
+		return 0;
+	weights = part + (n_to - 1) * n;	/* until it is the last row's turn */
+	for (size_t j = 0; j < n; j++)
+		weights[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
+	bad = ridge_explain(&q, part, rest, to, n_to, item, weights, n, scratch);
+	return bad ? numeric(e, "a user who is folded in", bad) : 0;
+}

@@ -156,5 +156,16 @@ size_t als_fold_scratch(const struct als_fold *f, size_t n);
  * n == 0 gives zeros. Returns 0 or ERR_NUMERIC. Thread-safe with scratch of one's own.
  */
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e);
+/*
+ * als_explain - what each item of a history adds to a score: x_u . y_i is the sum over the user's j of a_uj y_i^T A_u^-1 y_j, with A_u the matrix of the
+ * user's equations (Hu, Koren, Volinsky 2008, section 5); biases are in ridge_explain. One factor a user, one solution a recommended item.
+ *   part [n_to x n] out: of item j in the score of to[k];  rest [n_to] out: what belongs to no item of the history, 0 without biases
+ *   to [n_to] rows of the model;  item, r, n as above;  scratch [als_explain_scratch]
+ * A row of part and rest add up to num_dot(x, y_to) but for rounding and, where block or cg folds, for what those leave. 0 or ERR_NUMERIC. Thread-safe with
+ * scratch of one's own.
+ */
+size_t als_explain_scratch(const struct als_fold *f);
+int als_explain(const struct als_fold *f, float *part, float *rest, const uint32_t *to, size_t n_to, const uint32_t *item, const float *r, size_t n, float *scratch,
+		struct err *e);
 
 #endif

@@ -525,3 +525,17 @@ void ease_score(const struct ease *s, float *score, const uint32_t *item, const 
 	for (size_t j = 0; j < n; j++)
 		ease_add(s, score, item[j], weigh_pair(&s->weigh, r[j]));
 }
+
+float ease_weight(const struct ease *s, size_t i, size_t j)
+{
+	uint64_t lo = s->start[i], hi = s->start[i + 1];
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		if (s->col[mid] < j)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->start[i + 1] && s->col[lo] == j ? s->val[lo] : 0;
+}

@@ -101,5 +101,7 @@ void ease_add(const struct ease *s, float *score, size_t i, float x);
 /* ease_score - score [n_items] of a listener: from 0, ease_add over item [n] in the order given, with r [n] summed event weights > 0. Ascending items
  * give the bits that any other reader gets. Thread-safe. */
 void ease_score(const struct ease *s, float *score, const uint32_t *item, const float *r, size_t n);
+/* ease_weight - B_ij, 0 where none was kept: times weigh_pair(r) what item i of a listener's adds to the score of item j. Binary search. */
+float ease_weight(const struct ease *s, size_t i, size_t j);
 
 #endif

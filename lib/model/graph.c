@@ -306,7 +306,8 @@ static int open_rows(struct graph *g, struct model *m, struct err *e)
 	return csr_transpose(&g->cols, &g->rows, e);
 }
 
-int graph_open(struct graph *g, struct model *m, struct err *e)
+/* open_smooth - all but the matrix. */
+static int open_smooth(struct graph *g, struct model *m, struct err *e)
 {
 	uint64_t n = m->n[MODEL_ITEMS];
 	const void *degree;
@@ -315,16 +316,27 @@ int graph_open(struct graph *g, struct model *m, struct err *e)
 	if (strcmp(m->kind, "graph"))
 		return err_set(e, ERR_DATA, "%s: a %s model is no graph", artifact_name(m->art), m->kind);
 	if (weigh_load(&g->weigh, m, e) || model_number(m, "low", 0, 1e6, &g->o.low, e) || model_number(m, "sharpen", 0, 100, &g->o.sharpen, e) ||
-	    artifact_tensor(m->art, "item.degree", DTYPE_F32, 1, &n, &degree, e) || (m->d && model_vectors(m, MODEL_ITEMS, e)) || open_rows(g, m, e))
-		goto out;
+	    artifact_tensor(m->art, "item.degree", DTYPE_F32, 1, &n, &degree, e) || (m->d && model_vectors(m, MODEL_ITEMS, e)))
+		return e->code;
 	g->degree = (float *)(uintptr_t)degree;
 	g->vec = (float *)(uintptr_t)m->vec[MODEL_ITEMS];
 	for (size_t i = 0; i < n; i++)
-		if (!(g->degree[i] >= 0 && g->degree[i] < 1e30f)) {
-			damaged(m, "an item's degree is negative or no number", e);
-			break;
-		}
-out:
+		if (!(g->degree[i] >= 0 && g->degree[i] < 1e30f))
+			return damaged(m, "an item's degree is negative or no number", e);
+	return 0;
+}
+
+int graph_open(struct graph *g, struct model *m, struct err *e)
+{
+	if (open_smooth(g, m, e) || open_rows(g, m, e))
+		graph_release(g);
+	return e->code;
+}
+
+int graph_fold_open(struct graph *g, struct model *m, struct err *e)
+{
+	if (!open_smooth(g, m, e) && !(g->o.d && g->o.low > 0))
+		err_set(e, ERR_DATA, "%s: was made without a low-pass filter: no vectors of users (taste-score takes their events)", artifact_name(m->art));
 	if (e->code)
 		graph_release(g);
 	return e->code;
@@ -332,18 +344,24 @@ out:
 
 /* ---- scores ---- */
 
+void graph_fold(const struct graph *g, float *x, const uint32_t *item, const float *r, size_t n)
+{
+	memset(x, 0, g->o.d * sizeof *x);
+	for (size_t j = 0; j < n; j++) {
+		float degree = g->degree[item[j]];
+		if (degree > 0)
+			num_axpy(x, (float)g->o.low * weigh_pair(&g->weigh, r[j]) / degree, g->vec + (size_t)item[j] * g->o.d, g->o.d);
+	}
+}
+
 /* add_smooth - y += low D^1/2 V V^T D^-1/2 x, for the histories: x is sparse, so V^T D^-1/2 x is a sum of few rows of vec / D. c [b x d] is scratch. */
 static int add_smooth(const struct graph *g, float *y, const struct csr *h, size_t first, size_t n, size_t b, float *c, struct par *pool, struct err *e)
 {
 	size_t d = g->o.d;
 
-	memset(c, 0, b * d * sizeof *c);
-	for (size_t u = 0; u < n; u++)
-		for (size_t j = h->start[first + u]; j < h->start[first + u + 1]; j++) {
-			float degree = g->degree[h->col[j]];
-			if (degree > 0)
-				num_axpy(c + u * d, (float)g->o.low * weigh_pair(&g->weigh, h->val[j]) / degree, g->vec + (size_t)h->col[j] * d, d);
-		}
+	memset(c + n * d, 0, (b - n) * d * sizeof *c);
+	for (size_t u = first; u < first + n; u++)
+		graph_fold(g, c + (u - first) * d, h->col + h->start[u], h->val + h->start[u], h->start[u + 1] - h->start[u]);
 	return num_gemm(y, b, g->vec, d, NUM_N, c, d, NUM_T, g->n_items, b, d, true, pool, e);
 }
 
@@ -390,9 +408,16 @@ static void turn_chunk(void *ctx, size_t chunk, int worker)
 			t->out[u * t->n_items + i] = t->x[i * t->b + u];
 }
 
-int graph_scores(struct graph *g, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+/* the scratch of one pass over b columns */
+struct pass {
+	float *x, *y, *z;		/* [items x b] */
+	float *t;			/* [users x b] */
+	float *c;			/* [b x d] */
+};
+
+static int make_room(struct graph *g, size_t b, struct pass *p, struct err *e)
 {
-	size_t b = (n + 15) / 16 * 16, items = g->n_items * b;
+	size_t items = g->n_items * b;
 
 	if (g->width < b) {
 		mem_free(g->scratch);
@@ -403,16 +428,59 @@ int graph_scores(struct graph *g, float *out, const struct csr *h, size_t first,
 			return e->code;
 		}
 	}
-	float *x = g->scratch, *y = x + items, *z = y + items, *t = z + items, *c = t + g->rows.n_rows * b;
-	memset(y, 0, items * sizeof *y);
-	for (size_t u = 0; u < n; u++)
-		for (size_t j = h->start[first + u]; j < h->start[first + u + 1]; j++)
-			y[(size_t)h->col[j] * b + u] = weigh_pair(&g->weigh, h->val[j]);
-	step(g, y, x, t, b, pool);
-	if (g->o.d && g->o.low > 0 && add_smooth(g, x, h, first, n, b, c, pool, e))
-		return e->code;
-	sharpen(g, x, y, z, t, b, pool);
+	p->x = g->scratch;
+	p->y = p->x + items;
+	p->z = p->y + items;
+	p->t = p->z + items;
+	p->c = p->t + g->rows.n_rows * b;
+	return 0;
+}
+
+static int turn_round(const struct graph *g, float *out, const float *x, size_t n, size_t b, struct par *pool, struct err *e)
+{
 	struct turn turn = { out, x, g->n_items, n, b };
+
 	par_for(pool, (g->n_items + 1023) / 1024, turn_chunk, &turn);
 	return num_is_finite(out, n * g->n_items) ? 0 : err_set(e, ERR_NUMERIC, "a score is not finite");
+}
+
+int graph_scores(struct graph *g, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+{
+	size_t b = (n + 15) / 16 * 16;
+	struct pass p;
+
+	if (make_room(g, b, &p, e))
+		return e->code;
+	memset(p.y, 0, g->n_items * b * sizeof *p.y);
+	for (size_t u = 0; u < n; u++)
+		for (size_t j = h->start[first + u]; j < h->start[first + u + 1]; j++)
+			p.y[(size_t)h->col[j] * b + u] = weigh_pair(&g->weigh, h->val[j]);
+	step(g, p.y, p.x, p.t, b, pool);
+	if (g->o.d && g->o.low > 0 && add_smooth(g, p.x, h, first, n, b, p.c, pool, e))
+		return e->code;
+	sharpen(g, p.x, p.y, p.z, p.t, b, pool);
+	return turn_round(g, out, p.x, n, b, pool, e);
+}
+
+int graph_towards(struct graph *g, float *out, const uint32_t *to, size_t n, struct par *pool, struct err *e)
+{
+	size_t b = (n + 15) / 16 * 16, d = g->o.d;
+	struct pass p;
+
+	if (make_room(g, b, &p, e))
+		return e->code;
+	memset(p.x, 0, g->n_items * b * sizeof *p.x);
+	for (size_t c = 0; c < n; c++)
+		p.x[(size_t)to[c] * b + c] = 1;
+	sharpen(g, p.x, p.y, p.z, p.t, b, pool);
+	step(g, p.x, p.y, p.t, b, pool);
+	if (d && g->o.low > 0) {
+		if (num_gemm(p.c, d, p.x, b, NUM_T, g->vec, d, NUM_N, b, d, g->n_items, false, pool, e) ||
+		    num_gemm(p.z, b, g->vec, d, NUM_N, p.c, d, NUM_T, g->n_items, b, d, false, pool, e))
+			return e->code;
+		for (size_t i = 0; i < g->n_items; i++)
+			if (g->degree[i] > 0)
+				num_axpy(p.y + i * b, (float)g->o.low / g->degree[i], p.z + i * b, b);
+	}
+	return turn_round(g, out, p.y, n, b, pool, e);
 }

@@ -64,5 +64,22 @@ int graph_open(struct graph *g, struct model *m, struct err *e);
 void graph_release(struct graph *g);
 /* graph_scores - out [n x n_items] of the n <= GRAPH_USERS listeners whose histories are rows first, ... of h (columns items of the model, values r). One call at a time. */
 int graph_scores(struct graph *g, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e);
+/*
+ * graph_towards - out [n x n_items]: what each item, with a shape(r) of 1 in the history, adds to the scores of the n <= GRAPH_USERS items `to`. Scores are linear in
+ * the history, so that one pass backwards from what is recommended serves all listeners and all they have:
+ *
+ *   out_i = (P + low D^-1/2 V V^T D^1/2) exp(-t P) e_i       exp to the fourth order, as above; P is symmetric
+ *
+ * One call at a time. Time and memory of graph_scores.
+ */
+int graph_towards(struct graph *g, float *out, const uint32_t *to, size_t n, struct par *pool, struct err *e);
+
+/*
+ * Folding in: the listener's place in the space of item.vec, x = low V^T D^-1/2 h. x . item.vec is the smooth part of b, without P h and the sharpening: what a
+ * vector can say. graph_fold_open is graph_open without the matrix, for graph_fold alone; ERR_DATA also where the model has no low-pass filter (low or d is 0).
+ */
+int graph_fold_open(struct graph *g, struct model *m, struct err *e);
+/* graph_fold - x [d] of one user: item [n] ascending rows of the model, r [n] summed event weights > 0. Thread-safe. */
+void graph_fold(const struct graph *g, float *x, const uint32_t *item, const float *r, size_t n);
 
 #endif

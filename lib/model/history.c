@@ -1,25 +1,60 @@
 #include "history.h"
 
-/* read_events - liked NULL: only of listeners who are there, and only what they have. */
-static int read_events(struct history *h, const char *path, const struct history_source *s, const struct model *m, struct csr_entries *liked,
-		       struct csr_entries *had, struct prov *p, struct buf *inputs, struct err *e)
+void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx)
 {
-	struct eventr *r = eventr_open(path, s->has_header, e);
+	*h = (struct history){ 0 };
+	*k = (struct history_make){ .h = h, .m = m, .weight = weight, .ctx = ctx };
+}
+
+void history_event(struct history_make *k, const struct event *ev)
+{
+	uint32_t u = vocab_add(&k->h->user, ev->user.p, ev->user.len), i = idtab_find(&k->m->ids[MODEL_ITEMS], ev->item.p, ev->item.len);
+
+	if (i == VOCAB_NONE) {
+		vocab_add(&k->h->unknown, ev->item.p, ev->item.len);
+		return;
+	}
+	double w = k->weight(ev, k->ctx);
+	if (w > 0)
+		csr_entries_add(&k->liked, u, i, (float)w);
+	csr_entries_add(&k->had, u, i, 1);
+}
+
+int history_end(struct history_make *k, struct err *e)
+{
+	struct history *h = k->h;
+	size_t n = k->m->n[MODEL_ITEMS];
+	int ret = e->code;
+
+	if (!ret)
+		ret = csr_from_pairs(&h->liked, k->liked.row, k->liked.col, k->liked.val, k->liked.n, h->user.n, n, e);
+	if (!ret)
+		ret = csr_from_pairs(&h->has, k->had.row, k->had.col, NULL, k->had.n, h->user.n, n, e);
+	csr_entries_release(&k->liked);
+	csr_entries_release(&k->had);
+	if (ret)
+		history_release(h);
+	return ret;
+}
+
+/* has_event - only of listeners who are there, and only what they have. */
+static void has_event(struct history_make *k, const struct event *ev)
+{
+	uint32_t u = vocab_find(&k->h->user, ev->user.p, ev->user.len), i = idtab_find(&k->m->ids[MODEL_ITEMS], ev->item.p, ev->item.len);
+
+	if (u != VOCAB_NONE && i != VOCAB_NONE)
+		csr_entries_add(&k->had, u, i, 1);
+}
+
+static int read_events(struct history_make *k, const char *path, bool has_header, void (*take)(struct history_make *k, const struct event *ev), struct prov *p,
+		       struct buf *inputs, struct err *e)
+{
+	struct eventr *r = eventr_open(path, has_header, e);
 	struct event ev;
 	int got = -1;
 
-	while (r && (got = eventr_next(r, &ev, e)) == 1) {
-		uint32_t u = liked ? vocab_add(&h->user, ev.user.p, ev.user.len) : vocab_find(&h->user, ev.user.p, ev.user.len);
-		uint32_t i = idtab_find(&m->ids[MODEL_ITEMS], ev.item.p, ev.item.len);
-		if (i == VOCAB_NONE && liked)
-			vocab_add(&h->unknown, ev.item.p, ev.item.len);
-		if (i == VOCAB_NONE || u == VOCAB_NONE)
-			continue;
-		double w = liked ? s->weight(&ev, s->ctx) : 0;
-		if (w > 0)
-			csr_entries_add(liked, u, i, (float)w);
-		csr_entries_add(had, u, i, 1);
-	}
+	while (r && (got = eventr_next(r, &ev, e)) == 1)
+		take(k, &ev);
 	if (!got)
 		got = eventr_prov(r, p, inputs, e);
 	eventr_close(r);
@@ -28,24 +63,15 @@ static int read_events(struct history *h, const char *path, const struct history
 
 int history_load(struct history *h, const struct history_source *s, const struct model *m, struct prov *p, struct buf *inputs, struct err *e)
 {
-	struct csr_entries liked = { 0 }, had = { 0 };
-	size_t n = m->n[MODEL_ITEMS];
+	struct history_make k;
 	int ret = 0;
 
-	*h = (struct history){ 0 };
+	history_begin(&k, h, m, s->weight, s->ctx);
 	for (size_t i = 0; i < s->n && !ret; i++)
-		ret = read_events(h, s->path[i], s, m, &liked, &had, p, inputs, e);
+		ret = read_events(&k, s->path[i], s->has_header, history_event, p, inputs, e);
 	for (size_t i = 0; i < s->n_more && !ret; i++)
-		ret = read_events(h, s->more[i], s, m, NULL, &had, p, inputs, e);
-	if (!ret)
-		ret = csr_from_pairs(&h->liked, liked.row, liked.col, liked.val, liked.n, h->user.n, n, e);
-	if (!ret)
-		ret = csr_from_pairs(&h->has, had.row, had.col, NULL, had.n, h->user.n, n, e);
-	csr_entries_release(&liked);
-	csr_entries_release(&had);
-	if (ret)
-		history_release(h);
-	return ret;
+		ret = read_events(&k, s->more[i], s->has_header, has_event, p, inputs, e);
+	return history_end(&k, e);
 }
 
 void history_release(struct history *h)

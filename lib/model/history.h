@@ -28,4 +28,17 @@ struct history_source {
 int history_load(struct history *h, const struct history_source *s, const struct model *m, struct prov *p, struct buf *inputs, struct err *e);
 void history_release(struct history *h);	/* zeroed is empty */
 
+/* For whoever reads the events and wants more of them than a history: history_begin, history_event for each, history_end, which answers as history_load does, is
+ * to be called in any case, and gives up when *e holds an error already. m, h and ctx are borrowed. */
+struct history_make {
+	struct history *h;
+	const struct model *m;
+	inter_weight *weight;
+	void *ctx;
+	struct csr_entries liked, had;
+};
+void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx);
+void history_event(struct history_make *k, const struct event *ev);
+int history_end(struct history_make *k, struct err *e);
+
 #endif

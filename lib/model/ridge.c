@@ -1,5 +1,6 @@
 #include "ridge.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -202,4 +203,38 @@ size_t ridge_solve(const struct ridge *q, float *x, const uint32_t *col, const f
 	else
 		bad = solve_cg(q, x, col, w, n, reg, scratch);
 	return bad ? bad : num_is_finite(x, q->d) ? 0 : RIDGE_NOT_FINITE;
+}
+
+size_t ridge_explain_scratch(const struct ridge *q)
+{
+	return in_lines(q->d * q->d + num_syrk_scratch(q->d)) + in_lines(q->d);
+}
+
+size_t ridge_explain(const struct ridge *q, float *part, float *rest, const uint32_t *to, size_t n_to, const uint32_t *col, const float *w, size_t n, float *scratch)
+{
+	size_t d = q->d, free = q->fixed == RIDGE_ALL_FREE ? d : d - 1, bad;
+	float *A = scratch, *z = A + in_lines(d * d + num_syrk_scratch(d)), reg;
+	double weight = 0;
+
+	assert(free == d || q->fixed == free);
+	for (size_t j = 0; j < n; j++)
+		weight += (double)w[j];
+	reg = (float)ridge_weight(q, weight);
+	memcpy(A, q->base, d * d * sizeof *A);
+	num_syrk_rows(A, d, q->Y, d, col, w, n, d, A + d * d);
+	for (size_t i = 0; i < free; i++)
+		A[i * d + i] += reg;
+	if ((bad = num_chol(A, d, free)))
+		return bad;
+	for (size_t k = 0; k < n_to; k++) {
+		const float *y = q->Y + to[k] * d;
+		memcpy(z, y, free * sizeof *z);
+		num_chol_solve(A, d, z, free);
+		rest[k] = free < d ? y[free] - num_dot(z, q->base + free * d, free) : 0;
+		for (size_t j = 0; j < n; j++) {
+			const float *own = q->Y + col[j] * d;
+			part[k * n + j] = w[j] * (free < d ? 1 - own[free] : 1) * num_dot(z, own, free);
+		}
+	}
+	return num_is_finite(part, n_to * n) && num_is_finite(rest, n_to) ? 0 : RIDGE_NOT_FINITE;
 }

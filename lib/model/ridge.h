@@ -50,6 +50,15 @@ size_t ridge_scratch(const struct ridge *q, size_t n);
  * Returns 0; 1 + a pivot where the equations are not positive definite; RIDGE_NOT_FINITE when the solution is not.
  */
 size_t ridge_solve(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float *scratch);
+/*
+ * ridge_explain - the x of such a row is a sum over its pairs, x = sum_j (w_j m_j) A^-1 y_j, so that its product with another row y_i is, too:
+ *   part [n_to x n] out: of pair j in x.y_i, i = to[k], at part[k * n + j]
+ *   rest [n_to] out: what no pair has brought: 0, and with biases b_i - B_f A^-1 y_i, f the component held, B_f its row of B; then m_j = 1 - b_j, else 1
+ * Always by the exact solution, whatever the solver is. w may be part's last row. Fixed is the last component or none. scratch [ridge_explain_scratch].
+ * n d^2 / 2 + d^3 / 6 multiply-adds once, d^2 + n d for each of to. Returns as ridge_solve.
+ */
+size_t ridge_explain_scratch(const struct ridge *q);
+size_t ridge_explain(const struct ridge *q, float *part, float *rest, const uint32_t *to, size_t n_to, const uint32_t *col, const float *w, size_t n, float *scratch);
 /* ridge_weight - lambda f^nu for a row whose pairs weigh so much together. */
 double ridge_weight(const struct ridge *q, double weight);
 
