@@ -14,6 +14,7 @@
 #include "../lib/data/table.h"
 #include "../lib/data/vecs.h"
 #include "../lib/model/als.h"
+#include "../lib/model/graph.h"
 #include "../lib/num/num.h"
 
 enum { BATCH = 1024 };			/* users folded in together; the answer does not depend on it */
@@ -118,7 +119,10 @@ static void write_known(enum model_axis axis, const char *which, struct err *e)
 /* ---- new users ---- */
 
 static struct {
-	struct als_fold fold;
+	bool is_graph;
+	struct als_fold als;		/* one of the two */
+	struct graph graph;
+	struct weigh *weigh;		/* its */
 	struct inter in;
 	uint32_t *row;			/* [in.item.n] item of the events -> row of the model, VOCAB_NONE */
 	size_t first;			/* user of the batch's first vector */
@@ -130,7 +134,7 @@ static struct {
 
 static uint64_t read_new(struct err *e)
 {
-	struct inter_opts io = { .weight = weigh_event, .ctx = &job.fold.weigh, .has_header = o.has_header };
+	struct inter_opts io = { .weight = weigh_event, .ctx = job.weigh, .has_header = o.has_header };
 	uint64_t n_unknown = 0;
 	size_t n = o.fold.n + tool.n_args;
 	const char **path = mem_new(n + 1, sizeof *path);
@@ -162,7 +166,7 @@ static void make_workers(struct err *e)
 	job.worker = mem_new((size_t)n, sizeof *job.worker);
 	for (int i = 0; i < n; i++) {
 		struct fold_worker *w = &job.worker[i];
-		w->scratch = mem_try(als_fold_scratch(&job.fold, most), sizeof *w->scratch, "normal equations", e);
+		w->scratch = mem_try(job.is_graph ? 0 : als_fold_scratch(&job.als, most), sizeof *w->scratch, "normal equations", e);
 		w->r = mem_try(most, sizeof *w->r, "weights of a user", e);
 		w->item = mem_try(most, sizeof *w->item, "items of a user", e);
 		w->key = mem_try(most, sizeof *w->key, "items of a user", e);
@@ -173,7 +177,7 @@ static void make_workers(struct err *e)
 		die_err(e);
 }
 
-/* fold_user - chunk c of a batch is one user: their known items in the model's order, then als_fold. */
+/* fold_user - chunk c of a batch is one user: their known items in the model's order, then als_fold or graph_fold. */
 static void fold_user(void *ctx, size_t c, int worker)
 {
 	const struct csr *m = &job.in.m;
@@ -194,7 +198,10 @@ static void fold_user(void *ctx, size_t c, int worker)
 		w->r[i] = m->val[m->start[u] + w->item[i]];
 		w->item[i] = (uint32_t)w->key[i];
 	}
-	als_fold(&job.fold, job.x + c * model.d, w->item, w->r, n, w->scratch, e);
+	if (job.is_graph)
+		graph_fold(&job.graph, job.x + c * model.d, w->item, w->r, n);
+	else
+		als_fold(&job.als, job.x + c * model.d, w->item, w->r, n, w->scratch, e);
 }
 
 static void write_folded(struct err *e)
@@ -228,7 +235,9 @@ static void write_folded(struct err *e)
 
 static void fold_in(struct err *e)
 {
-	if (als_fold_open(&job.fold, &model, e) || model_ids(&model, MODEL_ITEMS, e))
+	job.is_graph = !strcmp(model.kind, "graph");
+	job.weigh = job.is_graph ? &job.graph.weigh : &job.als.weigh;
+	if ((job.is_graph ? graph_fold_open(&job.graph, &model, e) : als_fold_open(&job.als, &model, e)) || model_ids(&model, MODEL_ITEMS, e))
 		die_err(e);
 	uint64_t n_unknown = read_new(e);
 	make_workers(e);
@@ -245,7 +254,8 @@ static void fold_in(struct err *e)
 	mem_free(job.worker);
 	mem_free(job.row);
 	mem_free(job.x);
-	als_fold_release(&job.fold);
+	als_fold_release(&job.als);
+	graph_release(&job.graph);
 	inter_release(&job.in);
 }
 
@@ -283,7 +293,7 @@ int main(int argc, char **argv)
 	if (model_open(&model, o.model, &e))
 		die_err(&e);
 	if (!model.d)
-		die(EXIT_DATA, "%s: a %s model has no vectors", o.model, model.kind);
+		die(EXIT_DATA, "%s: %s %s model has no vectors%s", o.model, strchr("aeiou", *model.kind) ? "an" : "a", model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
 	unit = mem_new(model.d, sizeof *unit);
 	if (!(vectors = vecsw_new(out, model.d, o.is_binary, &e)))
 		die_err(&e);

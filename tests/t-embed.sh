@@ -47,6 +47,25 @@ is "no events, no vectors" "$(taste-embed -m als.taste empty; echo $?)" 0
 is "a folded-in listener's own items score above the average" "$(printf 'h\ti30\nh\ti31\nh\ti32\n' | taste-embed -m als.taste | taste-knn search -k 150 items.vecs |
 	awk -F '\t' '{ s += $3; if ($2 ~ /^i3[012]$/) own += $3 / 3 } END { print (own > 2 * s / NR) }')" 1
 
+# folding into a graph
+taste-train graph --rank 12 --low 0.2 -o graph.taste log.tsv
+taste-embed -m graph.taste --items all > graph.items; taste-embed -m graph.taste log.tsv > graph.users
+is "users of a graph model are folded in" "$(cut -f1 graph.users | tr '\n' ' ')$(awk -F '\t' '{ print NF }' graph.users | sort -u)" "$(cut -f1 users.vecs | tr '\n' ' ')13"
+# the smooth part by itself: the user's low vec_j / degree_j summed, times vec_i, in doubles
+awk -F '\t' -v low=0.2 '
+	FILENAME == "log.tsv" { if ($4 != "skip" && !r[$1 FS $2]++) degree[$2]++; next }
+	{ item[++n] = $1; for (k = 2; k <= 13; k++) v[$1, k] = $k }
+	END { for (p in r) { split(p, a, FS); user[a[1]]; for (k = 2; k <= 13; k++) x[a[1], k] += low / degree[a[2]] * v[a[2], k] }
+		for (u in user) for (i = 1; i <= n; i++) { s = 0; for (k = 2; k <= 13; k++) s += x[u, k] * v[item[i], k]; printf "%s\t%s\t%.9g\n", u, item[i], s } }' log.tsv graph.items | sort > want
+taste-knn search -k 150 graph.items graph.users | cut -f1-3 | sort > got
+is "and a search gives the smooth part of the score" "$(paste want got | awk -F '\t' '{ n++; e = $3 - $6; if ($1 != $4 || $2 != $5 || e * e > 1e-12) bad++ } END { print n, bad + 0 }')" "$(($(cut -f1 users.vecs | wc -l) * $(wc -l < graph.items))) 0"
+for t in 1 7; do taste-embed -m graph.taste -t $t log.tsv > cpu.vecs; same "a graph folds the same with -t $t" cpu.vecs graph.users; done
+for cpu in $(taste-embed -V | sed -n 's/^cpu paths: *//p'); do taste-embed -m graph.taste --cpu $cpu < log.tsv > cpu.vecs; same "and with --cpu $cpu" cpu.vecs graph.users; done
+sort -s -k1,1 log.tsv | taste-embed -m graph.taste | sort > got; sort graph.users > want; same "in another order of users too" got want
+taste-train graph --rank 12 --low 0 -o low0.taste log.tsv; taste-train ease -o ease.taste log.tsv
+must_fail "a graph without a low-pass filter has no place for users" 4 "*low0.taste: was made without a low-pass filter: no vectors of users (taste-score takes their events)" taste-embed -m low0.taste log.tsv
+must_fail "ease folds nobody in, and says who takes the events" 4 "taste-embed: ease.taste: an ease model has no vectors (taste-score takes the events)" taste-embed -m ease.taste log.tsv
+
 # provenance
 taste-embed -m als.taste --items all -b -o p.taste
 like "vectors remember the model and how it was made" "$(taste-view -i p.taste)" "*taste-train*als -d 12 -e 4*taste-embed*--items*"
@@ -60,7 +79,7 @@ must_fail "stdin for model and events" 2 "*standard input can be read only once*
 
 # models that are none
 must_fail "a pop model has no vectors" 4 "taste-embed: pop.taste: a pop model has no vectors" taste-embed -m pop.taste --items all
-must_fail "nor can it fold in" 4 "*pop.taste: a pop model has no vectors" taste-embed -m pop.taste log.tsv
+must_fail "nor can it fold in" 4 "*pop.taste: a pop model has no vectors (taste-score takes the events)" taste-embed -m pop.taste log.tsv
 must_fail "vectors are no model" 4 "*items.taste*" taste-embed -m items.taste --items all
 must_fail "text is no model" 4 "*log.tsv*" taste-embed -m log.tsv --items all
 must_fail "an empty file is no model" 4 "*empty*" taste-embed -m empty --items all

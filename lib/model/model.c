@@ -117,7 +117,7 @@ int model_vectors(struct model *m, enum model_axis axis, struct err *e)
 	if (!m->d)
 		return err_set(e, ERR_DATA, "%s: a %s model has no vectors", artifact_name(m->art), m->kind);
 	if (axis == MODEL_USERS && !strcmp(m->kind, "graph"))
-		return err_set(e, ERR_DATA, "%s: a graph model has no vectors of users (taste-score)", artifact_name(m->art));
+		return err_set(e, ERR_DATA, "%s: a graph model has no vectors of users: fold in their events, or ask taste-score", artifact_name(m->art));
 	snprintf(name, sizeof name, "%s.vec", model_axis_name[axis]);
 	/* a size of 0 would ask for any */
 	if (!m->n[axis])
