@@ -44,6 +44,62 @@ taste-rank -b cand.tsv > r.taste && taste-view r.taste > r.view; taste-rank cand
 same "binary lists hold the same lines" r.view r.tsv
 taste-view cand.tsv > /dev/null 2>&1
 
+# --score and --why: what a model thinks, folded in from --seen
+taste-synth --users 150 --events 9000 -s 3 --music 300 --items cat.tsv -o log.tsv; taste-split ratio --test 0.3 -o s log.tsv
+taste-train pop -o p.taste s.train.tsv; taste-score -m p.taste -k 60 -o p.cand s.train.tsv; n=$(wc -l < p.cand)
+for k in als ease graph; do
+	taste-train $k $([ $k = als ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv
+	taste-score -m $k.taste -k 2000 -o $k.all s.train.tsv
+	awk -F '\t' 'NR == FNR { s[$1 FS $2] = $3; next } { print $1 FS $2 FS s[$1 FS $2] FS $4 }' $k.all p.cand > want.cand
+	taste-rank -k 60 want.cand > want; taste-rank -k 60 --score $k.taste --seen s.train.tsv p.cand > got
+	is "$k: --score gives candidates of any source the scores of taste-score" "$(paste want got | awk -F '\t' '{ e = $3 - $7; if ($1 != $5 || $2 != $6 || e * e > 1e-11) bad++ } END { print NR, bad + 0 }')" "$n 0"
+	is "$k: and leaves them their source and place" "$(cut -f2,4 got | grep -c '	pop #[0-9]*$') $(awk -F '\t' '{ n[$1 FS $4]++ } END { for (k in n) if (n[k] > 1) bad++; print bad + 0 }' got)" "$n 0"
+	taste-rank --why $k.taste --seen s.train.tsv --items cat.tsv <(awk '$3 > 0' $k.all) > why
+	is "$k: --why has up to three reasons in every line of a score, none above the one before, together at most all" "$(cut -f4 why | awk '{ n = 0; last = 101; sum = 0; s = $0
+		if (!sub(/^[a-z]+ #[0-9]+; because /, "", s)) bad++
+		while (match(s, /\(<?[0-9]+ %\)/)) { x = substr(s, RSTART + 1) + 0; s = substr(s, RSTART + RLENGTH); if (x > last) bad++; last = x; sum += x; n++ }
+		if (n < 1 || n > 3 || sum > 101 || s != "") bad++ } END { print (NR > 1390), bad + 0 }')" "1 0"
+	taste-rank --score $k.taste --why $k.taste --seen s.train.tsv p.cand > both
+	for t in 1 7; do taste-rank -t $t --score $k.taste --why $k.taste --seen s.train.tsv p.cand > got; same "$k: both, with -t $t, are the same" got both; done
+	for cpu in $(taste-rank -V | sed -n 's/^cpu paths: *//p'); do taste-rank --cpu $cpu --score $k.taste --why $k.taste --seen s.train.tsv p.cand > got; same "$k: with --cpu $cpu too" got both; done
+	cp $k.taste other.taste; taste-rank --score $k.taste --why other.taste --seen <(cat s.train.tsv) p.cand > got; same "$k: two files, and events from a pipe, are the same" got both
+	taste-rank --score $k.taste --why - --seen s.train.tsv p.cand < $k.taste > got; same "$k: a model from a pipe is the same" got both
+	awk -F '\t' '$1 == "u000007"' p.cand > alone; taste-rank --score $k.taste --why $k.taste --seen s.train.tsv alone > got; grep "^u000007$T" both > want; same "$k: a user's list depends on nobody else's" got want
+done
+# parts by another way: ease and graph are linear, so a listener of each single item has its part
+user=$(cut -f1 s.train.tsv | head -1)
+for k in ease graph; do
+	awk -F '\t' -v u="$user" '$1 == u { print $2 FS $2 FS $3 FS $4 FS $5 }' s.train.tsv | taste-score -m $k.taste --keep -k 2000 > single
+	grep "^$user$T" $k.all > its; taste-rank -k 50 --why $k.taste --seen s.train.tsv its | cut -f2,4 > got
+	is "$k: the shares are those of the single items" "$(awk -F '\t' 'NR == FNR { p[$2, $1] = $3; own[$1]; if ($3 > 0) sum[$2] += $3; next }
+		{ n = split(substr($2, index($2, "because ") + 8), r, ", "); last = 1e9
+		  for (j = 1; j <= n; j++) { split(r[j], w, / \(<?| %/); part = p[$1, w[1]]; lines++; e = 100 * part / sum[$1] - w[2]; if (e * e > 0.26 && r[j] !~ /</ || part > last + 1e-6) bad++; last = part; said[$1, w[1]] }
+		  for (o in own) if (!(($1, o) in said) && p[$1, o] > last + 1e-6 && n == 3) bad++ } END { print (lines > 100), bad + 0 }' single got)" "1 0"
+done
+printf 'n\tm000001\t3\ted\nn\tnobody knows\t9\ted\nn\tm000002\t2\ted\nn\tm000003\t1\ted\nstranger\tm000002\t1\ted\nstranger\tm000003\t2\ted\n' > ed.cand
+printf 'n\tm000005\nn\tm000009\n' > ed.seen
+taste-rank --score graph.taste --seen ed.seen ed.cand > got 2> err
+is "what the model does not know comes last" "$(grep '^n' got | tail -1 | cut -f2,3)" "nobody knows${T}0"
+is "a user without events keeps the order that came" "$(grep '^stranger' got | cut -f2,3 | tr '\t\n' '  ')" "m000003 1 m000002 0 "
+is "both are told" "$(cat err)" "taste-rank: 1 candidates are unknown to graph.taste: ranked as the lowest of their user's
+taste-rank: 1 of 2 users have nothing that graph.taste knows: their candidates keep the scores they came with"
+taste-rank --score p.taste --seen ed.seen ed.cand > got 2> err
+is "popularity is for all" "$(cut -f1 got | sort | uniq -c | tr -s ' \n' ' ') $(grep -c stranger err)" " 4 n 2 stranger  0"
+taste-rank -v --why graph.taste --seen ed.seen ed.cand > got 2> err
+is "no reason where there is none" "$(grep -v because got | cut -f1,2 | tr '\t\n' '  ')" "n nobody knows stranger m000003 stranger m000002 "
+like "which -v tells" "$(cat err)" "*2 lines without a because: the user has nothing of weight that graph.taste knows*1 lines without a because: the item is unknown to graph.taste*"
+is "skips do not speak for anything" "$(printf 'n\tm000005\t1\tskip\nn\tm000009\t2\tplay\n' > skip; taste-rank -q --why graph.taste --seen skip ed.cand | grep -c 'm000005')" 0
+is "only what is left is scored: a candidate the user has is no lowest" "$(printf 'n\tm000005\t1\ts\nn\tx\t1\ts\n' | taste-rank -q --score ease.taste --seen ed.seen | cut -f2,3)" "x${T}1"
+must_fail "--why without --seen" 2 "*--why needs --seen*usage:*" taste-rank --why als.taste cand.tsv
+must_fail "--score without --seen" 2 "*--score needs --seen*usage:*" taste-rank --score als.taste cand.tsv
+must_fail "popularity has no reasons, and says so" 4 "taste-rank: p.taste: scores by popularity are the same for everybody*" taste-rank --why p.taste --seen ed.seen ed.cand
+must_fail "a missing model" 3 "taste-rank: nofile: No such file*" taste-rank --why nofile --seen ed.seen ed.cand
+must_fail "events are no model" 4 "taste-rank: log.tsv: *" taste-rank --score log.tsv --seen ed.seen ed.cand
+head -c 5000 graph.taste > cutm; must_fail "a cut model" 4 "taste-rank: cutm: *" taste-rank --score cutm --seen ed.seen ed.cand
+must_fail "one standard input" 2 "*standard input can be read only once*" taste-rank --score - --seen - ed.cand
+taste-rank -b --score als.taste --why als.taste --seen s.train.tsv p.cand > r2.taste; like "the models are in the provenance" "$(taste-view -i r2.taste)" "*taste-train*als*taste-rank*--score*--why*"
+is "no number is NaN or infinite" "$(cat both why | grep -ci 'nan\b\|[^a-z]inf\b')" 0
+
 printf '\xef\xbb\xbfu\ti\t1\ts\r\n' > bom; is "BOM and CRLF are fine" "$(taste-rank bom)" "u${T}i${T}1${T}s #1"
 printf 'u\ti\t1\ts' > nonl; is "no final newline is fine" "$(taste-rank nonl)" "u${T}i${T}1${T}s #1"
 printf 'a b\t\\t\\\\\t1\ts\n\xff\t\xfe\t1\ts\n' > odd; is "ids of every kind are kept" "$(taste-rank odd | cut -f1,2)" "$(cut -f1,2 odd)"

@@ -50,13 +50,13 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 
 	if (i == r->n) {
 		arr_reserve(r->cand, r->n + 1, r->cap);
-		r->cand[r->n++] = (struct rerank_cand){ .item = keep(r, item), .score = score, .source = keep(r, source),
+		r->cand[r->n++] = (struct rerank_cand){ .item = keep(r, item), .score = score, .came = score, .source = keep(r, source),
 							.features = keep(r, features) };
 		return i;
 	}
 	struct rerank_cand *c = &r->cand[i];
 	if (score > c->score)
-		c->score = score;
+		c->score = c->came = score;
 	if (!has_source(c->source, source)) {
 		char *p = arena_alloc(&r->bytes, c->source.len + 1 + source.len);
 		memcpy(p, c->source.p, c->source.len);
@@ -69,13 +69,13 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 	return i;
 }
 
-static int by_score(const void *a, const void *b, void *ctx)
+static int by_came(const void *a, const void *b, void *ctx)
 {
 	const struct rerank_cand *x = a, *y = b;
 
 	(void)ctx;
-	if (x->score != y->score)
-		return x->score > y->score ? -1 : 1;
+	if (x->came != y->came)
+		return x->came > y->came ? -1 : 1;
 	return str_cmp(x->item, y->item);
 }
 
@@ -142,7 +142,7 @@ static void cap_and_cut(struct rerank *r, const struct rerank_opts *o)
 
 int rerank_run(struct rerank *r, const struct rerank_opts *o, struct err *e)
 {
-	if (sort_stable(r->cand, r->n, sizeof *r->cand, by_score, NULL, e))
+	if (sort_stable(r->cand, r->n, sizeof *r->cand, by_came, NULL, e))
 		return e->code;
 	for (size_t i = 0; i < r->n; i++)
 		r->cand[i].place_in = i + 1;

@@ -22,9 +22,10 @@ enum rerank_drop { DROP_NOT, DROP_ALLOW, DROP_DENY, DROP_SEEN, DROP_CREATOR, DRO
 
 struct rerank_cand {
 	struct str item, source, creator, features;	/* features: the candidate's own k=v columns, TAB between, escaped */
-	double score;			/* as it came; finite */
+	double score;			/* as it came, or what the program sets before rerank_run; finite */
+	double came;			/* as it came */
 	double scaled, pop, blend;	/* step 3 and 4; pop is the caller's */
-	size_t place_in;		/* 1 + how many candidates came with a better score (ties by id) */
+	size_t place_in;		/* 1 + how many candidates came with a better score (ties by id), whatever score is now */
 	enum rerank_drop drop;
 };
 
