@@ -361,10 +361,11 @@ static void put_why(size_t s, size_t i)
 	enum { MOST = 3 };
 	size_t from = own.start[s], n = own.start[s + 1] - from, best[MOST], n_best = 0;
 	const float *part = seat[s].part + seat[s].place[i] * n;
-	double sum = 0;
+	double sum = 0, all = 0;
 
 	for (size_t j = 0; j < n; j++) {
 		size_t at = n_best < MOST ? n_best : MOST;
+		all += (double)part[j];
 		if (!(part[j] > 0))
 			continue;
 		sum += (double)part[j];
@@ -376,6 +377,8 @@ static void put_why(size_t s, size_t i)
 		memmove(best + at + 1, best + at, (n_best - 1 - at) * sizeof *best);
 		best[at] = j;
 	}
+	if (!(all > 0))			/* what speaks against it outweighs that */
+		n_best = 0;
 	n_why_nothing += !n_best;
 	for (size_t b = 0; b < n_best; b++) {
 		struct str t = title_or_id(own_id(from + best[b]));
@@ -567,7 +570,7 @@ static void say_unjudged(void)
 	if (n_why_unknown)
 		note("%llu lines without a because: the item is unknown to %s", (unsigned long long)n_why_unknown, o.why);
 	if (n_why_nothing)
-		note("%llu lines without a because: nothing of the user's own speaks for the item", (unsigned long long)n_why_nothing);
+		note("%llu lines without a because: all in all, nothing of the user's own speaks for the item", (unsigned long long)n_why_nothing);
 }
 
 static void check_options(void)

@@ -87,6 +87,9 @@ taste-rank --score p.taste --seen ed.seen ed.cand > got 2> err
 is "popularity is for all" "$(cut -f1 got | sort | uniq -c | tr -s ' \n' ' ') $(grep -c stranger err)" " 4 n 2 stranger  0"
 taste-rank -v --why graph.taste --seen ed.seen ed.cand > got 2> err
 is "no reason where there is none" "$(grep -v because got | cut -f1,2 | tr '\t\n' '  ')" "n nobody knows stranger m000003 stranger m000002 "
+taste-score -m als.taste -k 2000 s.train.tsv | awk -F '\t' '$3 < 0 { print $1 FS $2 FS 1 FS "s" }' > against
+is "nor where the user's own speaks against it" "$(taste-rank -v --why als.taste --seen s.train.tsv -k 2000 against 2> against.err | grep -c because) $(wc -l < against | awk '{ print ($1 > 100) }')" "0 1"
+like "which is told, too" "$(cat against.err)" "*$(wc -l < against) lines without a because: all in all, nothing of the user's own speaks for the item*"
 like "which -v tells" "$(cat err)" "*2 lines without a because: the user has nothing of weight that graph.taste knows*1 lines without a because: the item is unknown to graph.taste*"
 is "skips do not speak for anything" "$(printf 'n\tm000005\t1\tskip\nn\tm000009\t2\tplay\n' > skip; taste-rank -q --why graph.taste --seen skip ed.cand | grep -c 'm000005')" 0
 is "only what is left is scored: a candidate the user has is no lowest" "$(printf 'n\tm000005\t1\ts\nn\tx\t1\ts\n' | taste-rank -q --score ease.taste --seen ed.seen | cut -f2,3)" "x${T}1"
