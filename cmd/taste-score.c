@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../lib/base/mem.h"
-#include "../lib/base/sort.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
 #include "../lib/cli/tool.h"
@@ -62,31 +61,6 @@ static void read_histories(struct err *e)
 
 /* ---- the best ---- */
 
-static int cmp_items(const void *a, const void *b, void *ctx)
-{
-	const struct idtab *t = ctx;
-
-	return str_cmp(idtab_id(t, *(const uint32_t *)a), idtab_id(t, *(const uint32_t *)b));
-}
-
-/* rank_of_ids - where each item's id stands among all: ties break by it. */
-static uint32_t *rank_of_ids(struct err *e)
-{
-	size_t n = model.n[MODEL_ITEMS];
-	uint32_t *order = mem_try(n, sizeof *order, "order of ids", e), *rank = mem_try(n, sizeof *rank, "order of ids", e);
-
-	if (!order || !rank)
-		die_err(e);
-	for (size_t i = 0; i < n; i++)
-		order[i] = (uint32_t)i;
-	if (sort_stable(order, n, sizeof *order, cmp_items, &model.ids[MODEL_ITEMS], e))
-		die_err(e);
-	for (size_t i = 0; i < n; i++)
-		rank[order[i]] = (uint32_t)i;
-	mem_free(order);
-	return rank;
-}
-
 static struct {
 	size_t first, k;
 	float *score;			/* [SCORER_USERS x items] */
@@ -138,7 +112,8 @@ static void score_all(struct err *e)
 	batch.hit = mem_try(SCORER_USERS * batch.k, sizeof *batch.hit, "hits", e);
 	if (!batch.score || !batch.hit)
 		die_err(e);
-	batch.rank = rank_of_ids(e);
+	if (!(batch.rank = idtab_rank(&model.ids[MODEL_ITEMS], e)))
+		die_err(e);
 	progress_start(&pr, "score", "listeners", history.user.n);
 	for (size_t at = 0, m; at < history.user.n; at += m) {
 		m = history.user.n - at < SCORER_USERS ? history.user.n - at : SCORER_USERS;

@@ -9,6 +9,7 @@
 #include "input.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
+#include "../base/sort.h"
 
 enum { TENSOR_HEAD = 64, NAME_MAX_BYTES = 32, DIMS = 3, TENSORS_MAX = 4096 };
 
@@ -445,4 +446,30 @@ uint32_t idtab_find(const struct idtab *t, const char *p, size_t len)
 struct str idtab_id(const struct idtab *t, size_t i)
 {
 	return (struct str){ t->str + t->off[i], (size_t)(t->off[i + 1] - t->off[i]) };
+}
+
+static int cmp_ids(const void *a, const void *b, void *ctx)
+{
+	const struct idtab *t = ctx;
+
+	return str_cmp(idtab_id(t, *(const uint32_t *)a), idtab_id(t, *(const uint32_t *)b));
+}
+
+uint32_t *idtab_rank(const struct idtab *t, struct err *e)
+{
+	uint32_t *order = mem_try(t->n, sizeof *order, "order of ids", e), *rank = mem_try(t->n, sizeof *rank, "order of ids", e);
+	bool is_sorted = false;
+
+	if (order && rank) {
+		for (size_t i = 0; i < t->n; i++)
+			order[i] = (uint32_t)i;
+		is_sorted = !sort_stable(order, t->n, sizeof *order, cmp_ids, (void *)(uintptr_t)t, e);
+		for (size_t i = 0; i < t->n && is_sorted; i++)
+			rank[order[i]] = (uint32_t)i;
+	}
+	mem_free(order);
+	if (is_sorted)
+		return rank;
+	mem_free(rank);
+	return NULL;
 }

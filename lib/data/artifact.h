@@ -48,5 +48,7 @@ int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct
 int idtab_check(const struct artifact *a, const char *name, const struct idtab *t, struct err *e);	/* that every id is found, once */
 uint32_t idtab_find(const struct idtab *t, const char *p, size_t len);	/* VOCAB_NONE when not there */
 struct str idtab_id(const struct idtab *t, size_t i);
+/* idtab_rank - [n], the caller's to free: where each id stands among all, by bytes: ties break by it. NULL with *e set. */
+uint32_t *idtab_rank(const struct idtab *t, struct err *e);
 
 #endif
