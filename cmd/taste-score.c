@@ -124,13 +124,13 @@ static void score_all(struct err *e)
 		for (size_t c = 0; c < m; c++) {
 			bool is_stranger = history.liked.start[at + c] == history.liked.start[at + c + 1];
 			n_strangers += is_stranger;
-			if (!is_stranger || scorer.count)	/* popularity is for all */
+			if (!is_stranger || scorer.is_for_all)	/* popularity is for all */
 				write_best(at + c, &batch.best[c], e);
 		}
 		progress_set(&pr, at + m);
 	}
 	progress_end(&pr);
-	if (n_strangers && !scorer.count)
+	if (n_strangers && !scorer.is_for_all)
 		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, history.user.n, o.model);
 	note("%zu listeners, %zu items", history.user.n, n);
 }

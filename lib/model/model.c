@@ -14,6 +14,7 @@ static const struct { const char *kind; bool has_vectors, may_have_none; } model
 	{ "als", true, false },
 	{ "ease", false, false },
 	{ "graph", true, true },
+	{ "blend", false, false },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)

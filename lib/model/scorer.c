@@ -1,4 +1,5 @@
 #include "scorer.h"
+#include "blend.h"
 
 #include <string.h>
 
@@ -10,7 +11,11 @@ int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err 
 	*s = (struct scorer){ .m = m };
 	weigh_init(&s->plain);
 	if (!strcmp(m->kind, "pop")) {
-		model_counts(m, &s->count, e);
+		s->is_for_all = !model_counts(m, &s->count, e);
+	} else if (!strcmp(m->kind, "blend")) {
+		s->blend = mem_new(1, sizeof *s->blend);
+		if (!blend_open(s->blend, m, pool, e))
+			s->is_for_all = blend_is_for_all(s->blend);
 	} else if (!strcmp(m->kind, "graph")) {
 		graph_open(&s->graph, m, e);
 	} else if (!strcmp(m->kind, "ease")) {
@@ -35,11 +40,18 @@ void scorer_release(struct scorer *s)
 	als_fold_release(&s->fold);
 	ease_close(&s->ease);
 	graph_release(&s->graph);
+	if (s->blend)
+		blend_release(s->blend);
+	mem_free(s->blend);
 	*s = (struct scorer){ 0 };
 }
 
 struct weigh *scorer_weigh(struct scorer *s)
 {
+	if (s->blend) {
+		struct weigh *w = blend_weigh(s->blend);
+		return w ? w : &s->plain;
+	}
 	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : s->ease.start ? &s->ease.weigh : &s->graph.weigh;
 }
 
@@ -70,6 +82,8 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 			out[i] = (float)s->count[i % items];
 		return 0;
 	}
+	if (s->blend)
+		return blend_scores(s->blend, out, h, first, n, pool, e);
 	if (!s->scratch && !s->ease.start)
 		return graph_scores(&s->graph, out, h, first, n, pool, e);
 	struct folding f = { .s = s, .out = out, .h = h, .first = first };

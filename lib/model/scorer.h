@@ -6,8 +6,9 @@
  *   als     the listener's vector, folded in from the history (als_fold), times each item's
  *   ease    the sum of the weights from the listener's items, ease_score
  *   graph   graph_scores
+ *   blend   the weighted sum of its parts' scores, each divided by its spread (blend.h)
  *
- * Memory: graph, see there; als d^2 floats a thread. One call at a time; the threads are inside.
+ * Memory: graph and blend, see there; als d^2 floats a thread. One call at a time; the threads are inside.
  */
 #ifndef TASTE_SCORER_H
 #define TASTE_SCORER_H
@@ -18,6 +19,8 @@
 
 enum { SCORER_USERS = 64 };		/* listeners at a time */
 
+struct blend;
+
 struct scorer {
 	struct model *m;
 	const double *count;		/* pop */
@@ -26,7 +29,9 @@ struct scorer {
 	int n_scratch;
 	struct ease ease;
 	struct graph graph;
+	struct blend *blend;
 	struct weigh plain;
+	bool is_for_all;		/* has something to say of listeners without a history: popularity does */
 };
 
 /* scorer_open - m must stay open. ERR_DATA for a damaged file. */

@@ -134,8 +134,7 @@ void weigh_text(const struct weigh *w, struct buf *out)
 	}
 }
 
-/* values_text - likewise, as weigh_parse_values takes it. */
-static void values_text(const struct weigh *w, struct buf *out)
+void weigh_values_text(const struct weigh *w, struct buf *out)
 {
 	buf_printf(out, "*=%s", value_name[w->other_value]);
 	for (size_t i = 0; i < w->n; i++)
@@ -217,7 +216,7 @@ int weigh_put(const struct weigh *w, struct artifactw *a)
 	struct buf kinds = { 0 }, values = { 0 };
 
 	weigh_text(w, &kinds);
-	values_text(w, &values);
+	weigh_values_text(w, &values);
 	int ret = artifactw_meta(a, "shape", "%s", weigh_shape(w)) || artifactw_meta(a, "weight", "%s", kinds.p) || artifactw_meta(a, "value", "%s", values.p) ||
 		  (w->half_life > 0 && (model_put_number(a, "half_life", w->half_life) || artifactw_meta(a, "newest", "%lld", (long long)w->newest)));
 	buf_release(&kinds);

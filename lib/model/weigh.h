@@ -57,6 +57,8 @@ int weigh_parse(struct weigh *w, const char *spec, struct err *e);
 int weigh_parse_values(struct weigh *w, const char *spec, struct err *e);
 /* weigh_text - append the table as weigh_parse takes it, one way only: "*=1,dislike=0,skip=0". */
 void weigh_text(const struct weigh *w, struct buf *out);
+/* weigh_values_text - likewise, as weigh_parse_values takes it: "*=ignore,plays=linear". */
+void weigh_values_text(const struct weigh *w, struct buf *out);
 /* weigh_event - the weight of one event; an inter_weight, ctx is the struct weigh. */
 double weigh_event(const struct event *ev, void *ctx);
 /* weigh_fade - what is left of a weight after so many seconds; an inter_fade, ctx is the struct weigh. */
