@@ -92,6 +92,32 @@ static void a_pair_outside_is_refused_with_its_place(void **state)
 	csr_release(&m);
 }
 
+static void rows_are_picked_in_the_order_asked_for(void **state)
+{
+	(void)state;
+	uint32_t row[] = { 0, 0, 2, 3, 3 }, col[] = { 1, 3, 0, 2, 3 }, pick[] = { 3, 1, 0, 3 };
+	float val[] = { 1, 2, 3, 4, 5 };
+	struct csr m, t;
+	struct err e = {0};
+	assert_int_equal(csr_from_pairs(&m, row, col, val, 5, 4, 4, &e), 0);
+	assert_int_equal(csr_rows(&t, &m, pick, 4, &e), 0);
+	assert_int_equal(t.n_rows, 4);
+	assert_int_equal(t.n_cols, 4);
+	assert_memory_equal(t.start, ((size_t[]){ 0, 2, 2, 4, 6 }), 5 * sizeof *t.start);
+	assert_memory_equal(t.col, ((uint32_t[]){ 2, 3, 1, 3, 2, 3 }), 6 * sizeof *t.col);
+	assert_memory_equal(t.val, ((float[]){ 4, 5, 1, 2, 4, 5 }), 6 * sizeof *t.val);
+	csr_release(&t);
+	assert_int_equal(csr_rows(&t, &m, NULL, m.n_rows, &e), 0);
+	assert_memory_equal(t.start, m.start, 5 * sizeof *t.start);
+	assert_memory_equal(t.col, m.col, sizeof col);
+	assert_memory_equal(t.val, m.val, sizeof val);
+	csr_release(&t);
+	assert_int_equal(csr_rows(&t, &m, pick, 0, &e), 0);
+	assert_int_equal(t.n_rows, 0);
+	csr_release(&t);
+	csr_release(&m);
+}
+
 static void nothing_is_a_matrix_too(void **state)
 {
 	(void)state;
@@ -111,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_in_any_order_become_the_sums_of_a_dense_matrix),
 		cmocka_unit_test(a_pair_outside_is_refused_with_its_place),
+		cmocka_unit_test(rows_are_picked_in_the_order_asked_for),
 		cmocka_unit_test(nothing_is_a_matrix_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

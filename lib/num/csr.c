@@ -138,6 +138,27 @@ int csr_transpose(struct csr *t, const struct csr *m, struct err *e)
 	return 0;
 }
 
+int csr_rows(struct csr *out, const struct csr *m, const uint32_t *row, size_t n, struct err *e)
+{
+	size_t nnz = 0, to = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t r = row ? row[i] : i;
+		nnz += m->start[r + 1] - m->start[r];
+	}
+	if (csr_init(out, n, m->n_cols, nnz, e) < 0)
+		return ERR_MEM;
+	for (size_t i = 0; i < n; i++) {
+		size_t r = row ? row[i] : i, from = m->start[r], len = m->start[r + 1] - from;
+		if (len) {
+			memcpy(out->col + to, m->col + from, len * sizeof *out->col);
+			memcpy(out->val + to, m->val + from, len * sizeof *out->val);
+		}
+		out->start[i + 1] = to += len;
+	}
+	return 0;
+}
+
 size_t csr_find(const struct csr *m, size_t row, uint32_t col)
 {
 	if (row >= m->n_rows)

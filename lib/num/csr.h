@@ -27,6 +27,8 @@ void csr_entries_release(struct csr_entries *t);
 int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e);
 /* csr_transpose - t = m^T, columns ascending. */
 int csr_transpose(struct csr *t, const struct csr *m, struct err *e);
+/* csr_rows - out has the rows row [n] of m in that order; row NULL: the first n, so that n == m->n_rows copies all. */
+int csr_rows(struct csr *out, const struct csr *m, const uint32_t *row, size_t n, struct err *e);
 /* csr_find - where (row, col) stands in col[] and val[], SIZE_MAX when it is no entry. Binary search. */
 size_t csr_find(const struct csr *m, size_t row, uint32_t col);
 static inline bool csr_has(const struct csr *m, size_t row, uint32_t col) { return csr_find(m, row, col) != SIZE_MAX; }
