@@ -1,10 +1,12 @@
 #include "scorer.h"
 #include "blend.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/mem.h"
 #include "../num/num.h"
+#include "../num/topk.h"
 
 int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e)
 {
@@ -92,4 +94,47 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 		if (f.err[c].code)
 			return err_set(e, f.err[c].code, "%s", f.err[c].msg);
 	return 0;
+}
+
+struct choice { float *score; struct topk best[SCORER_USERS]; struct topk_hit *hit; size_t k, first, n_items; const struct csr *h; const uint32_t *rank; };
+
+/* choose_one - chunk c is a listener. */
+static void choose_one(void *ctx, size_t c, int worker)
+{
+	struct choice *b = ctx;
+	size_t u = b->first + c;
+	float *score = b->score + c * b->n_items;
+
+	(void)worker;
+	for (size_t j = b->h->start[u]; j < b->h->start[u + 1]; j++)
+		score[b->h->col[j]] = NAN;	/* topk never keeps one */
+	topk_init(&b->best[c], b->hit + c * b->k, b->k, b->rank);
+	topk_push_many(&b->best[c], score, 0, b->n_items);
+	topk_sort(&b->best[c]);
+}
+
+int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const struct csr *h, const uint32_t *rank, struct par *pool, struct err *e)
+{
+	struct choice b = { .k = k, .n_items = s->m->n[MODEL_ITEMS], .h = h, .rank = rank };
+	size_t room = 0, to = 0;
+
+	if (mem_mul(b.n_items, SCORER_USERS, &room))
+		b.score = mem_try(room, sizeof *b.score, "scores", e);
+	if (b.score && mem_mul(k, SCORER_USERS, &room))
+		b.hit = mem_try(room, sizeof *b.hit, "hits", e);
+	start[0] = 0;
+	for (size_t n; b.hit && b.first < h->n_rows && !e->code; b.first += n) {
+		n = h->n_rows - b.first < SCORER_USERS ? h->n_rows - b.first : SCORER_USERS;
+		if (scorer_scores(s, b.score, h, b.first, n, pool, e))
+			break;
+		par_for(pool, n, choose_one, &b);
+		for (size_t c = 0; c < n; c++) {
+			for (size_t i = 0; i < b.best[c].n; i++)
+				item[to++] = b.best[c].hit[i].row;
+			start[b.first + c + 1] = to;
+		}
+	}
+	mem_free(b.score);
+	mem_free(b.hit);
+	return e->code;
 }

@@ -41,5 +41,10 @@ void scorer_release(struct scorer *s);
 struct weigh *scorer_weigh(struct scorer *s);
 /* scorer_scores - out [n x n_items] for the n <= SCORER_USERS histories that are rows first, ... of h: columns items of the model, values summed weights > 0. */
 int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e);
+/*
+ * scorer_best - start [rows of h + 1], item: row u of h gets the item [start[u] .. start[u + 1]) of the highest scores, best first, at most k of them and none that h has in
+ * row u. rank [n_items] orders equal scores (vocab_rank). The caller gives item k numbers a row. Memory: the scores of SCORER_USERS rows. For measuring: taste-score streams.
+ */
+int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const struct csr *h, const uint32_t *rank, struct par *pool, struct err *e);
 
 #endif
