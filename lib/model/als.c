@@ -535,6 +535,8 @@ static int save_meta(const struct als *m, struct artifactw *a, const struct weig
 		ret = model_put_number(a, "w0", m->w0);
 	if (!ret)
 		ret = weigh_put(w, a);
+	if (!ret)
+		ret = model_put_tuned(a, m->o.tuned);
 	return ret;
 }
 

@@ -54,6 +54,7 @@ struct als_opts {
 	int steps;
 	uint64_t seed;
 	const struct vocab *ids[2];	/* by enum als_axis: borrowed, to name rows in messages; may be NULL */
+	const struct model_tuned *tuned;	/* borrowed, for the file; NULL: not tuned */
 };
 
 /* als_width - components of a vector: d, and 2 more with biases. */
@@ -120,7 +121,8 @@ int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
 
 /*
  * als_save - the model file: what model.h lists (item.count: distinct users) and
- *   meta    d (width) epochs lambda nu unobserved damp w0 stddev seed bias solver block steps n_pairs, what weigh_put writes, and where it is so updated (1), align_residual
+ *   meta    d (width) epochs lambda nu unobserved damp w0 stddev seed bias solver block steps n_pairs, what weigh_put writes, and where it is so updated (1), align_residual,
+ *           what model_put_tuned puts
  *   tensor  item.gram f32 [d x d], item.weight f32 [n_items] (n_mean / n_i)^damp
  * After a sweep of the users.
  */

@@ -404,6 +404,8 @@ static int save_meta(const struct ease_make *m, struct artifactw *a, const struc
 		ret = artifactw_meta(a, "min_users", "%zu", m->o.min_users);
 	if (!ret)
 		ret = weigh_put(w, a);
+	if (!ret)
+		ret = model_put_tuned(a, m->o.tuned);
 	return ret;
 }
 

@@ -256,7 +256,7 @@ static int save_meta(const struct graph *g, struct artifactw *a, size_t n_users,
 	return model_put_meta(a, n_users, g->n_items, n_events) || artifactw_meta(a, "d", "%zu", g->o.d) || model_put_number(a, "row_power", g->o.row_power) ||
 		model_put_number(a, "col_power", g->o.col_power) || model_put_number(a, "low", g->o.low) || model_put_number(a, "sharpen", g->o.sharpen) ||
 		artifactw_meta(a, "iterations", "%d", g->o.iterations) || artifactw_meta(a, "seed", "%llu", (unsigned long long)g->o.seed) ||
-		weigh_put(&g->weigh, a) || artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]);
+		weigh_put(&g->weigh, a) || artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]) || model_put_tuned(a, g->o.tuned);
 }
 
 int graph_save(const struct graph *g, struct sink *s, size_t n_users, const struct vocab *item, uint64_t n_events, const struct prov *prov, struct err *e)

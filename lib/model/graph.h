@@ -36,6 +36,7 @@ struct graph_opts {
 	double row_power, col_power, low, sharpen;
 	int iterations;
 	uint64_t seed;
+	const struct model_tuned *tuned;	/* borrowed, for the file; NULL: not tuned */
 };
 
 struct graph {
@@ -55,7 +56,7 @@ struct graph {
 int graph_make(struct graph *g, struct csr *R, const struct weigh *w, const struct graph_opts *o, struct par *pool, struct err *e);
 /*
  * graph_save - the model file: what model.h lists (item.count: distinct users; item.vec: D^1/2 V when d > 0) and
- *   meta    row_power col_power low sharpen iterations seed shape weight n_pairs
+ *   meta    row_power col_power low sharpen iterations seed shape weight n_pairs, and where there is one what model_put_tuned puts
  *   tensor  item.degree f32 [n_items]; graph.start u64 [users + 1], graph.col u32, graph.val f32 [n_pairs]: R' without the users' names
  */
 int graph_save(const struct graph *g, struct sink *s, size_t n_users, const struct vocab *item, uint64_t n_events, const struct prov *prov, struct err *e);

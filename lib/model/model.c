@@ -178,3 +178,16 @@ int model_put_number(struct artifactw *w, const char *key, double v)
 	buf_release(&b);
 	return ret;
 }
+
+int model_put_tuned(struct artifactw *w, const struct model_tuned *t)
+{
+	int ret = t ? model_put_number(w, "tuned_ndcg", t->ndcg) : 0;
+
+	if (t && !ret)
+		ret = artifactw_meta(w, "tuned_k", "%zu", t->k);
+	if (t && !ret)
+		ret = artifactw_meta(w, "tuned_users", "%zu", t->users);
+	if (t && !ret)
+		ret = artifactw_meta(w, "tuned_trials", "%zu", t->trials);
+	return ret;
+}

@@ -53,8 +53,16 @@ int model_counts(struct model *m, const double **count, struct err *e);
 /* model_number - a meta value in [min, max]. */
 int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e);
 
+/* What a search for the best options found (taste-train --tune), for the file of the model that came of it. */
+struct model_tuned {
+	double ndcg;			/* at k, of users of the validation events */
+	size_t k, users, trials;	/* settings that were measured, one at two budgets counted twice */
+};
+
 /* For writers: the common meta, and a number with the digits that read back to the same value. */
 int model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events);
 int model_put_number(struct artifactw *w, const char *key, double v);
+/* model_put_tuned - meta tuned_ndcg tuned_k tuned_users tuned_trials; nothing for NULL. */
+int model_put_tuned(struct artifactw *w, const struct model_tuned *t);
 
 #endif
