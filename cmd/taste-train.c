@@ -2,9 +2,10 @@
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
  * directions of the graph of users and items. als holds all distinct pairs
  * (8 to 12 bytes each, 16 bytes an event while it reads) and one row of floats for each user and item; ease a float for each two items; pop 8 bytes an event,
- * or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says.
+ * or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,12 +18,15 @@
 #include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/eval/fit.h"
+#include "../lib/eval/tune.h"
+#include "../lib/eval/valid.h"
 #include "../lib/model/als.h"
 #include "../lib/model/blend.h"
 #include "../lib/model/ease.h"
 #include "../lib/model/graph.h"
 #include "../lib/model/history.h"
 #include "../lib/model/pop.h"
+#include "../lib/model/scorer.h"
 
 static struct {
 	const char *out;
@@ -46,17 +50,20 @@ static struct {
 	int64_t k, fit_users;
 	double min_gain;		/* standard errors */
 	const char *weights;
+	const char *tune, *tune_log, *tune_params;
+	int64_t tune_k, tune_users, trials;
 } o = {
 	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64, .k = 20, .fit_users = 10000, .min_gain = 0.7,
+	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
 static const double als_lambda = 0.002, ease_lambda = 100;
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "als, graph: seed of the first vectors; blend: of the draw of listeners", .min = 0, .max = 9e15 },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph), of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
@@ -99,6 +106,13 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
+	{ .type = OPT_SECTION, .help = "als, ease and graph:" },
+	{ 0, "tune", OPT_STR, &o.tune, "EVENTS", "find the options by which these events are foretold best", .flags = OPT_IS_PATH },
+	{ 0, "tune-k", OPT_INT, &o.tune_k, "N", "items of a list: ndcg at N decides", .min = 1, .max = 10000 },
+	{ 0, "tune-log", OPT_STR, &o.tune_log, "FILE", "append what was tried, and go on from there", .flags = OPT_NO_PROV },
+	{ 0, "tune-params", OPT_STR, &o.tune_params, "NAME,...", "which options; else those at their defaults", .flags = 0 },
+	{ 0, "tune-users", OPT_INT, &o.tune_users, "N", "measure by so many users at most", .min = 1, .max = 4e9 },
+	{ 0, "trials", OPT_INT, &o.trials, "N", "settings to begin with", .min = 1, .max = 100000 },
 	{ 0 },
 };
 
@@ -114,6 +128,8 @@ static struct weigh weigh;
 static uint64_t most_memory;		/* bytes, of -M */
 static struct prov prov;
 static struct buf inputs;
+static const struct model_tuned *tuned;	/* once the options have been searched */
+static bool is_trial;			/* while they are */
 
 static double seconds(void)
 {
@@ -282,15 +298,15 @@ static void train_epochs(struct als *m, struct err *e)
 	struct progress pr;
 
 	progress_start(&pr, "train", "sweeps", 2 * (uint64_t)o.epochs);
-	for (int64_t epoch = 1; epoch <= o.epochs; epoch++) {
+	for (int64_t epoch = 1; epoch <= o.epochs && !e->code; epoch++) {
 		double start = seconds();
 		if (als_sweep(m, ALS_ITEMS, tool_pool(), e))
-			die_err(e);
+			break;
 		progress_set(&pr, 2 * (uint64_t)epoch - 1);
 		if (epoch < o.epochs ? als_sweep(m, ALS_USERS, tool_pool(), e) : als_settle(m, tool_pool(), e))
-			die_err(e);
+			break;
 		progress_set(&pr, 2 * (uint64_t)epoch);
-		if (tool.is_verbose)
+		if (tool.is_verbose && !is_trial)
 			write_loss(m, epoch, seconds() - start, e);
 	}
 	progress_end(&pr);
@@ -308,59 +324,77 @@ static void align_als(struct als *m, struct inter *in, struct als_made *made, st
 	model_release(&old);
 }
 
-static void train_als(struct sink *out, struct err *e)
+static struct model old;		/* of --init */
+
+/* open_old - before the events are read: an update weighs them as the older model did. */
+static void open_old(struct err *e)
 {
-	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, o.has_bias, (enum ridge_solver)o.solver, (size_t)o.block, (int)o.steps,
-			       (uint64_t)o.seed, { NULL, NULL } };
-	struct als_made made = { .epochs = (size_t)o.epochs };
-	struct inter in;
-	struct model old;
-	struct als m;
+	struct als_opts ao = { 0 };
 
 	if (o.init && model_open(&old, o.init, e))
 		die_err(e);
+	if (!o.update)
+		return;
+	weigh_release(&weigh);
+	if (als_options(&ao, &weigh, &old, e))
+		die_err(e);
+}
+
+/* learn_als - in->m is used up. */
+static int learn_als(struct inter *in, struct sink *out, struct err *e)
+{
+	struct als_opts ao = { (size_t)o.d, o.lambda, o.nu, o.unobserved, o.damp, o.stddev, o.has_bias, (enum ridge_solver)o.solver, (size_t)o.block, (int)o.steps,
+			       (uint64_t)o.seed, { NULL, NULL } };
+	struct als_made made = { .epochs = (size_t)o.epochs, .n_events = in->n_events, .is_updated = o.update };
+	struct als m;
+
 	if (o.update) {
-		weigh_release(&weigh);
+		struct weigh w = { 0 };		/* is there already, with the newest event of now */
 		double epochs;
-		if (als_options(&ao, &weigh, &old, e) || model_number(&old, "epochs", 0, 1e6, &epochs, e))
+		if (als_options(&ao, &w, &old, e) || model_number(&old, "epochs", 0, 1e6, &epochs, e))
 			die_err(e);
 		made.epochs = (size_t)epochs;
+		weigh_release(&w);
 	}
 	const char *wrong = als_check(&ao);
 	if (wrong)
 		usage_die("%s", wrong);
-	read_pairs(&in, o.update, e);
-	ao.ids[ALS_ITEMS] = &in.item;
-	ao.ids[ALS_USERS] = &in.user;
-	if (als_init(&m, &in.m, &weigh, &ao, tool_pool(), e))
-		die_err(e);
+	ao.ids[ALS_ITEMS] = &in->item;
+	ao.ids[ALS_USERS] = &in->user;
+	ao.tuned = tuned;
+	if (als_init(&m, &in->m, &weigh, &ao, tool_pool(), e))
+		return e->code;
 	if (o.init)
-		go_on(&m, &in, &old, e);
+		go_on(&m, in, &old, e);
 	if (o.update)
-		update_als(&m, &in, e);
+		update_als(&m, in, e);
 	else
 		train_epochs(&m, e);
-	if (o.init && artifact_prov(old.art, &prov, &inputs, e))
+	if (!e->code && o.init && artifact_prov(old.art, &prov, &inputs, e))
 		die_err(e);
-	if (o.align)
-		align_als(&m, &in, &made, e);
-	finish_prov();
-	made.n_events = in.n_events;
-	made.is_updated = o.update;
-	if (als_save(&m, out, &in.user, &in.item, &weigh, &made, &prov, e))
-		die_err(e);
+	if (!e->code && o.align && !is_trial)
+		align_als(&m, in, &made, e);
+	if (!e->code && !is_trial)
+		finish_prov();
+	if (!e->code)
+		als_save(&m, out, &in->user, &in->item, &weigh, &made, &prov, e);
 	als_release(&m);
-	inter_release(&in);
-	if (o.init)
-		model_release(&old);
+	model_release(&old);
+	return e->code;
 }
 
 /* ---- ease ---- */
 
-/* learn_ease - G, its inverse and the weights. With -v a row on stderr of how long each took. */
-static void learn_ease(struct ease_make *m, struct inter *in, struct err *e)
+static struct ease_opts ease_options(const struct inter *in)
 {
-	struct ease_opts eo = { o.lambda, o.dropout, (size_t)o.top, (size_t)o.min_users, most_memory, &in->item };
+	return (struct ease_opts){ o.lambda, o.dropout, (size_t)o.top, (size_t)o.min_users, most_memory, &in->item, tuned };
+}
+
+/* learn_ease - G, its inverse and the weights; in->m is used up. With -v a row on stderr of how long each took. */
+static int learn_ease(struct inter *in, struct sink *out, struct err *e)
+{
+	struct ease_make m;
+	struct ease_opts eo = ease_options(in);
 	const char *wrong = ease_check(&eo);
 	struct progress pr;
 	struct num_step step = { show_done, &pr };
@@ -368,54 +402,221 @@ static void learn_ease(struct ease_make *m, struct inter *in, struct err *e)
 
 	if (wrong)
 		usage_die("%s", wrong);
-	if (ease_init(m, &in->m, &weigh, &eo, tool_pool(), e))
-		die_err(e);
+	if (ease_init(&m, &in->m, &weigh, &eo, tool_pool(), e))
+		return e->code;
 	t[1] = seconds();
 	progress_start(&pr, "invert", "steps", 0);
-	if (ease_invert(m, &step, tool_pool(), e))
-		die_err(e);
+	ease_invert(&m, &step, tool_pool(), e);
 	progress_end(&pr);
 	t[2] = seconds();
-	if (ease_prune(m, tool_pool(), e))
-		die_err(e);
+	if (!e->code)
+		ease_prune(&m, tool_pool(), e);
 	t[3] = seconds();
-	if (tool.is_verbose)
-		fprintf(stderr, "items\tpairs\tweights\tgram\tinverse\tprune\n%zu\t%zu\t%llu\t%.3f\t%.3f\t%.3f\n", m->n, m->n_pairs,
-			(unsigned long long)m->start[m->n_items], t[1] - t[0], t[2] - t[1], t[3] - t[2]);
-}
-
-static void train_ease(struct sink *out, struct err *e)
-{
-	struct ease_make m;
-	struct inter in;
-
-	read_pairs(&in, NULL, e);
-	learn_ease(&m, &in, e);
-	finish_prov();
-	if (ease_save(&m, out, &in.item, &weigh, in.n_events, &prov, e))
-		die_err(e);
+	if (tool.is_verbose && !is_trial && !e->code)
+		fprintf(stderr, "items\tpairs\tweights\tgram\tinverse\tprune\n%zu\t%zu\t%llu\t%.3f\t%.3f\t%.3f\n", m.n, m.n_pairs,
+			(unsigned long long)m.start[m.n_items], t[1] - t[0], t[2] - t[1], t[3] - t[2]);
+	if (!e->code && !is_trial)
+		finish_prov();
+	if (!e->code)
+		ease_save(&m, out, &in->item, &weigh, in->n_events, &prov, e);
 	ease_release(&m);
-	inter_release(&in);
+	return e->code;
 }
 
 /* ---- graph ---- */
 
-static void train_graph(struct sink *out, struct err *e)
+/* learn_graph - in->m is used up. */
+static int learn_graph(struct inter *in, struct sink *out, struct err *e)
 {
-	struct graph_opts go = { (size_t)o.rank, o.row_power, o.col_power, o.low, o.sharpen, (int)o.iterations, (uint64_t)o.seed };
-	struct inter in;
+	struct graph_opts go = { (size_t)o.rank, o.row_power, o.col_power, o.low, o.sharpen, (int)o.iterations, (uint64_t)o.seed, tuned };
 	struct graph g;
-
-	weigh.shape = WEIGH_BINARY;
-	read_pairs(&in, NULL, e);
 	double start = seconds();
-	if (graph_make(&g, &in.m, &weigh, &go, tool_pool(), e))
-		die_err(e);
-	note("%zu singular vectors in %.2f s", g.o.d, seconds() - start);
-	finish_prov();
-	if (graph_save(&g, out, in.user.n, &in.item, in.n_events, &prov, e))
-		die_err(e);
+
+	if (graph_make(&g, &in->m, &weigh, &go, tool_pool(), e))
+		return e->code;
+	if (!is_trial)
+		note("%zu singular vectors in %.2f s", g.o.d, seconds() - start);
+	if (!is_trial)
+		finish_prov();
+	graph_save(&g, out, in->user.n, &in->item, in->n_events, &prov, e);
 	graph_release(&g);
+	return e->code;
+}
+
+/* ---- tune ---- */
+
+typedef int learner(struct inter *in, struct sink *out, struct err *e);
+
+static struct { const char *verb; struct tune_param param; bool is_off; } searched[] = {
+	{ "als", { "lambda", 1e-4, 2e-2, true, &o.lambda } },
+	{ "als", { "unobserved", 2, 500, true, &o.unobserved } },
+	{ "als", { "damp", 0, 0.6, false, &o.damp } },
+	{ "ease", { "lambda", 5, 5000, true, &o.lambda } },
+	{ "ease", { "dropout", 0, 0.5, false, &o.dropout } },
+	{ "graph", { "row-power", 0, 0.6, false, &o.row_power } },
+	{ "graph", { "col-power", 0, 0.7, false, &o.col_power } },
+	{ "graph", { "low", 0.003, 1, true, &o.low } },
+	{ "graph", { "sharpen", 0, 4, false, &o.sharpen } },
+};
+
+struct trials {				/* what all of them share */
+	learner *learn;
+	struct inter *in;
+	struct valid valid;
+	uint32_t *rank;			/* [items] of ids */
+	struct buf model;
+	int64_t *budget;		/* epochs or rank; NULL: ease */
+	uint32_t *users;		/* [items] ease: how many each has, most first */
+};
+
+/* set_budget - epochs, rank, or as many of the most popular items as --min-users can cut. */
+static void set_budget(const struct trials *t, int64_t budget)
+{
+	if (t->budget)
+		*t->budget = budget;
+	else if ((size_t)budget < t->in->item.n && t->users[budget] >= o.min_users && t->users[budget] < t->users[0])
+		o.min_users = (int64_t)t->users[budget] + 1;
+}
+
+/* measure - learn by the options as they are, and rank the whole catalogue for the users of the validation events. What has no solution is worth 0. */
+static int measure(void *ctx, int64_t budget, double *ndcg, double *recall, struct err *e)
+{
+	struct trials *t = ctx;
+	struct inter in = *t->in;
+	struct model m = { 0 };
+	struct scorer s = { 0 };
+	struct valid *v = &t->valid;
+	int64_t min_users = o.min_users;
+
+	*ndcg = *recall = 0;
+	set_budget(t, budget);
+	buf_reset(&t->model);
+	struct sink *out = sink_open_memory("a trial's model", &t->model);
+	if (!csr_rows(&in.m, &t->in->m, NULL, t->in->m.n_rows, e))
+		t->learn(&in, out, e);
+	if (e->code)
+		sink_abandon(out);
+	else
+		sink_close(out, e);
+	csr_release(&in.m);
+	o.min_users = min_users;
+	if (e->code == ERR_NUMERIC) {
+		note("%s: counts 0", e->msg);
+		*e = (struct err){ 0 };
+		return 0;
+	}
+	if (!e->code && !model_open_memory(&m, "a trial's model", t->model.p, t->model.len, e) && !scorer_open(&s, &m, tool_pool(), e) &&
+	    !scorer_best(&s, v->run.start, v->run.item, v->k, &v->has, t->rank, tool_pool(), e))
+		valid_means(v, ndcg, recall, tool_pool(), e);
+	scorer_release(&s);
+	model_release(&m);
+	return e->code;
+}
+
+static void show_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	if (tool.is_verbose)
+		fputs(line, stderr);
+}
+
+static int more_first(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+/* choose_budgets - a quarter, half and all of what is given, of epochs twice as many besides; items not below 2000, which take no time. */
+static void choose_budgets(struct tune *s, struct trials *t, struct err *e)
+{
+	const char *name[] = { "epochs", "rank", "items" };
+	int64_t given, least = 1;
+	int kind = !strcmp(tool.verb, "als") ? 0 : !strcmp(tool.verb, "graph") ? 1 : 2;
+
+	t->budget = kind == 0 ? &o.epochs : kind == 1 ? &o.rank : NULL;
+	if (kind < 2) {
+		given = *t->budget;
+	} else {
+		struct ease_opts eo = ease_options(t->in);
+		if (ease_fits(&t->in->m, &eo, tool_pool(), e))	/* now, and not after the smaller budgets */
+			die_err(e);
+		t->users = mem_new(t->in->item.n + 1, sizeof *t->users);
+		for (size_t j = 0; j < t->in->m.start[t->in->m.n_rows]; j++)
+			t->users[t->in->m.col[j]]++;
+		qsort(t->users, t->in->item.n, sizeof *t->users, more_first);
+		for (given = 0; t->users[given] && t->users[given] >= o.min_users; given++)
+			;
+		least = 2000;
+	}
+	s->budget_name = name[kind];
+	for (int64_t part = 4; part; part /= 2) {
+		int64_t b = given / part < least ? least : given / part;
+		if (b < given && (!s->n_budgets || b > s->budget[s->n_budgets - 1]))
+			s->budget[s->n_budgets++] = b;
+	}
+	s->given = s->n_budgets;
+	s->budget[s->n_budgets++] = given;
+	if (kind == 0)
+		s->budget[s->n_budgets++] = 2 * given;
+	s->whole_only = kind == 2;
+}
+
+/* tune - leave the best options in place. */
+static void tune(struct inter *in, learner *learn, struct err *e)
+{
+	static struct model_tuned found;
+	struct trials t = { .learn = learn, .in = in };
+	struct tune s = { .score_name = "ndcg", .second_name = "recall", .n_trials = (size_t)o.trials, .n_near = (size_t)o.trials / TUNE_ETA, .seed = (uint64_t)o.seed,
+			  .measure = measure, .show = show_line, .ctx = &t, .log = o.tune_log };
+	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header };
+	struct tune_row best;
+	struct buf identity = { 0 };
+
+	if (valid_load(&t.valid, o.tune, in, &io, (size_t)o.tune_k, (size_t)o.tune_users, (uint64_t)o.seed, &prov, &inputs, e))
+		die_err(e);
+	note("%llu events to tune by, %llu of unknown users or items; %zu users", (unsigned long long)t.valid.n_events, (unsigned long long)t.valid.n_unknown, t.valid.n_users);
+	choose_budgets(&s, &t, e);
+	for (size_t i = 0; i < sizeof searched / sizeof *searched; i++)
+		if (!strcmp(searched[i].verb, tool.verb) && !searched[i].is_off)
+			s.param[s.n_params++] = searched[i].param;
+	if (!s.n_params)
+		s.n_trials = 1;
+	t.rank = mem_try(in->item.n, sizeof *t.rank, "order of ids", e);
+	if (e->code || vocab_rank(&in->item, t.rank, e))
+		die_err(e);
+	buf_printf(&identity, "%s\n%s\n%s", tool_version, tool.prov.p, inputs.p ? inputs.p : "");
+	s.identity = identity.p;
+	is_trial = true;
+	if (tune_run(&s, &best, &found.trials, e))
+		die_err(e);
+	is_trial = false;
+	set_budget(&t, best.budget);
+	found.ndcg = best.score;
+	found.k = t.valid.k;
+	found.users = t.valid.n_users;
+	tuned = &found;
+	valid_release(&t.valid);
+	mem_free(t.rank);
+	mem_free(t.users);
+	buf_release(&t.model);
+	buf_release(&identity);
+}
+
+/* train - what als, ease and graph have in common. */
+static void train(learner *learn, struct sink *out, struct err *e)
+{
+	struct inter in;
+
+	if (learn == learn_graph)
+		weigh.shape = WEIGH_BINARY;
+	if (learn == learn_als)
+		open_old(e);
+	read_pairs(&in, o.update, e);
+	if (o.tune && in.m.start[in.m.n_rows])
+		tune(&in, learn, e);
+	if (learn(&in, out, e))
+		die_err(e);
 	inter_release(&in);
 }
 
@@ -652,6 +853,53 @@ static void check_memory(void)
 	}
 }
 
+/* is_named - whether name is one of those of a list parted by commas. */
+static bool is_named(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (!strncmp(p, name, len) && (p[len] == ',' || !p[len]))
+			return true;
+	return false;
+}
+
+/* check_tune - what is searched: what --tune-params names, else what argv has not changed. */
+static void check_tune(const struct buf *defaults)
+{
+	size_t row = 0, n_names = o.tune_params != NULL, n_found = 0;
+	struct buf names = { 0 };
+
+	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
+		struct buf v = { 0 };
+		opt_value(&v, r);
+		bool is_given = r->type != OPT_SECTION && v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : "");
+		buf_release(&v);
+		if (is_given && !o.tune && (!strncmp(r->name, "tune-", 5) || r->var == &o.trials))
+			usage_die("--%s needs --tune", r->name);
+		for (size_t i = 0; i < sizeof searched / sizeof *searched; i++) {
+			if (searched[i].param.value != r->var || strcmp(searched[i].verb, tool.verb))
+				continue;
+			searched[i].is_off = o.tune_params ? !is_named(o.tune_params, r->name) : is_given;
+			n_found += !searched[i].is_off;
+			buf_printf(&names, "%s%s", names.len ? ", " : "", r->name);
+		}
+	}
+	for (const char *p = o.tune_params; p && (p = strchr(p, ',')); p++)
+		n_names++;
+	if (o.tune_params && n_found != n_names)
+		usage_die("--tune-params: '%.60s' is not made of different ones of %s", o.tune_params, names.p);
+	buf_release(&names);
+	if (o.tune)
+		tool_reads(o.tune);
+	if (o.tune && o.init)
+		usage_die("--tune and --init exclude each other");
+	if (o.tune_log && (!strcmp(o.tune_log, "-") || !strcmp(o.tune_log, o.out)))
+		usage_die("--tune-log: '%.60s' will not do: a file of its own, which is read again when the search goes on", o.tune_log);
+	if (o.tune_log)
+		tool_reads(o.tune_log);
+}
+
 /* check_options - defaults holds the values before argv: an option of another verb that changed something was meant for it. */
 static void check_options(const struct buf *defaults)
 {
@@ -670,6 +918,7 @@ static void check_options(const struct buf *defaults)
 			usage_die("--%s is as it was in --init with --update", r->name);
 		buf_release(&v);
 	}
+	check_tune(defaults);
 	if (isnan(o.lambda))
 		o.lambda = is_ease ? ease_lambda : als_lambda;
 	if (!o.steps)
@@ -716,14 +965,10 @@ int main(int argc, char **argv)
 	struct sink *out = tool_output(o.out, true);
 	if (!strcmp(tool.verb, "pop"))
 		train_pop(out, &e);
-	else if (!strcmp(tool.verb, "ease"))
-		train_ease(out, &e);
-	else if (!strcmp(tool.verb, "graph"))
-		train_graph(out, &e);
 	else if (!strcmp(tool.verb, "blend"))
 		train_blend(out, &e);
 	else
-		train_als(out, &e);
+		train(!strcmp(tool.verb, "ease") ? learn_ease : !strcmp(tool.verb, "graph") ? learn_graph : learn_als, out, &e);
 	tool_output_close(out);
 	weigh_release(&weigh);
 	prov_release(&prov);
