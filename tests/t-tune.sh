@@ -114,6 +114,11 @@ must_fail "a file that is not there" 3 "taste-train: nofile: *" taste-train als 
 must_fail "a model" 4 "*als.taste*model*" taste-train als --tune als.taste train.tsv
 head -c 1000 valid.taste > cut.taste; must_fail "a binary log cut short" 4 "taste-train: cut.taste: *" taste-train als --tune cut.taste train.tsv
 
+must_fail "more memory than -M, before the first trial" 3 "taste-train: ease of * items needs *MB of memory and may use 1.0 MB (-M)*" \
+	taste-train $ease -M 1M --tune-log memory.log train.tsv
+[ -e memory.log ] && fail "and before there is a log" || pass "and before there is a log"
+must_fail "an item of nobody" 4 "taste-train: no item has 999 users*" taste-train $ease --min-users 999 train.tsv
+
 # options
 must_fail "pop has nothing to tune" 2 "*--tune is an option of als, ease and graph*" taste-train pop --tune valid.tsv train.tsv
 must_fail "trials of no search" 2 "*--trials needs --tune*" taste-train als --trials 3 train.tsv

@@ -205,6 +205,16 @@ static int add_up(struct ease_make *m, const struct csr *R, struct par *pool, st
 	return m->A ? 0 : ERR_MEM;
 }
 
+int ease_fits(const struct csr *R, const struct ease_opts *o, struct par *pool, struct err *e)
+{
+	struct ease_make m = { .o = *o, .n_items = R->n_cols, .n_users = R->n_rows };
+
+	if (!count_users(&m, R, e))
+		check_memory(&m, par_threads(pool), e);
+	ease_release(&m);
+	return e->code;
+}
+
 int ease_init(struct ease_make *m, struct csr *R, const struct weigh *w, const struct ease_opts *o, struct par *pool, struct err *e)
 {
 	int ret;

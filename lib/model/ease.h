@@ -70,6 +70,8 @@ int ease_init(struct ease_make *m, struct csr *R, const struct weigh *w, const s
 int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e);
 /* ease_prune - P becomes B, of which the largest weights are kept by rows. */
 int ease_prune(struct ease_make *m, struct par *pool, struct err *e);
+/* ease_fits - what ease_init would say of R and o before it starts, for those who do much else first. R stays. */
+int ease_fits(const struct csr *R, const struct ease_opts *o, struct par *pool, struct err *e);
 /* ease_bytes - memory for n items and n_pairs. */
 double ease_bytes(size_t n, size_t n_pairs, size_t top, int threads);
 void ease_release(struct ease_make *m);
