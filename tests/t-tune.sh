@@ -70,6 +70,15 @@ taste-train als -d 8 --tune - --trials 9 --tune-users 100 -o t train.tsv < valid
 taste-train als -H -d 8 --tune vh.tsv --trials 2 -o t th.tsv; taste-train als -d 8 --tune <(cut -f 1,2 valid.tsv) --trials 2 -o t2 <(cut -f 1,2 train.tsv)
 is "--header is for both" "$(meta tuned_ndcg t)" "$(meta tuned_ndcg t2)"
 
+# many items: the smaller budget is the popular ones, and the model has all
+awk 'BEGIN { srand(5); for (i = 0; i < 12000; i++) printf "u%d\ti%d\n", rand() * 300, 2600 * rand() ^ 2 }' > wide.tsv
+awk 'BEGIN { srand(6); for (i = 0; i < 2000; i++) printf "u%d\ti%d\n", rand() * 300, 2600 * rand() ^ 2 }' > wide-valid.tsv
+taste-train ease --tune wide-valid.tsv --trials 3 --tune-log wide.log -o wide.taste wide.tsv
+n=$(cut -f 2 wide.tsv | sort -u | wc -l)
+is "ease: the smaller budget is 2000 items" "$(tail -n +3 wide.log | cut -f 3 | uniq | tr '\n' ' ')" "2000 $n "
+is "ease: the model has all of them" "$(meta n_kept wide.taste) $(meta min_users wide.taste)" "$n 1"
+is "ease: and is the best that has" "$(meta tuned_ndcg wide.taste)" "$(awk -F '\t' -v n="$n" '$3 == n && $6 > best { best = $6 } END { print best }' wide.log)"
+
 # killed, and started again
 n=$(wc -l < als.log)
 for at in 3 7 12; do

@@ -136,6 +136,36 @@ static void of_equals_the_given_one_wins(void **state)
 	assert_true(n == 4 && best.trial == 0);
 }
 
+/* shrink - a smaller budget looks better. */
+static int shrink(void *ctx, int64_t budget, double *score, double *second, struct err *e)
+{
+	hill(ctx, budget, score, second, e);
+	*score += 10 / (double)budget;
+	return e->code;
+}
+
+static void a_small_budget_wins_only_where_it_may(void **state)
+{
+	(void)state;
+	for (int whole = 0; whole < 2; whole++) {
+		struct tune t = search();
+		struct tune_row best;
+		struct shown row[64];
+		struct err e = { 0 };
+		size_t n;
+		t.measure = shrink;
+		t.whole_only = whole;
+		t.n_budgets = 3;
+		assert_int_equal(tune_run(&t, &best, &n, &e), 0);
+		assert_int_equal(best.budget, whole ? 4 : 1);
+		shown_rows(row, 64);
+		for (size_t i = 0; i < n; i++) {
+			assert_true(row[i].rung < 3 || row[i].budget == best.budget);
+			assert_true(row[i].budget != best.budget || row[i].score <= best.score);
+		}
+	}
+}
+
 static void put_file(const char *path, const char *p, size_t n)
 {
 	FILE *f = fopen(path, "wb");
@@ -277,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_top_of_a_hill_is_found),
 		cmocka_unit_test(each_rung_keeps_the_best_third_and_what_was_given),
 		cmocka_unit_test(of_equals_the_given_one_wins),
+		cmocka_unit_test(a_small_budget_wins_only_where_it_may),
 		cmocka_unit_test(a_log_cut_anywhere_is_gone_on_from),
 	};
 

@@ -18,7 +18,7 @@
 struct search {
 	const struct tune *t;
 	struct tune_row *row;		/* [n] in the order they were measured */
-	size_t n, cap, best;
+	size_t n, cap, best;		/* best: SIZE_MAX while no row can win */
 	double given[TUNE_PARAMS_MAX];
 	int fd;				/* of the log; -1: none */
 	struct buf old, line;		/* the log as it was found; a line of it */
@@ -253,7 +253,8 @@ static int run_one(struct search *s, size_t rung, size_t trial, int64_t budget, 
 		t->show(t->ctx, s->line.p);
 	arr_reserve(s->row, s->n + 1, s->cap);
 	s->row[s->n] = r;
-	if (!s->n || r.score > s->row[s->best].score)
+	bool can_win = !t->whole_only || budget == t->budget[t->n_budgets - 1];
+	if (can_win && (s->best == SIZE_MAX || r.score > s->row[s->best].score))
 		s->best = s->n;
 	s->n++;
 	return 0;
@@ -318,7 +319,7 @@ static int climb(struct search *s, struct err *e)
 
 int tune_run(const struct tune *t, struct tune_row *best, size_t *n_rows, struct err *e)
 {
-	struct search s = { .t = t, .fd = -1 };
+	struct search s = { .t = t, .fd = -1, .best = SIZE_MAX };
 	int ret = 0;
 
 	for (size_t j = 0; j < t->n_params; j++)

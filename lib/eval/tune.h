@@ -5,8 +5,9 @@
  *   rung 1, ...  the best third of a rung's trials again at the next budget, and trial 0 until it has been measured at the budget that was given
  *   last         new trials near the best so far, nearer each time, at the budget of the best
  *
- * A budget is something that costs time and is a setting as well (epochs, rank, items), and scores of all rungs are of the same users: the best of everything that was measured
- * wins, so never worse than what was given. Equal scores: the one that was measured first. All by the seed; no clock, no thread takes part.
+ * A budget that is a setting as well (epochs, rank), and scores that are of the same users on all rungs: the best of everything that was measured wins. Where a smaller budget
+ * makes something nobody wants (a model of fewer items), whole_only leaves it to the rows of the largest. Either way never worse than what was given. Equal scores: the
+ * one that was measured first. All by the seed; no clock, no thread takes part.
  *
  * With a log each row is appended as soon as it is measured, in one write. A search that finds its own log takes the rows that are there and measures only the rest; a last
  * line that was cut short is measured again. The first line holds XXH3-128 of the caller's identity: another one is refused, and so is a second
@@ -40,6 +41,7 @@ struct tune {
 	const char *budget_name, *score_name, *second_name;	/* columns of the log */
 	int64_t budget[TUNE_BUDGETS_MAX];	/* ascending */
 	size_t n_budgets, given;	/* given: the one of them that would be used without a search */
+	bool whole_only;		/* only rows of the last budget can win; given must be the last */
 	size_t n_trials;		/* of rung 0, at least 1 */
 	size_t n_near;			/* of the last step */
 	uint64_t seed;
