@@ -134,7 +134,7 @@ static struct {
 
 static uint64_t read_new(struct err *e)
 {
-	struct inter_opts io = { .weight = weigh_event, .ctx = job.weigh, .has_header = o.has_header };
+	struct inter_opts io = { .weight = weigh_event, .ctx = job.weigh, .has_header = o.has_header, .pool = tool_pool() };
 	uint64_t n_unknown = 0;
 	size_t n = o.fold.n + tool.n_args;
 	const char **path = mem_new(n + 1, sizeof *path);

@@ -76,7 +76,7 @@ static void index_rows(struct err *e)
 static void read_exclude(struct err *e)
 {
 	struct inter in;
-	struct inter_opts io = { .has_header = o.has_header };
+	struct inter_opts io = { .has_header = o.has_header, .pool = tool_pool() };
 	uint32_t *row, *user, *item_row;
 	size_t n = 0;
 

@@ -219,7 +219,7 @@ static void read_pairs(struct inter *in, const char *more, struct err *e)
 		path[n++] = "-";
 	if (more)
 		path[n++] = more;
-	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
+	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (weigh.half_life > 0)

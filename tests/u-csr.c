@@ -132,9 +132,93 @@ static void nothing_is_a_matrix_too(void **state)
 	csr_release(&t);	/* twice is harmless */
 }
 
+/* take - the same entries by csr_take, twice: on one thread and on three. */
+static void entries_in_place_become_the_same_matrix(void **state)
+{
+	static const struct { size_t rows, cols, n; } shape[] = { { 1, 1, 5 }, { 1, 5000, 3000 }, { 5000, 1, 3000 }, { 300, 70000, 40000 }, { 70000, 300, 40000 }, { 9, 9, 20000 }, { 4, 4, 0 } };
+	struct par *pool = par_new(3, &(struct err){ 0 });
+	struct err e = { 0 };
+	struct pcg32 r;
+	(void)state;
+
+	pcg32_seed(&r, 5, 6);
+	for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
+		size_t n = shape[k].n;
+		uint32_t *row = malloc((n + 1) * sizeof *row), *col = malloc((n + 1) * sizeof *col);
+		float *val = malloc((n + 1) * sizeof *val);
+		struct csr_keys one = { 0 }, three = { 0 };
+		struct csr want, got, same;
+		for (size_t i = 0; i < n; i++) {
+			row[i] = pcg32_bounded(&r, (uint32_t)shape[k].rows);
+			col[i] = pcg32_bounded(&r, pcg32_bounded(&r, (uint32_t)shape[k].cols) + 1);
+			val[i] = (float)(1 + pcg32_bounded(&r, 9));	/* sums are exact in any order */
+			csr_keys_add(&one, row[i], col[i], val[i]);
+			csr_keys_add(&three, row[i], col[i], val[i]);
+		}
+		assert_int_equal(csr_from_pairs(&want, row, col, val, n, shape[k].rows, shape[k].cols, &e), 0);
+		assert_int_equal(csr_take(&got, &one, shape[k].rows, shape[k].cols, NULL, &e), 0);
+		assert_int_equal(csr_take(&same, &three, shape[k].rows, shape[k].cols, pool, &e), 0);
+		assert_null(one.key);
+		size_t left = want.start[want.n_rows];
+		assert_memory_equal(got.start, want.start, (want.n_rows + 1) * sizeof *want.start);
+		assert_memory_equal(got.col, want.col, left * sizeof *want.col);
+		assert_memory_equal(got.val, want.val, left * sizeof *want.val);
+		assert_memory_equal(same.col, want.col, left * sizeof *want.col);
+		assert_memory_equal(same.val, want.val, left * sizeof *want.val);
+		csr_release(&want);
+		csr_release(&got);
+		csr_release(&same);
+		free(row);
+		free(col);
+		free(val);
+	}
+	par_free(pool);
+}
+
+static void threads_change_no_sum(void **state)
+{
+	struct par *pool = par_new(3, &(struct err){ 0 });
+	struct csr_keys t[2] = { { 0 }, { 0 } };
+	struct err e = { 0 };
+	struct csr m[2];
+	struct pcg32 r;
+	(void)state;
+
+	pcg32_seed(&r, 5, 7);
+	for (int i = 0; i < 50000; i++) {
+		uint32_t row = pcg32_bounded(&r, 400), col = pcg32_bounded(&r, 20);
+		float v = pcg32_f32(&r) * 1e4f;
+		for (int k = 0; k < 2; k++)
+			csr_keys_add(&t[k], row, col, v);
+	}
+	for (int k = 0; k < 2; k++)
+		assert_int_equal(csr_take(&m[k], &t[k], 400, 20, k ? pool : NULL, &e), 0);
+	assert_memory_equal(m[0].val, m[1].val, m[0].start[400] * sizeof(float));
+	for (int k = 0; k < 2; k++)
+		csr_release(&m[k]);
+	par_free(pool);
+}
+
+static void entries_outside_are_refused(void **state)
+{
+	struct csr_keys t = { 0 };
+	struct err e = { 0 };
+	struct csr m;
+	(void)state;
+
+	csr_keys_add(&t, 2, 7, 1);
+	csr_keys_add(&t, 3, 1, 1);
+	assert_int_equal(csr_take(&m, &t, 3, 9, NULL, &e), ERR_DATA);
+	assert_string_equal(e.msg, "entry 1 is at row 3, column 1, outside 3 x 9");
+	assert_null(t.key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(entries_in_place_become_the_same_matrix),
+		cmocka_unit_test(threads_change_no_sum),
+		cmocka_unit_test(entries_outside_are_refused),
 		cmocka_unit_test(pairs_in_any_order_become_the_sums_of_a_dense_matrix),
 		cmocka_unit_test(a_pair_outside_is_refused_with_its_place),
 		cmocka_unit_test(rows_are_picked_in_the_order_asked_for),

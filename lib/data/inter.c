@@ -4,41 +4,10 @@
 #include "../base/mem.h"
 
 struct pairs {			/* what is read, before it becomes a matrix */
-	uint32_t *user, *item;
-	float *w;
-	int64_t *time;			/* only where events fade */
-	size_t n, cap;
+	struct csr_keys keys;
+	int64_t *time;			/* [keys.n] only where events fade */
+	size_t cap;
 };
-
-static int reserve(struct pairs *p, size_t more, bool has_times, struct err *e)
-{
-	if (p->n + more <= p->cap)
-		return 0;
-	size_t cap = p->cap ? p->cap * 2 : 1 << 16;
-	while (cap < p->n + more)
-		cap *= 2;
-	for (int i = 0; i < 3; i++) {
-		void **a = i == 0 ? (void **)&p->user : i == 1 ? (void **)&p->item : (void **)&p->w;
-		void *q = mem_try(cap, 4, "events", e);
-		if (!q)
-			return e->code;
-		if (p->n)
-			memcpy(q, *a, p->n * 4);
-		mem_free(*a);
-		*a = q;
-	}
-	if (has_times) {
-		int64_t *q = mem_try(cap, sizeof *q, "times of events", e);
-		if (!q)
-			return e->code;
-		if (p->n)
-			memcpy(q, p->time, p->n * sizeof *q);
-		mem_free(p->time);
-		p->time = q;
-	}
-	p->cap = cap;
-	return 0;
-}
 
 static double weigh(const struct inter_opts *o, const struct event *ev)
 {
@@ -56,11 +25,11 @@ static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t
 	}
 	if (!(w > 0))
 		return;
-	if (p->time)
-		p->time[p->n] = time;
-	p->user[p->n] = u;
-	p->item[p->n] = i;
-	p->w[p->n++] = (float)w;
+	if (o->fade) {
+		arr_reserve(p->time, p->keys.n + 1, p->cap);
+		p->time[p->keys.n] = time;
+	}
+	csr_keys_add(&p->keys, u, i, (float)w);
 }
 
 static uint32_t number(struct vocab *v, struct str s, bool is_kept)
@@ -86,8 +55,8 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if ((got = reserve(p, 1, o->fade, e)) || (o->fade && ev.time == TIME_NONE && (got = timeless(r, e))))
-			return got;
+		if (o->fade && ev.time == TIME_NONE)
+			return timeless(r, e);
 		uint32_t u = number(&m->user, ev.user, o->keep_vocab), i = number(&m->item, ev.item, o->keep_vocab);
 		add(m, o, p, u, i, weigh(o, &ev), ev.time);
 		if (o->progress && !(m->n_events & 4095)) {
@@ -119,10 +88,9 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 	while ((got = eventr_block(r, &b, e)) == 1) {
 		if (b.is_new_stream)
 			user.n = item.n = 0;
-		if ((got = reserve(p, b.n, o->fade, e)))
-			break;
 		remap_to(&user, b.users, b.n_users, &m->user, o->keep_vocab);
 		remap_to(&item, b.items, b.n_items, &m->item, o->keep_vocab);
+		got = 0;
 		for (size_t i = 0; i < b.n && !got; i++) {
 			double w = 1;
 			if (o->weight) {
@@ -150,15 +118,14 @@ static void fade(struct pairs *p, const struct inter_opts *o)
 {
 	size_t n = 0;
 
-	for (size_t j = 0; j < p->n; j++) {
-		float w = (float)((double)p->w[j] * o->fade(o->newest - p->time[j], o->ctx));
+	for (size_t j = 0; j < p->keys.n; j++) {
+		float w = (float)((double)p->keys.val[j] * o->fade(o->newest - p->time[j], o->ctx));
 		if (!(w > 0))
 			continue;
-		p->user[n] = p->user[j];
-		p->item[n] = p->item[j];
-		p->w[n++] = w;
+		p->keys.key[n] = p->keys.key[j];
+		p->keys.val[n++] = w;
 	}
-	p->n = n;
+	p->keys.n = n;
 }
 
 int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_opts *o, struct prov *p, struct buf *inputs, struct err *e)
@@ -188,12 +155,10 @@ int inter_load(struct inter *m, const char *const *path, size_t n, struct inter_
 	}
 	if (!got && o->fade)
 		fade(&pairs, o);
-	if (!got)
-		got = csr_from_pairs(&m->m, pairs.user, pairs.item, pairs.w, pairs.n, m->user.n, m->item.n, e);
-	mem_free(pairs.user);
-	mem_free(pairs.item);
-	mem_free(pairs.w);
 	mem_free(pairs.time);
+	if (!got)
+		got = csr_take(&m->m, &pairs.keys, m->user.n, m->item.n, o->pool, e);
+	csr_keys_release(&pairs.keys);
 	if (got)
 		inter_release(m);
 	return got;

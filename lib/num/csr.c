@@ -173,3 +173,155 @@ size_t csr_find(const struct csr *m, size_t row, uint32_t col)
 	}
 	return lo < end && m->col[lo] == col ? lo : SIZE_MAX;
 }
+
+/* ---- in place ---- */
+
+void csr_keys_release(struct csr_keys *t)
+{
+	mem_free(t->key);
+	mem_free(t->val);
+	*t = (struct csr_keys){ 0 };
+}
+
+enum { DIGIT = 8, DIGITS_MAX = 8, SHORT = 32 };
+
+/* Which bits of the keys differ at all, eight at a time from the top: those of rows, then those of columns. */
+struct digits { int shift[DIGITS_MAX + 2]; size_t n; };
+
+static void add_digits(struct digits *d, size_t n_values, int from)
+{
+	int bits = 0;
+
+	while (n_values > 1 && (n_values - 1) >> bits)
+		bits++;
+	for (int at = bits; at > 0; at -= DIGIT)
+		d->shift[d->n++] = from + (at > DIGIT ? at - DIGIT : 0);
+}
+
+static void swap_in(uint64_t *key, float *val, size_t i, uint64_t *k, float *v)
+{
+	uint64_t tk = key[i];
+	float tv = val[i];
+
+	key[i] = *k;
+	val[i] = *v;
+	*k = tk;
+	*v = tv;
+}
+
+static void insertion(uint64_t *key, float *val, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint64_t k = key[i];
+		float v = val[i];
+		size_t j = i;
+		for (; j > 0 && key[j - 1] > k; j--) {
+			key[j] = key[j - 1];
+			val[j] = val[j - 1];
+		}
+		key[j] = k;
+		val[j] = v;
+	}
+}
+
+/* deal - by one digit: end[b] becomes where bucket b ends. Each element goes to the next free place of its bucket, whoever is there goes on ("American flag"). */
+static void deal(uint64_t *key, float *val, size_t n, int shift, size_t end[1 << DIGIT])
+{
+	size_t next[1 << DIGIT];
+
+	memset(end, 0, sizeof *end << DIGIT);
+	for (size_t i = 0; i < n; i++)
+		end[key[i] >> shift & 0xff]++;
+	for (size_t b = 0, sum = 0; b < 1 << DIGIT; b++) {
+		next[b] = sum;
+		sum += end[b];
+		end[b] = sum;
+	}
+	for (size_t b = 0; b < 1 << DIGIT; b++)
+		while (next[b] < end[b]) {
+			uint64_t k = key[next[b]];
+			float v = val[next[b]];
+			for (size_t to; (to = k >> shift & 0xff) != b; )
+				swap_in(key, val, next[to]++, &k, &v);
+			key[next[b]] = k;
+			val[next[b]++] = v;
+		}
+}
+
+static void sort_from(uint64_t *key, float *val, size_t n, const struct digits *d, size_t digit)
+{
+	size_t end[1 << DIGIT];
+
+	if (n <= SHORT) {
+		insertion(key, val, n);
+		return;
+	}
+	if (digit == d->n)
+		return;
+	deal(key, val, n, d->shift[digit], end);
+	for (size_t b = 0, from = 0; b < 1 << DIGIT; from = end[b++])
+		if (end[b] - from > 1)
+			sort_from(key + from, val + from, end[b] - from, d, digit + 1);
+}
+
+struct sorting { struct csr_keys *t; struct digits d; size_t end[1 << DIGIT]; };
+
+static void sort_bucket(void *ctx, size_t b, int worker)
+{
+	struct sorting *s = ctx;
+	size_t from = b ? s->end[b - 1] : 0;
+
+	(void)worker;
+	sort_from(s->t->key + from, s->t->val + from, s->end[b] - from, &s->d, 1);
+}
+
+/* add_up - equal keys become one entry; start [rows + 1] counts. Returns how many are left. */
+static size_t add_up(struct csr_keys *t, size_t *start)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (n && t->key[n - 1] == t->key[i]) {
+			t->val[n - 1] += t->val[i];
+			continue;
+		}
+		t->key[n] = t->key[i];
+		t->val[n++] = t->val[i];
+		start[(t->key[i] >> 32) + 1]++;
+	}
+	return n;
+}
+
+int csr_take(struct csr *m, struct csr_keys *t, size_t n_rows, size_t n_cols, struct par *pool, struct err *e)
+{
+	struct sorting s = { .t = t };
+	int ret = 0;
+
+	*m = (struct csr){ .n_rows = n_rows, .n_cols = n_cols };
+	for (size_t i = 0; i < t->n && !ret; i++)
+		if (t->key[i] >> 32 >= n_rows || (uint32_t)t->key[i] >= n_cols)
+			ret = err_set(e, ERR_DATA, "entry %zu is at row %u, column %u, outside %zu x %zu", i, (unsigned)(t->key[i] >> 32), (unsigned)t->key[i], n_rows, n_cols);
+	if (!ret && !(m->start = mem_try0(n_rows + 1, sizeof *m->start, "row starts of a sparse matrix", e)))
+		ret = ERR_MEM;
+	if (ret) {
+		csr_keys_release(t);
+		return ret;
+	}
+	add_digits(&s.d, n_rows, 32);
+	add_digits(&s.d, n_cols, 0);
+	if (s.d.n && t->n) {
+		deal(t->key, t->val, t->n, s.d.shift[0], s.end);
+		par_for(pool, 1 << DIGIT, sort_bucket, &s);
+	}
+	t->n = add_up(t, m->start);
+	for (size_t r = 0; r < n_rows; r++)
+		m->start[r + 1] += m->start[r];
+	for (size_t i = 0; i < t->n; i++) {		/* the columns move together in the first half of the keys */
+		uint32_t col = (uint32_t)t->key[i];
+		memcpy((unsigned char *)t->key + i * sizeof col, &col, sizeof col);
+	}
+	m->col = mem_grow(t->key, t->n, sizeof *m->col);
+	m->val = mem_grow(t->val, t->n, sizeof *m->val);
+	*t = (struct csr_keys){ 0 };
+	return 0;
+}
