@@ -76,7 +76,7 @@ struct eventr *eventr_open(const char *path, bool has_header, struct err *e)
 {
 	struct eventr *r = mem_new(1, sizeof *r);
 
-	if (input_open(&r->in, path, BLOCKR_MAP, e)) {
+	if (input_open(&r->in, path, (enum blockr_flags)(BLOCKR_MAP | BLOCKR_PASS), e)) {
 		mem_free(r);
 		return NULL;
 	}

@@ -419,6 +419,8 @@ int blockr_next(struct blockr *r, struct block *b, struct err *e)
 {
 	int ret = r->err.code;
 
+	if (r->map && r->flags & BLOCKR_PASS)
+		file_map_pass(r->f, r->at);
 	if (!ret && !r->is_in_stream) {
 		uint64_t at = r->at;
 		*b = (struct block){ 0 };

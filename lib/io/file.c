@@ -22,7 +22,7 @@
 #include "../base/mem.h"
 #include "../base/tmp.h"
 
-enum { BUF_BYTES = 256 << 10, PEEK_MAX = 64 << 10 };
+enum { BUF_BYTES = 256 << 10, PEEK_MAX = 64 << 10, PASS_BYTES = 8 << 20 };
 
 /*
  * Bytes go: fd -> raw (compressed, only for gzip and zstd) -> buf -> the caller. What was peeked at stays in buf[at, fill).
@@ -49,6 +49,7 @@ struct file {
 	const unsigned char *map;
 	size_t map_n;
 	bool is_borrowed;		/* the map is the caller's */
+	size_t passed;			/* bytes of it that were let go */
 	XXH3_state_t *digest;
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
@@ -377,6 +378,15 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n)
 	*p = f->map;
 	*n = f->map_n;
 	return true;
+}
+
+void file_map_pass(struct file *f, size_t n)
+{
+	if (!f->map || f->is_borrowed || n > f->map_n || n - f->passed < PASS_BYTES)
+		return;
+	size_t to = n / PASS_BYTES * PASS_BYTES;
+	if (!madvise((void *)(uintptr_t)(f->map + f->passed), to - f->passed, MADV_DONTNEED))
+		f->passed = to;
 }
 
 void file_digest_on(struct file *f)
