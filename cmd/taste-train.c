@@ -742,7 +742,7 @@ static void draw_listeners(struct err *e)
 static int score_part(void *ctx, size_t part, float *out, size_t first, size_t n, struct err *e)
 {
 	(void)ctx;
-	if (blend_part_scores(&mix.b, part, out, &mix.liked, first, n, tool_pool(), e))
+	if (blend_part_scores(&mix.b, part, out, NULL, &mix.liked, first, n, tool_pool(), e))
 		return e->code;
 	for (size_t u = 0; u < n; u++)
 		for (size_t i = mix.has.start[first + u]; i < mix.has.start[first + u + 1]; i++)

@@ -47,8 +47,13 @@ taste-view cand.tsv > /dev/null 2>&1
 # --score and --why: what a model thinks, folded in from --seen
 taste-synth --users 150 --events 9000 -s 3 --music 300 --items cat.tsv -o log.tsv; taste-split ratio --test 0.3 -o s log.tsv
 taste-train pop -o p.taste s.train.tsv; taste-score -m p.taste -k 60 -o p.cand s.train.tsv; n=$(wc -l < p.cand)
-for k in als ease graph; do
-	taste-train $k $([ $k = als ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv
+for k in als ease graph blend; do
+	case $k in
+	als) taste-train als -d 12 -e 3 -o als.taste s.train.tsv ;;
+	graph) taste-train graph --rank 20 -o graph.taste s.train.tsv ;;
+	blend) taste-train blend --part als.taste --part ease.taste --part graph.taste --weights 2,1,1 -o blend.taste ;;
+	*) taste-train $k -o $k.taste s.train.tsv ;;
+	esac
 	taste-score -m $k.taste -k 2000 -o $k.all s.train.tsv
 	awk -F '\t' 'NR == FNR { s[$1 FS $2] = $3; next } { print $1 FS $2 FS s[$1 FS $2] FS $4 }' $k.all p.cand > want.cand
 	taste-rank -k 60 want.cand > want; taste-rank -k 60 --score $k.taste --seen s.train.tsv p.cand > got
@@ -76,6 +81,10 @@ for k in ease graph; do
 		  for (j = 1; j <= n; j++) { split(r[j], w, / \(<?| %/); part = p[$1, w[1]]; lines++; e = 100 * part / sum[$1] - w[2]; if (e * e > 0.26 && r[j] !~ /</ || part > last + 1e-6) bad++; last = part; said[$1, w[1]] }
 		  for (o in own) if (!(($1, o) in said) && p[$1, o] > last + 1e-6 && n == 3) bad++ } END { print (lines > 100), bad + 0 }' single got)" "1 0"
 done
+# a blend with popularity: what is everybody's is in no share
+taste-train blend --part als.taste --part p.taste --weights 1,3 -o withpop.taste
+taste-rank -k 50 --why als.taste --seen s.train.tsv its > want; taste-rank -k 50 --why withpop.taste --seen s.train.tsv its > got
+same "a blend with popularity: the shares are those of the listener's own" got want
 printf 'n\tm000001\t3\ted\nn\tnobody knows\t9\ted\nn\tm000002\t2\ted\nn\tm000003\t1\ted\nstranger\tm000002\t1\ted\nstranger\tm000003\t2\ted\n' > ed.cand
 printf 'n\tm000005\nn\tm000009\n' > ed.seen
 taste-rank --score graph.taste --seen ed.seen ed.cand > got 2> err

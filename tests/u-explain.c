@@ -12,6 +12,7 @@
 
 #include "../lib/base/mem.h"
 #include "../lib/base/rng.h"
+#include "../lib/model/blend.h"
 #include "../lib/model/explain.h"
 #include "../lib/model/pop.h"
 
@@ -34,12 +35,14 @@ static void make_world(struct csr *R)
 	csr_entries_release(&t);
 }
 
+static bool is_reversed;		/* ids run backwards */
+
 static void make_vocab(struct vocab *v, const char *prefix, size_t n)
 {
 	char id[32];
 
 	for (size_t i = 0; i < n; i++)
-		vocab_add(v, id, (size_t)snprintf(id, sizeof id, "%s%zu", prefix, i));
+		vocab_add(v, id, (size_t)snprintf(id, sizeof id, "%s%zu", prefix, is_reversed ? n - 1 - i : i));
 }
 
 struct subject { char path[32]; struct csr h; struct model model; struct scorer scorer; };
@@ -353,6 +356,58 @@ static void popularity_has_no_reasons(void **state)
 	close_subject(&s);
 }
 
+static void a_blend_is_its_parts_together(void **state)
+{
+	static const char *const part[] = { "als", "graph", "ease", "als bias" };
+	static const double weight[] = { 0.4, 0.3, 0.3, 0 };
+	static float score[ITEMS];
+	char path[] = "/tmp/u-explain.XXXXXX";
+	struct err e = { 0 };
+	struct subject s[4];
+	struct blend b = { 0 };
+	struct model model;
+	struct scorer scorer;
+	(void)state;
+
+	for (int k = 0; k < 4; k++) {
+		is_reversed = k == 1;
+		open_subject(&s[k], part[k], WEIGH_LOG, NULL);
+		if (blend_add(&b, s[k].path, NULL, &e))
+			fail_msg("%s", e.msg);
+		b.part[k].weight = weight[k];
+	}
+	is_reversed = false;
+	close(mkstemp(path));
+	struct sink *out = sink_open(path, &e);
+	assert_int_equal(blend_save(&b, out, NULL, NULL, &e) | sink_close(out, &e), 0);
+	blend_release(&b);
+	if (model_open(&model, path, &e) || model_ids(&model, MODEL_ITEMS, &e) || scorer_open(&scorer, &model, NULL, &e))
+		fail_msg("%s", e.msg);
+	assert_null(explain_can(&scorer));
+	const struct csr *h = &s[0].h;
+	make_asks(h);
+	if (explain_run(&scorer, asks, ASKS, h, NULL, &e))
+		fail_msg("%s", e.msg);
+	for (size_t a = 0; a < ASKS; a++) {
+		size_t n = h->start[asks[a].row + 1] - h->start[asks[a].row];
+		assert_int_equal(scorer_scores(&scorer, score, h, asks[a].row, 1, NULL, &e), 0);
+		for (size_t i = 0; i < asks[a].n; i++) {
+			double sum = (double)rest[a][i], size = 0.1;
+			for (size_t j = 0; j < n; j++) {
+				sum += (double)asks[a].part[i * n + j];
+				size += fabs((double)asks[a].part[i * n + j]);
+			}
+			if (!(fabs(sum - (double)score[to[a][i]]) <= 1e-4 * size))
+				fail_msg("score %zu of ask %zu: parts add up to %g, not %g", i, a, sum, (double)score[to[a][i]]);
+		}
+	}
+	scorer_release(&scorer);
+	model_release(&model);
+	unlink(path);
+	for (int k = 0; k < 4; k++)
+		close_subject(&s[k]);
+}
+
 static void a_folded_graph_user_is_the_smooth_part(void **state)
 {
 	static double h[ITEMS], b[ITEMS];
@@ -396,6 +451,7 @@ int main(void)
 		cmocka_unit_test(parts_are_the_formula_and_add_up),
 		cmocka_unit_test(company_and_threads_change_no_bit),
 		cmocka_unit_test(popularity_has_no_reasons),
+		cmocka_unit_test(a_blend_is_its_parts_together),
 		cmocka_unit_test(a_folded_graph_user_is_the_smooth_part),
 	};
 

@@ -327,7 +327,7 @@ static double spread(const float *x, size_t n)
 	return sqrt(sum_lanes(lane) / (double)n);
 }
 
-struct scaling { const struct blend *b; const struct blend_part *p; float *out; bool is_bad[SCORER_USERS]; };
+struct scaling { const struct blend *b; const struct blend_part *p; float *out; double sd[SCORER_USERS]; };
 
 /* scale_one - chunk c is a listener: turned into the blend's numbering, divided by the spread. */
 static void scale_one(void *ctx, size_t c, int worker)
@@ -341,19 +341,19 @@ static void scale_one(void *ctx, size_t c, int worker)
 	for (size_t i = 0; i < n && s->p->to; i++)
 		x[i] = from[s->p->to[i]];
 	double sd = spread(x, n), f = sd > 0 ? 1 / sd : 0;
-	s->is_bad[c] = !isfinite(sd);
+	s->sd[c] = sd;
 	for (size_t i = 0; i < n; i++)
 		x[i] = (float)((double)x[i] * f);
 }
 
-/* turn_history - rows of h in the part's numbering, columns ascending. */
-static int turn_history(struct csr *out, const struct blend_part *p, const struct csr *h, size_t first, size_t n, struct err *e)
+int blend_turn(struct csr *out, const struct blend *b, size_t part, const struct csr *h, size_t first, size_t n, struct err *e)
 {
+	const uint32_t *to = b->part[part].to;
 	struct csr_entries t = { 0 };
 
 	for (size_t u = 0; u < n; u++)
 		for (size_t j = h->start[first + u]; j < h->start[first + u + 1]; j++)
-			csr_entries_add(&t, (uint32_t)u, p->to[h->col[j]], h->val[j]);
+			csr_entries_add(&t, (uint32_t)u, to ? to[h->col[j]] : h->col[j], h->val[j]);
 	int ret = csr_from_pairs(out, t.row, t.col, t.val, t.n, n, h->n_cols, e);
 	csr_entries_release(&t);
 	return ret;
@@ -364,7 +364,7 @@ static int scratch(float **p, const struct blend *b, struct err *e)
 	return *p || (*p = mem_try(SCORER_USERS * b->n_items, sizeof **p, "scores", e)) ? 0 : e->code;
 }
 
-int blend_part_scores(struct blend *b, size_t part, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
 {
 	struct blend_part *p = &b->part[part];
 	struct scaling s = { .b = b, .p = p, .out = out };
@@ -374,7 +374,7 @@ int blend_part_scores(struct blend *b, size_t part, float *out, const struct csr
 		return 0;
 	if (p->to) {
 		struct csr turned = { 0 };
-		if ((ret = scratch(&b->turned, b, e)) || (ret = turn_history(&turned, p, h, first, n, e)))
+		if ((ret = scratch(&b->turned, b, e)) || (ret = blend_turn(&turned, b, part, h, first, n, e)))
 			return ret;
 		ret = scorer_scores(&p->scorer, b->turned, &turned, 0, n, pool, e);
 		csr_release(&turned);
@@ -385,8 +385,10 @@ int blend_part_scores(struct blend *b, size_t part, float *out, const struct csr
 		return ret;
 	par_for(pool, n, scale_one, &s);
 	for (size_t c = 0; c < n; c++)
-		if (s.is_bad[c])
+		if (!isfinite(s.sd[c]))
 			return err_set(e, ERR_NUMERIC, "%s: a score is not finite", name_of(p));
+	if (sd)
+		memcpy(sd, s.sd, n * sizeof *sd);
 	return 0;
 }
 
@@ -411,7 +413,7 @@ int blend_scores(struct blend *b, float *out, const struct csr *h, size_t first,
 		struct adding a = { out, b->score, (float)b->part[k].weight, b->n_items };
 		if (!(b->part[k].weight > 0))
 			continue;
-		if ((ret = blend_part_scores(b, k, b->score, h, first, n, pool, e)))
+		if ((ret = blend_part_scores(b, k, b->score, NULL, h, first, n, pool, e)))
 			return ret;
 		par_for(pool, n, add_one, &a);
 	}

@@ -2,15 +2,16 @@
 
 #include <string.h>
 
+#include "blend.h"
 #include "../base/mem.h"
 #include "../base/sort.h"
 #include "../num/num.h"
 
-enum kind { ALS, EASE, GRAPH, OTHER };
+enum kind { ALS, EASE, GRAPH, BLEND, OTHER };
 
 static enum kind kind_of(const struct scorer *s)
 {
-	static const char *const name[OTHER] = { "als", "ease", "graph" };
+	static const char *const name[OTHER] = { "als", "ease", "graph", "blend" };
 	int k = ALS;
 
 	while (k < OTHER && strcmp(s->m->kind, name[k]))
@@ -20,6 +21,13 @@ static enum kind kind_of(const struct scorer *s)
 
 const char *explain_can(const struct scorer *s)
 {
+	const char *no = "none of a blend's parts that count can be taken apart by what the listener has";
+
+	for (size_t k = 0; kind_of(s) == BLEND && k < s->blend->n; k++)
+		if (s->blend->part[k].weight > 0 && !explain_can(&s->blend->part[k].scorer))
+			no = NULL;
+	if (kind_of(s) == BLEND)
+		return no;
 	if (kind_of(s) != OTHER)
 		return NULL;
 	return s->count ? "scores by popularity are the same for everybody: nothing of the listener's own is behind them" :
@@ -139,6 +147,122 @@ static int by_item(const struct job *job, size_t n_asks, struct par *pool, struc
 	return e->code;
 }
 
+/* ---- blend: what its parts say ---- */
+
+struct mixing {				/* of up to SCORER_USERS asks */
+	struct blend *b;
+	const struct explain_ask *ask;	/* [n] */
+	size_t n;
+	struct csr own;			/* [n rows] their histories */
+	float *z;			/* [n x items] */
+	double sd[SCORER_USERS];
+};
+
+/* gather_own - the asks' rows of h. */
+static int gather_own(struct mixing *m, const struct csr *h, struct err *e)
+{
+	struct csr_entries t = { 0 };
+
+	for (size_t a = 0; a < m->n; a++)
+		for (size_t j = h->start[m->ask[a].row]; j < h->start[m->ask[a].row + 1]; j++)
+			csr_entries_add(&t, (uint32_t)a, h->col[j], h->val[j]);
+	int ret = csr_from_pairs(&m->own, t.row, t.col, t.val, t.n, m->n, h->n_cols, e);
+	csr_entries_release(&t);
+	return ret;
+}
+
+/* ask_part - the same of part k, in its numbers: sub [n] with room for all it answers at *room. */
+static int ask_part(const struct mixing *m, size_t k, struct explain_ask *sub, uint32_t **items, float **room, struct err *e)
+{
+	const uint32_t *to = m->b->part[k].to;
+	size_t n_items = 0, n_parts = 0;
+
+	for (size_t a = 0; a < m->n; a++) {
+		n_items += m->ask[a].n;
+		n_parts += m->ask[a].n * (m->own.start[a + 1] - m->own.start[a] + 1);
+	}
+	*items = mem_try(n_items, sizeof **items, "items to explain", e);
+	*room = mem_try(n_parts, sizeof **room, "parts of scores", e);
+	if (!*items || !*room)
+		return e->code;
+	uint32_t *item = *items;
+	float *f = *room;
+	for (size_t a = 0; a < m->n; a++) {
+		size_t n = m->ask[a].n, own = m->own.start[a + 1] - m->own.start[a];
+		sub[a] = (struct explain_ask){ a, item, n, f, f + n * own };
+		for (size_t i = 0; i < n; i++)
+			*item++ = to ? to[m->ask[a].item[i]] : m->ask[a].item[i];
+		f += n * (own + 1);
+	}
+	return 0;
+}
+
+/* mix_in - part k's answers, by its weight and spread; entries of `turned` stand in its order. */
+static void mix_in(const struct mixing *m, size_t k, const struct explain_ask *sub, const struct csr *turned)
+{
+	const struct blend_part *p = &m->b->part[k];
+
+	for (size_t a = 0; a < m->n; a++) {
+		const struct explain_ask *to = &m->ask[a];
+		size_t from = m->own.start[a], n = m->own.start[a + 1] - from;
+		float f = m->sd[a] > 0 ? (float)(p->weight / m->sd[a]) : 0;
+		for (size_t i = 0; i < to->n && to->rest; i++)
+			to->rest[i] += f * sub[a].rest[i];
+		for (size_t j = 0; j < n; j++) {
+			uint32_t col = m->own.col[from + j];
+			size_t at = csr_find(turned, a, p->to ? p->to[col] : col) - turned->start[a];
+			for (size_t i = 0; i < to->n; i++)
+				to->part[i * n + j] += f * sub[a].part[i * n + at];
+		}
+	}
+}
+
+static int mix_part(struct mixing *m, size_t k, struct par *pool, struct err *e)
+{
+	struct blend_part *p = &m->b->part[k];
+	struct explain_ask sub[SCORER_USERS];
+	struct csr turned = { 0 };
+	uint32_t *items = NULL;
+	float *room = NULL;
+
+	if (blend_part_scores(m->b, k, m->z, m->sd, &m->own, 0, m->n, pool, e))
+		return e->code;
+	if (explain_can(&p->scorer)) {
+		for (size_t a = 0; a < m->n; a++)
+			for (size_t i = 0; i < m->ask[a].n && m->ask[a].rest; i++)
+				m->ask[a].rest[i] += (float)p->weight * m->z[a * m->b->n_items + m->ask[a].item[i]];
+		return 0;
+	}
+	if (!blend_turn(&turned, m->b, k, &m->own, 0, m->n, e) && !ask_part(m, k, sub, &items, &room, e) &&
+	    !explain_run(&p->scorer, sub, m->n, &turned, pool, e))
+		mix_in(m, k, sub, &turned);
+	csr_release(&turned);
+	mem_free(items);
+	mem_free(room);
+	return e->code;
+}
+
+static int by_part(const struct job *job, size_t n_asks, struct par *pool, struct err *e)
+{
+	struct mixing m = { .b = job->s->blend };
+
+	m.z = mem_try(SCORER_USERS * m.b->n_items, sizeof *m.z, "scores", e);
+	for (size_t at = 0; m.z && at < n_asks && !e->code; at += m.n) {
+		m.ask = job->ask + at;
+		m.n = n_asks - at < SCORER_USERS ? n_asks - at : SCORER_USERS;
+		if (gather_own(&m, job->h, e))
+			break;
+		for (size_t a = 0; a < m.n; a++)
+			memset(m.ask[a].part, 0, m.ask[a].n * (m.own.start[a + 1] - m.own.start[a]) * sizeof *m.ask[a].part);
+		for (size_t k = 0; k < m.b->n && !e->code; k++)
+			if (m.b->part[k].weight > 0)
+				mix_part(&m, k, pool, e);
+		csr_release(&m.own);
+	}
+	mem_free(m.z);
+	return e->code;
+}
+
 int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, const struct csr *h, struct par *pool, struct err *e)
 {
 	struct job job = { .s = s, .ask = ask, .h = h };
@@ -149,5 +273,7 @@ int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, 
 	for (size_t a = 0; a < n_asks; a++)
 		if (ask[a].rest)
 			memset(ask[a].rest, 0, ask[a].n * sizeof *ask[a].rest);
+	if (kind_of(s) == BLEND)
+		return by_part(&job, n_asks, pool, e);
 	return kind_of(s) == GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
 }

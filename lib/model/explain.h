@@ -6,11 +6,13 @@
  *   als     a_uj y_i^T A_u^-1 y_j        als_explain; with biases there is a rest, which is the item's own and everybody's
  *   ease    x_uj B_ji                    the rows of the model
  *   graph   the score is linear in the history: what one of j adds to i, graph_towards, times shape(r_uj)
+ *   blend   w_k / sd_k(u) of what its parts k say, each by what it is; parts that cannot be taken apart (pop) are in the rest
  *
  * Other kinds cannot be taken apart: explain_can. No number depends on threads, on the CPU path, or on what else is asked in the same call.
  *
- * Memory: graph 256 bytes an item, and that of scorer_scores. Time: als a fold a listener and d^2 multiply-adds for each score and 2 d for each part; ease a binary search a part;
- * graph what scorer_scores takes for 64 listeners, for every 64 different items asked for. One call at a time; the threads are inside.
+ * Memory: graph and blend 256 bytes an item, and that of scorer_scores; blend 4 bytes a part of 64 listeners' scores. Time: als a fold a listener and d^2 multiply-adds for each score and 2 d for each part; ease a binary search a part;
+ * graph what scorer_scores takes for 64 listeners, for every 64 different items asked for;
+ * blend that of its parts, and of scoring the listeners. One call at a time; the threads are inside.
  */
 #ifndef TASTE_EXPLAIN_H
 #define TASTE_EXPLAIN_H
