@@ -1,6 +1,6 @@
 /*
  * taste-embed - vectors out of a model: of items or users it knows, by id or all, or of users it never saw, folded in from their events.
- * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (16 bytes each while reading, then 8 bytes a distinct pair and the ids).
+ * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (12 bytes each while reading, then 8 bytes a distinct pair and the ids).
  */
 #include <math.h>
 #include <string.h>

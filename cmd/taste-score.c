@@ -1,5 +1,5 @@
 /*
- * taste-score - what a model thinks: listeners' events in, the best items of the whole catalogue out, as candidates. Holds the model, the histories (16 bytes an event, then 8 a
+ * taste-score - what a model thinks: listeners' events in, the best items of the whole catalogue out, as candidates. Holds the model, the histories (24 bytes an event, then 8 a
  * pair, twice) and the scores of 64 listeners.
  */
 #include <math.h>

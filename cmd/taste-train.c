@@ -1,7 +1,7 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
  * directions of the graph of users and items. als holds all distinct pairs
- * (8 to 12 bytes each, 16 bytes an event while it reads) and one row of floats for each user and item; ease a float for each two items; pop 8 bytes an event,
+ * (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; ease a float for each two items; pop 8 bytes an event,
  * or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>

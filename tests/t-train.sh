@@ -161,6 +161,11 @@ for how in "--solver block --block 4" "--solver cg"; do
 	is "als $how: the loss comes to that of exact" "$(last_loss -e 20 $how | awk -v a="$exact" '{ d = $1 / a - 1; print (d < 0.002 && d > -0.002) ? "near" : $1 " " a }')" near
 done
 
+taste-train als -d 5 --confidence linear --weight play=0.1,like=0.3,skip=0.7 --half-life 3 log.tsv > odd.taste
+taste-embed -m odd.taste --users all | grep "^u1[0-9]$T" | sort > known.vecs
+for u in 10 11 12 13 14 15 16 17 18 19; do grep "^u$u$T" log.tsv | sort -R --random-source=log.tsv | taste-embed -m odd.taste; done > fold.vecs
+same "sums of odd weights are the same alone and in company, in any order" fold.vecs known.vecs
+
 # going on: from an older model, of what is new only, in the older space
 head -9000 log.tsv > before.tsv; tail -n +9001 log.tsv | awk -F '\t' -v OFS='\t' '{ u = substr($1, 2); if (u % 10 == 3) print; else if (NR % 50 == 0) { $1 = "new" u; print } }' > after.tsv
 taste-train als -d 8 -e 8 before.tsv > old.taste

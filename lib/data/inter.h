@@ -1,6 +1,6 @@
 /*
  * inter - a whole events stream in memory as a users x items matrix: what trainers and evaluators hold. Entry (u, i) is the sum of weights of u's events on i.
- * Weights of a pair are added up in an order that is always the same for the same events in the same order (csr_take).
+ * A pair's sum does not depend on the order of the events (csr_take).
  * Memory: 12 bytes an event that counts while reading (20 when events fade), 8 bytes a distinct pair in the end, 8 a user, and the ids.
  */
 #ifndef TASTE_INTER_H

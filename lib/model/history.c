@@ -16,8 +16,8 @@ void history_event(struct history_make *k, const struct event *ev)
 	}
 	double w = k->weight(ev, k->ctx);
 	if (w > 0)
-		csr_entries_add(&k->liked, u, i, (float)w);
-	csr_entries_add(&k->had, u, i, 1);
+		csr_keys_add(&k->liked, u, i, (float)w);
+	csr_keys_add(&k->had, u, i, 1);
 }
 
 int history_end(struct history_make *k, struct err *e)
@@ -27,11 +27,11 @@ int history_end(struct history_make *k, struct err *e)
 	int ret = e->code;
 
 	if (!ret)
-		ret = csr_from_pairs(&h->liked, k->liked.row, k->liked.col, k->liked.val, k->liked.n, h->user.n, n, e);
+		ret = csr_take(&h->liked, &k->liked, h->user.n, n, NULL, e);
 	if (!ret)
-		ret = csr_from_pairs(&h->has, k->had.row, k->had.col, NULL, k->had.n, h->user.n, n, e);
-	csr_entries_release(&k->liked);
-	csr_entries_release(&k->had);
+		ret = csr_take(&h->has, &k->had, h->user.n, n, NULL, e);
+	csr_keys_release(&k->liked);
+	csr_keys_release(&k->had);
 	if (ret)
 		history_release(h);
 	return ret;
@@ -43,7 +43,7 @@ static void has_event(struct history_make *k, const struct event *ev)
 	uint32_t u = vocab_find(&k->h->user, ev->user.p, ev->user.len), i = idtab_find(&k->m->ids[MODEL_ITEMS], ev->item.p, ev->item.len);
 
 	if (u != VOCAB_NONE && i != VOCAB_NONE)
-		csr_entries_add(&k->had, u, i, 1);
+		csr_keys_add(&k->had, u, i, 1);
 }
 
 static int read_events(struct history_make *k, const char *path, bool has_header, void (*take)(struct history_make *k, const struct event *ev), struct prov *p,

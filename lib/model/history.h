@@ -1,5 +1,5 @@
 /*
- * history - what listeners have, in the items of a model: the input of everything that folds them in (scorer.h, als_fold). Memory: 16 bytes an event while reading,
+ * history - what listeners have, in the items of a model: the input of everything that folds them in (scorer.h, als_fold). Memory: 24 bytes an event while reading,
  * then 16 bytes a distinct pair, 16 a listener, and the ids.
  */
 #ifndef TASTE_HISTORY_H
@@ -35,7 +35,7 @@ struct history_make {
 	const struct model *m;
 	inter_weight *weight;
 	void *ctx;
-	struct csr_entries liked, had;
+	struct csr_keys liked, had;
 };
 void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx);
 void history_event(struct history_make *k, const struct event *ev);

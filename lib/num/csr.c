@@ -1,5 +1,6 @@
 #include "csr.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/mem.h"
@@ -275,19 +276,38 @@ static void sort_bucket(void *ctx, size_t b, int worker)
 	sort_from(s->t->key + from, s->t->val + from, s->end[b] - from, &s->d, 1);
 }
 
+static int by_size(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* sum_of - smallest first: the sum is the same whatever order they came in, and whoever else was there. */
+static float sum_of(float *val, size_t n)
+{
+	float sum = 0;
+
+	if (n > 2)
+		qsort(val, n, sizeof *val, by_size);
+	for (size_t i = 0; i < n; i++)
+		sum += val[i];
+	return sum;
+}
+
 /* add_up - equal keys become one entry; start [rows + 1] counts. Returns how many are left. */
 static size_t add_up(struct csr_keys *t, size_t *start)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (n && t->key[n - 1] == t->key[i]) {
-			t->val[n - 1] += t->val[i];
-			continue;
-		}
-		t->key[n] = t->key[i];
-		t->val[n++] = t->val[i];
-		start[(t->key[i] >> 32) + 1]++;
+	for (size_t i = 0, end; i < t->n; i = end) {
+		uint64_t key = t->key[i];
+		for (end = i + 1; end < t->n && t->key[end] == key; end++)
+			;
+		float sum = sum_of(t->val + i, end - i);
+		t->key[n] = key;
+		t->val[n++] = sum;
+		start[(key >> 32) + 1]++;
 	}
 	return n;
 }

@@ -38,8 +38,8 @@ static inline void csr_keys_add(struct csr_keys *t, uint32_t row, uint32_t col, 
 }
 void csr_keys_release(struct csr_keys *t);
 /*
- * csr_take - m from the entries, in their own memory: sorted in place (most significant digits first), equal ones added up, in an order that is always the same for the same
- * entries but not that of input. *t is empty afterwards, also on failure. Beside the entries it holds 8 bytes a row. 0, ERR_DATA for an entry outside, ERR_MEM.
+ * csr_take - m from the entries, in their own memory: sorted in place (most significant digits first), equal ones added up, the smallest value first: no sum depends on
+ * the order of input or on other entries. *t is empty afterwards, also on failure. Beside the entries it holds 8 bytes a row. 0, ERR_DATA for an entry outside, ERR_MEM.
  */
 int csr_take(struct csr *m, struct csr_keys *t, size_t n_rows, size_t n_cols, struct par *pool, struct err *e);
 
