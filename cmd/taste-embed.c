@@ -15,6 +15,7 @@
 #include "../lib/data/vecs.h"
 #include "../lib/model/als.h"
 #include "../lib/model/graph.h"
+#include "../lib/model/softmax.h"
 #include "../lib/num/num.h"
 
 enum { BATCH = 1024 };			/* users folded in together; the answer does not depend on it */
@@ -119,9 +120,10 @@ static void write_known(enum model_axis axis, const char *which, struct err *e)
 /* ---- new users ---- */
 
 static struct {
-	bool is_graph;
-	struct als_fold als;		/* one of the two */
+	enum { ALS, GRAPH, SOFTMAX } kind;
+	struct als_fold als;		/* one of the three */
 	struct graph graph;
+	struct softmax_fold softmax;
 	struct weigh *weigh;		/* its */
 	struct inter in;
 	uint32_t *row;			/* [in.item.n] item of the events -> row of the model, VOCAB_NONE */
@@ -166,7 +168,8 @@ static void make_workers(struct err *e)
 	job.worker = mem_new((size_t)n, sizeof *job.worker);
 	for (int i = 0; i < n; i++) {
 		struct fold_worker *w = &job.worker[i];
-		w->scratch = mem_try(job.is_graph ? 0 : als_fold_scratch(&job.als, most), sizeof *w->scratch, "normal equations", e);
+		size_t scratch = job.kind == GRAPH ? 0 : job.kind == SOFTMAX ? softmax_fold_scratch(&job.softmax) : als_fold_scratch(&job.als, most);
+		w->scratch = mem_try(scratch, sizeof *w->scratch, "normal equations", e);
 		w->r = mem_try(most, sizeof *w->r, "weights of a user", e);
 		w->item = mem_try(most, sizeof *w->item, "items of a user", e);
 		w->key = mem_try(most, sizeof *w->key, "items of a user", e);
@@ -177,7 +180,7 @@ static void make_workers(struct err *e)
 		die_err(e);
 }
 
-/* fold_user - chunk c of a batch is one user: their known items in the model's order, then als_fold or graph_fold. */
+/* fold_user - chunk c of a batch is one user: their known items in the model's order, then the fold of its kind. */
 static void fold_user(void *ctx, size_t c, int worker)
 {
 	const struct csr *m = &job.in.m;
@@ -198,8 +201,10 @@ static void fold_user(void *ctx, size_t c, int worker)
 		w->r[i] = m->val[m->start[u] + w->item[i]];
 		w->item[i] = (uint32_t)w->key[i];
 	}
-	if (job.is_graph)
+	if (job.kind == GRAPH)
 		graph_fold(&job.graph, job.x + c * model.d, w->item, w->r, n);
+	else if (job.kind == SOFTMAX)
+		softmax_fold(&job.softmax, job.x + c * model.d, w->item, n, w->scratch);
 	else
 		als_fold(&job.als, job.x + c * model.d, w->item, w->r, n, w->scratch, e);
 }
@@ -233,11 +238,28 @@ static void write_folded(struct err *e)
 		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, o.model);
 }
 
+static void open_fold(struct err *e)
+{
+	if (!strcmp(model.kind, "graph")) {
+		job.kind = GRAPH;
+		job.weigh = &job.graph.weigh;
+		graph_fold_open(&job.graph, &model, e);
+	} else if (!strcmp(model.kind, "softmax")) {
+		job.kind = SOFTMAX;
+		job.weigh = &job.softmax.weigh;
+		softmax_fold_open(&job.softmax, &model, e);
+	} else {
+		job.weigh = &job.als.weigh;
+		als_fold_open(&job.als, &model, e);
+	}
+	if (e->code)
+		die_err(e);
+}
+
 static void fold_in(struct err *e)
 {
-	job.is_graph = !strcmp(model.kind, "graph");
-	job.weigh = job.is_graph ? &job.graph.weigh : &job.als.weigh;
-	if ((job.is_graph ? graph_fold_open(&job.graph, &model, e) : als_fold_open(&job.als, &model, e)) || model_ids(&model, MODEL_ITEMS, e))
+	open_fold(e);
+	if (model_ids(&model, MODEL_ITEMS, e))
 		die_err(e);
 	uint64_t n_unknown = read_new(e);
 	make_workers(e);
@@ -256,6 +278,7 @@ static void fold_in(struct err *e)
 	mem_free(job.x);
 	als_fold_release(&job.als);
 	graph_release(&job.graph);
+	softmax_fold_release(&job.softmax);
 	inter_release(&job.in);
 }
 

@@ -1,8 +1,8 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
- * directions of the graph of users and items. als holds all distinct pairs
- * (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; ease a float for each two items; pop 8 bytes an event,
- * or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
+ * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph. als holds all distinct pairs
+ * (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; softmax 16 bytes a pair and seven such rows; ease a float for each two items;
+ * pop 8 bytes an event, or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@
 #include "../lib/model/history.h"
 #include "../lib/model/pop.h"
 #include "../lib/model/scorer.h"
+#include "../lib/model/softmax.h"
 
 static struct {
 	const char *out;
@@ -46,6 +47,8 @@ static struct {
 	int64_t block, steps;
 	const char *init, *update, *align;
 	double row_power, col_power, low, sharpen;
+	int64_t layers, batch, negatives;
+	double ego, temperature, neg_power, user_power, rate;
 	struct opt_list part, valid;
 	int64_t k, fit_users;
 	double min_gain;		/* standard errors */
@@ -53,17 +56,20 @@ static struct {
 	const char *tune, *tune_log, *tune_params;
 	int64_t tune_k, tune_users, trials;
 } o = {
-	.out = "-", .d = 64, .epochs = 8, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
+	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
-	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64, .k = 20, .fit_users = 10000, .min_gain = 0.7,
+	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64,
+	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = 0.1, .neg_power = -0.3, .user_power = 0.5, .rate = 0.03,
+	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
 static const double als_lambda = 0.002, ease_lambda = 100;
+static const int64_t als_epochs = 8, softmax_epochs = 16;
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph), of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph, softmax), of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
@@ -71,8 +77,6 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "pop, als and ease:" },
 	{ 0, "half-life", OPT_FLOAT, &o.half_life, "DAYS", "count half what is so much older than the newest event; 0: all alike", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als:" },
-	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
-	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "times that items and users are solved", .min = 1, .max = 100000 },
 	{ 0, "nu", OPT_FLOAT, &o.nu, "X", "power of a row's frequency in its regularisation", .min = 0, .max = 4 },
 	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
 	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
@@ -103,6 +107,18 @@ static const struct opt opts[] = {
 	{ 0, "dropout", OPT_FLOAT, &o.dropout, "P", "regularisation by popularity, as if each input were dropped with this probability", .min = 0, .max = 0.999 },
 	{ 0, "min-users", OPT_INT, &o.min_users, "N", "leave out items of fewer users", .min = 1, .max = 4e9 },
 	{ 0, "top", OPT_INT, &o.top, "N", "largest weights kept of each recommended item; 0: all", .min = 0, .max = 4e9 },
+	{ .type = OPT_SECTION, .help = "softmax:" },
+	{ 0, "layers", OPT_INT, &o.layers, "N", "steps over the graph of users and items that vectors are smoothed by", .min = 1, .max = SOFTMAX_LAYERS_MAX },
+	{ 0, "ego", OPT_FLOAT, &o.ego, "X", "weight of a row's own numbers beside the smoothed ones", .min = 0, .max = 1000 },
+	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that the cosines are divided by", .min = 0.01, .max = 100 },
+	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity in the sum over all items", .min = -2, .max = 2 },
+	{ 0, "user-power", OPT_FLOAT, &o.user_power, "X", "power of a user's number of items in their weight", .min = -2, .max = 2 },
+	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn for the sum; 0: all", .min = 0, .max = 4e9 },
+	{ 0, "batch", OPT_INT, &o.batch, "N", "users between two steps; 0: a 32nd of them, at most 1024", .min = 0, .max = 4e9 },
+	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step of Adam", .min = 1e-9, .max = 10 },
+	{ .type = OPT_SECTION, .help = "als and softmax:" },
+	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
+	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax: times over all users; 0: 8 and 16", .min = 0, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
@@ -119,9 +135,9 @@ static const struct opt opts[] = {
 static struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als|ease|graph|blend [options] [events...]",
+	.usage = "pop|als|ease|graph|softmax|blend [options] [events...]",
 	.opts = opts,
-	.verbs = "pop|als|ease|graph|blend",
+	.verbs = "pop|als|ease|graph|softmax|blend",
 };
 
 static struct weigh weigh;
@@ -443,6 +459,39 @@ static int learn_graph(struct inter *in, struct sink *out, struct err *e)
 	return e->code;
 }
 
+/* ---- softmax ---- */
+
+/* learn_softmax - in->m is used up. With -v a row for each epoch on stderr. */
+static int learn_softmax(struct inter *in, struct sink *out, struct err *e)
+{
+	struct softmax_opts so = { (size_t)o.d, (size_t)o.epochs, (size_t)o.layers, o.ego, o.temperature, o.neg_power, o.user_power, o.rate, (size_t)o.batch,
+				   (size_t)o.negatives, (uint64_t)o.seed };
+	const char *wrong = softmax_check(&so);
+	struct softmax m;
+	struct progress pr;
+
+	if (wrong)
+		usage_die("%s", wrong);
+	if (softmax_init(&m, &in->m, &so, e))
+		return e->code;
+	progress_start(&pr, "train", "epochs", (uint64_t)o.epochs);
+	for (int64_t epoch = 0; epoch < o.epochs; epoch++) {
+		double start = seconds(), loss;
+		if (softmax_epoch(&m, &loss, (size_t)epoch, tool_pool(), e))
+			break;
+		progress_set(&pr, (uint64_t)epoch + 1);
+		if (tool.is_verbose && !is_trial)
+			fprintf(stderr, "%s%lld\t%.9g\t%.3f\n", epoch ? "" : "epoch\tloss\tseconds\n", (long long)epoch + 1, loss, seconds() - start);
+	}
+	progress_end(&pr);
+	if (!e->code && !is_trial)
+		finish_prov();
+	if (!e->code)
+		softmax_save(&m, out, &in->user, &in->item, &weigh, in->n_events, &prov, tool_pool(), e);
+	softmax_release(&m);
+	return e->code;
+}
+
 /* ---- tune ---- */
 
 typedef int learner(struct inter *in, struct sink *out, struct err *e);
@@ -603,12 +652,12 @@ static void tune(struct inter *in, learner *learn, struct err *e)
 	buf_release(&identity);
 }
 
-/* train - what als, ease and graph have in common. */
+/* train - what als, ease, graph and softmax have in common. */
 static void train(learner *learn, struct sink *out, struct err *e)
 {
 	struct inter in;
 
-	if (learn == learn_graph)
+	if (learn == learn_graph || learn == learn_softmax)
 		weigh.shape = WEIGH_BINARY;
 	if (learn == learn_als)
 		open_old(e);
@@ -921,6 +970,8 @@ static void check_options(const struct buf *defaults)
 	check_tune(defaults);
 	if (isnan(o.lambda))
 		o.lambda = is_ease ? ease_lambda : als_lambda;
+	if (!o.epochs)
+		o.epochs = !strcmp(tool.verb, "softmax") ? softmax_epochs : als_epochs;
 	if (!o.steps)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;
 	if (o.confidence < 0)
@@ -968,7 +1019,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(tool.verb, "blend"))
 		train_blend(out, &e);
 	else
-		train(!strcmp(tool.verb, "ease") ? learn_ease : !strcmp(tool.verb, "graph") ? learn_graph : learn_als, out, &e);
+		train(!strcmp(tool.verb, "ease") ? learn_ease : !strcmp(tool.verb, "graph") ? learn_graph : !strcmp(tool.verb, "softmax") ? learn_softmax : learn_als, out, &e);
 	tool_output_close(out);
 	weigh_release(&weigh);
 	prov_release(&prov);

@@ -4,6 +4,7 @@ T=$(printf '\t')
 taste-synth --users 150 --events 9000 -s 3 --music 300 -o log.tsv; taste-split ratio --test 0.3 -o s log.tsv
 train() { local kind=$1; shift; taste-train "$kind" "$@"; }
 train pop -o pop.taste s.train.tsv; train als -d 12 -e 3 -o als.taste s.train.tsv; train ease -o ease.taste s.train.tsv; train graph --rank 20 -o graph.taste s.train.tsv
+train softmax -d 12 -e 3 -o softmax.taste s.train.tsv
 tac s.train.tsv > tac.tsv; train als -d 12 -e 3 -o tac.taste tac.tsv
 blend() { local out=$1; shift; taste-train blend -o "$out" "$@"; }
 is "the parts of the test number items differently" "$(cmp -s <(taste-embed -m als.taste --items all | cut -f1) <(taste-embed -m tac.taste --items all | cut -f1) && echo alike || echo differently)" differently
@@ -11,7 +12,7 @@ is "the parts of the test number items differently" "$(cmp -s <(taste-embed -m a
 # the sum against awk, over the whole catalogue
 n=$(taste-view pop.taste | awk '$1 == "n_items" { print $2 }')
 everything() { taste-score -m "$1" --keep -k "$n" s.train.tsv | cut -f1-3; }
-for p in pop als ease graph tac; do everything $p.taste > $p.all; done
+for p in pop als ease graph softmax tac; do everything $p.taste > $p.all; done
 sum() {	# FILE w=WEIGHT ... : user, item, weighted sum of scores over their standard deviations
 	awk -F '\t' -v OFS='\t' 'function close_part(  u, i, k) { for (u in cnt) { mean = s[u] / cnt[u]; v = 0; for (k = 1; k <= cnt[u]; k++) v += (x[u, k] - mean) ^ 2
 		sd = sqrt(v / cnt[u]); for (k = 1; k <= cnt[u]; k++) t[u OFS id[u, k]] += sd > 0 ? w * x[u, k] / sd : 0 } split("", cnt); split("", s) }
@@ -25,6 +26,9 @@ sum graph.all w=0.5 als.all w=0.25 pop.all w=0.25 > want; is "a blend is the wei
 blend turned.taste --weights 3,1,1 --part ease.taste --part tac.taste --part graph.taste
 everything turned.taste > turned.all
 sum ease.all w=0.6 tac.all w=0.2 graph.all w=0.2 > want; is "also where a part numbers the items otherwise" "$(differ turned.all want)" "$all"
+blend soft.taste --weights 1,1 --part als.taste --part softmax.taste
+everything soft.taste > soft.all
+sum als.all w=0.5 softmax.all w=0.5 > want; is "also with a softmax" "$(differ soft.all want)" "$all"
 blend one.taste --weights 1,0 --part graph.taste --part pop.taste
 is "all weight on one part ranks as the part does" "$(taste-score -m one.taste -k 15 s.train.tsv | cut -f1,2 | cksum)" "$(taste-score -m graph.taste -k 15 s.train.tsv | cut -f1,2 | cksum)"
 is "weights are scaled to the sum 1" "$(taste-view --tensor weight given.taste | awk '{ print $NF }' | tr '\n' ' ')" "0.5 0.25 0 0.25 "

@@ -66,6 +66,14 @@ taste-train graph --rank 12 --low 0 -o low0.taste log.tsv; taste-train ease -o e
 must_fail "a graph without a low-pass filter has no place for users" 4 "*low0.taste: was made without a low-pass filter: no vectors of users (taste-score takes their events)" taste-embed -m low0.taste log.tsv
 must_fail "ease folds nobody in, and says who takes the events" 4 "taste-embed: ease.taste: an ease model has no vectors (taste-score takes the events)" taste-embed -m ease.taste log.tsv
 
+# softmax: without a user's own numbers the fold is all there is
+taste-train softmax -d 12 -e 5 --ego 0 -o sm.taste log.tsv; taste-embed -m sm.taste --users all > want; taste-embed -m sm.taste log.tsv > got
+is "softmax: folding in the training events gives the trained vectors of --ego 0" "$(paste want got | awk -F '\t' '{ if ($1 != $14) bad++; for (j = 2; j <= 13; j++) if (($j - $(j + 13)) ^ 2 > 1e-10) bad++ } END { print NR, bad + 0 }')" "200 0"
+taste-embed -m sm.taste -t 7 --fold log.tsv > fold7.vecs; same "softmax: with seven threads the same" fold7.vecs got
+for cpu in $(taste-embed -V | sed -n 's/^cpu paths: *//p'); do taste-embed -m sm.taste --cpu $cpu < log.tsv > cpu.vecs; same "softmax: and with --cpu $cpu" cpu.vecs got; done
+taste-train softmax -d 12 -e 5 -o sm.taste log.tsv; taste-embed -m sm.taste --users all > want; taste-embed -m sm.taste log.tsv > got
+is "softmax: with them it comes near, and has length 1" "$(paste want got | awk -F '\t' '{ s = x = 0; for (j = 2; j <= 13; j++) { s += $j * $(j + 13); x += $(j + 13) ^ 2 } sum += s; if ((x - 1) ^ 2 > 1e-10) bad++ } END { print (sum / NR > 0.95) ? "near" : sum / NR, bad + 0 }')" "near 0"
+
 # provenance
 taste-embed -m als.taste --items all -b -o p.taste
 like "vectors remember the model and how it was made" "$(taste-view -i p.taste)" "*taste-train*als -d 12 -e 4*taste-embed*--items*"

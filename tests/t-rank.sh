@@ -105,6 +105,9 @@ is "only what is left is scored: a candidate the user has is no lowest" "$(print
 must_fail "--why without --seen" 2 "*--why needs --seen*usage:*" taste-rank --why als.taste cand.tsv
 must_fail "--score without --seen" 2 "*--score needs --seen*usage:*" taste-rank --score als.taste cand.tsv
 must_fail "popularity has no reasons, and says so" 4 "taste-rank: p.taste: scores by popularity are the same for everybody*" taste-rank --why p.taste --seen ed.seen ed.cand
+taste-train softmax -d 4 -e 1 -o soft.taste s.train.tsv
+must_fail "softmax scores are no sums, and say so" 4 "taste-rank: soft.taste: scores of this kind cannot be taken apart*" taste-rank --why soft.taste --seen ed.seen ed.cand
+ok "softmax scores candidates" taste-rank --score soft.taste --seen s.train.tsv p.cand
 must_fail "a missing model" 3 "taste-rank: nofile: No such file*" taste-rank --why nofile --seen ed.seen ed.cand
 must_fail "events are no model" 4 "taste-rank: log.tsv: *" taste-rank --score log.tsv --seen ed.seen ed.cand
 head -c 5000 graph.taste > cutm; must_fail "a cut model" 4 "taste-rank: cutm: *" taste-rank --score cutm --seen ed.seen ed.cand

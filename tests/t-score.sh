@@ -2,8 +2,8 @@
 . "$(dirname "$0")/lib.sh"
 T=$(printf '\t')
 taste-synth --users 150 --events 9000 -s 3 --music 300 -o log.tsv; taste-split ratio --test 0.3 -o s log.tsv
-for k in pop als ease graph; do taste-train $k $([ $k = als ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv; done
-for k in pop als ease graph; do
+for k in pop als ease graph softmax; do taste-train $k $([ $k = als ] || [ $k = softmax ] && echo "-d 12 -e 3") $([ $k = graph ] && echo "--rank 20") -o $k.taste s.train.tsv; done
+for k in pop als ease graph softmax; do
 	for t in 1 2 7; do taste-score -m $k.taste -t $t -k 15 -o $k.$t s.train.tsv; done
 	same "$k: two threads score as one" $k.1 $k.2; same "$k: seven too" $k.1 $k.7
 	for cpu in $(taste-score -V | sed -n 's/^cpu paths: *//p'); do taste-score -m $k.taste --cpu $cpu -k 15 -o cpu s.train.tsv; same "$k: --cpu $cpu: the same" cpu $k.1; done
@@ -17,6 +17,8 @@ for t in 1 2 7; do taste-train graph --rank 20 -t $t -o g$t s.train.tsv; done; s
 for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do taste-train graph --rank 20 --cpu $cpu -o g s.train.tsv; same "graph: --cpu $cpu learns the same" g g1; done
 taste-embed -m als.taste --items all -o items.vecs; taste-embed -m als.taste --fold s.train.tsv | taste-knn search -k 15 --exclude s.train.tsv --source als items.vecs > knn.tsv
 same "als: what folding in and a search find" als.1 knn.tsv
+taste-embed -m softmax.taste --items all -o items.vecs; taste-embed -m softmax.taste --fold s.train.tsv | taste-knn search -k 15 --exclude s.train.tsv --source softmax items.vecs > knn.tsv
+same "softmax: what folding in and a search find" softmax.1 knn.tsv
 cut -f1 s.train.tsv | sort -u | head -3 | while read -r u; do grep "^$u$T" s.train.tsv; done > three.tsv
 is "a listener's scores do not depend on others" "$(taste-score -m graph.taste -k 15 three.tsv | sort | cksum)" "$(grep -F -f <(cut -f1 three.tsv | sort -u | sed "s/\$/$T/") graph.1 | grep -E "^($(cut -f1 three.tsv | sort -u | paste -sd'|'))$T" | sort | cksum)"
 is "nor on the order of events" "$(shuf --random-source=<(yes) three.tsv | taste-score -m graph.taste -k 15 | sort | cksum)" "$(taste-score -m graph.taste -k 15 three.tsv | sort | cksum)"

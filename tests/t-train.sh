@@ -82,6 +82,31 @@ must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als and 
 must_fail "als: an option of ease" 2 "*--top is an option of ease*" taste-train als --top 8 abc.tsv
 must_fail "an ease model has no vectors" 4 "*ease model has no vectors*" taste-embed -m ease.taste --items all
 
+# softmax
+sm="taste-train softmax -d 24 -e 3"
+$sm -t 1 log.tsv > sm.taste
+for t in 2 7; do $sm -t $t log.tsv > t; same "softmax: -t $t writes the bytes of -t 1" t sm.taste; done
+for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do $sm --cpu $cpu log.tsv > cpu.taste; same "softmax: --cpu $cpu writes the same bytes" cpu.taste sm.taste; done
+$sm --negatives 100 -t 1 log.tsv > n1; $sm --negatives 100 -t 7 log.tsv > n7; same "softmax: drawn items are the same for seven threads" n7 n1
+cmp -s n1 sm.taste && fail "softmax: drawing items is another sum" || pass "softmax: drawing items is another sum"
+$sm -s 2 log.tsv > s2; cmp -s s2 sm.taste && fail "softmax: another seed gives another model" || pass "softmax: another seed gives another model"
+$sm -v log.tsv > v.taste 2> v.err; same "softmax: -v does not change the model" v.taste sm.taste
+is "softmax: -v writes a row for each epoch, and the loss falls" "$(grep "^[0-9]*$T" v.err | awk -F '\t' 'NF == 3 && (NR == 1 || $2 < last) { n++ } { last = $2 } END { print n }')" 3
+taste-train softmax -d 8 log.tsv > sm8.taste; taste-embed -m sm8.taste --items all > items.vecs
+taste-embed -m sm8.taste --users all | taste-knn search -k 10 items.vecs |
+	awk -F '\t' '{ u = substr($1, 2) % 5; i = substr($2, 2) % 5; n++; hit += u == i; if ($3 > 1.00001) long++ } END { exit !(hit / n > 0.9 && !long) }' &&
+	pass "softmax finds the taste of each listener, and its scores are cosines" || fail "softmax finds the taste of each listener, and its scores are cosines"
+is "softmax: the model has all its options" "$(taste-view sm.taste | awk -F '\t' '$1 ~ /^(kind|d|epochs|layers|negatives|batch|seed|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
+	"batch=10 d=24 epochs=3 kind=softmax layers=2 n_events=12000 n_users=300 negatives=0 seed=1 shape=binary weight=*=1,dislike=0,skip=0 "
+is "softmax: what was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train softmax -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
+printf 'a\tx\t\tplays\t0\na\ty\t\tplays\t7\nb\tx\nb\ty\n' > v.tsv; taste-train softmax -d 2 -e 1 --value play=log v.tsv > v.taste
+is "softmax: what an event's value means is in the model, and a count of 0 is no pair" "$(taste-view v.taste | awk -F '\t' '$1 ~ /^(value|n_pairs)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" "n_pairs=3 value=*=ignore,play=log,plays=linear "
+must_fail "softmax: pairs do not age" 2 "*--half-life is an option of pop, als and ease*" taste-train softmax --half-life 3 abc.tsv
+must_fail "softmax: an option of graph" 2 "*--rank is an option of graph*" taste-train softmax --rank 8 abc.tsv
+must_fail "graph: an option of softmax" 2 "*--layers is an option of softmax*" taste-train graph --layers 3 abc.tsv
+must_fail "softmax: no layers" 2 "*--layers: '0'*1 to 8*" taste-train softmax --layers 0 abc.tsv
+must_fail "softmax: no temperature" 2 "*--temperature: '0'*" taste-train softmax --temperature 0 abc.tsv
+
 # pop against awk
 counts() { taste-train pop "$@" | taste-view --tensor item.count | awk -F '\t' '{ printf "%s\t%.9g\n", $1, $2 }' | sort; }
 awk -F '\t' '{ c[$2] += 0; if ($4 != "skip" && !s[$1, $2]++) c[$2]++ } END { for (i in c) print i "\t" c[i] }' log.tsv | sort > want
@@ -219,7 +244,7 @@ must_fail "equations without a solution name the row" 4 "*the equations of item 
 must_fail "events without a time cannot age" 4 "taste-train: -:1*" bash -c "printf 'a\tx\n' | taste-train pop --half-life 1 - 2>&1 | sed 's/(standard input)/-/' >&2; exit \${PIPESTATUS[1]}"
 
 # bad input
-for v in pop als ease; do
+for v in pop als ease softmax; do
 	: > empty; must_fail "$v: no events" 4 "taste-train: no events to learn from" taste-train $v empty
 	printf 'a\tx\t\tskip\n' > skips; must_fail "$v: events that weigh nothing" 4 "*no events to learn from: those read all weigh 0*" taste-train $v skips
 	printf 'a\tx' > one; ok "$v: one line without a newline" taste-train $v -o m one

@@ -107,6 +107,7 @@ same "and stay" not.log valid.tsv
 must_fail "nor is a pipe" 4 "taste-train: /dev/fd/*: not a regular file*" taste-train $als --tune-log >(cat) train.tsv
 must_fail "a log where none can be" 3 "taste-train: no/such.log: *" taste-train $als --tune-log no/such.log train.tsv
 must_fail "a log on standard output" 2 "*--tune-log: '-' will not do*" taste-train $als --tune-log - train.tsv
+must_fail "softmax is not searched" 2 "*--tune is an option of als, ease and graph*" taste-train softmax --tune valid.tsv train.tsv
 must_fail "a log in place of the model" 2 "*--tune-log: 'same' will not do*" taste-train $als --tune-log same -o same train.tsv
 must_fail "a model in place of the events to tune by" 2 "*'valid.tsv' is read*" taste-train $als -o valid.tsv train.tsv
 

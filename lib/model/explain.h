@@ -6,7 +6,7 @@
  *   als     a_uj y_i^T A_u^-1 y_j        als_explain; with biases there is a rest, which is the item's own and everybody's
  *   ease    x_uj B_ji                    the rows of the model
  *   graph   the score is linear in the history: what one of j adds to i, graph_towards, times shape(r_uj)
- *   blend   w_k / sd_k(u) of what its parts k say, each by what it is; parts that cannot be taken apart (pop) are in the rest
+ *   blend   w_k / sd_k(u) of what its parts k say, each by what it is; parts that cannot be taken apart (pop, softmax) are in the rest
  *
  * Other kinds cannot be taken apart: explain_can. No number depends on threads, on the CPU path, or on what else is asked in the same call.
  *

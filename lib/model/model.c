@@ -15,6 +15,7 @@ static const struct { const char *kind; bool has_vectors, may_have_none; } model
 	{ "ease", false, false },
 	{ "graph", true, true },
 	{ "blend", false, false },
+	{ "softmax", true, false },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)

@@ -8,6 +8,15 @@
 #include "../num/num.h"
 #include "../num/topk.h"
 
+/* need_scratch - n floats and a vector for each thread. */
+static void need_scratch(struct scorer *s, size_t n, struct par *pool, struct err *e)
+{
+	s->n_scratch = par_threads(pool);
+	s->scratch = mem_new((size_t)s->n_scratch, sizeof *s->scratch);
+	for (int i = 0; i < s->n_scratch; i++)
+		s->scratch[i] = mem_try(n + s->m->d, sizeof **s->scratch, "normal equations", e);
+}
+
 int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e)
 {
 	*s = (struct scorer){ .m = m };
@@ -22,11 +31,11 @@ int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err 
 		graph_open(&s->graph, m, e);
 	} else if (!strcmp(m->kind, "ease")) {
 		ease_open(&s->ease, m, e);
+	} else if (!strcmp(m->kind, "softmax")) {
+		if (!softmax_fold_open(&s->softmax, m, e))
+			need_scratch(s, softmax_fold_scratch(&s->softmax), pool, e);
 	} else if (!als_fold_open(&s->fold, m, e)) {
-		s->n_scratch = par_threads(pool);
-		s->scratch = mem_new((size_t)s->n_scratch, sizeof *s->scratch);
-		for (int i = 0; i < s->n_scratch; i++)
-			s->scratch[i] = mem_try(als_fold_scratch(&s->fold, m->n[MODEL_ITEMS]) + m->d, sizeof **s->scratch, "normal equations", e);
+		need_scratch(s, als_fold_scratch(&s->fold, m->n[MODEL_ITEMS]), pool, e);
 	}
 	if (e->code)
 		scorer_release(s);
@@ -40,6 +49,7 @@ void scorer_release(struct scorer *s)
 	mem_free(s->scratch);
 	weigh_release(&s->plain);
 	als_fold_release(&s->fold);
+	softmax_fold_release(&s->softmax);
 	ease_close(&s->ease);
 	graph_release(&s->graph);
 	if (s->blend)
@@ -54,6 +64,8 @@ struct weigh *scorer_weigh(struct scorer *s)
 		struct weigh *w = blend_weigh(s->blend);
 		return w ? w : &s->plain;
 	}
+	if (s->softmax.item)
+		return &s->softmax.weigh;
 	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : s->ease.start ? &s->ease.weigh : &s->graph.weigh;
 }
 
@@ -68,6 +80,12 @@ static void score_one(void *ctx, size_t c, int worker)
 
 	if (s->ease.start) {
 		ease_score(&s->ease, f->out + c * items, f->h->col + from, f->h->val + from, n);
+		return;
+	}
+	if (s->softmax.item) {
+		float *y = s->scratch[worker] + softmax_fold_scratch(&s->softmax);
+		softmax_fold(&s->softmax, y, f->h->col + from, n, s->scratch[worker]);
+		num_dots(f->out + c * items, y, s->softmax.item, items, s->m->d, s->m->d);
 		return;
 	}
 	float *x = s->scratch[worker] + als_fold_scratch(&s->fold, items);

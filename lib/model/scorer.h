@@ -6,9 +6,10 @@
  *   als     the listener's vector, folded in from the history (als_fold), times each item's
  *   ease    the sum of the weights from the listener's items, ease_score
  *   graph   graph_scores
+ *   softmax the listener's vector from the history (softmax_fold), times each item's
  *   blend   the weighted sum of its parts' scores, each divided by its spread (blend.h)
  *
- * Memory: graph and blend, see there; als d^2 floats a thread. One call at a time; the threads are inside.
+ * Memory: graph and blend, see there; als d^2 floats a thread, softmax one an item and thread. One call at a time; the threads are inside.
  */
 #ifndef TASTE_SCORER_H
 #define TASTE_SCORER_H
@@ -16,6 +17,7 @@
 #include "als.h"
 #include "ease.h"
 #include "graph.h"
+#include "softmax.h"
 
 enum { SCORER_USERS = 64 };		/* listeners at a time */
 
@@ -30,6 +32,7 @@ struct scorer {
 	struct ease ease;
 	struct graph graph;
 	struct blend *blend;
+	struct softmax_fold softmax;
 	struct weigh plain;
 	bool is_for_all;		/* has something to say of listeners without a history: popularity does */
 };
