@@ -46,7 +46,9 @@ $(B)/libtaste.a: $(LIB)
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-$(B)/bin/%: $(B)/cmd/%.o $(B)/libtaste.a
+# A program taste-X is cmd/taste-X.c and all of cmd/X-*.c.
+.SECONDEXPANSION:
+$(B)/bin/taste-%: $(B)/cmd/taste-%.o $$(addprefix $$(B)/,$$(sort $$(subst .c,.o,$$(wildcard cmd/$$*-*.c)))) $(B)/libtaste.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

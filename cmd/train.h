@@ -1,0 +1,89 @@
+/*
+ * train - what the files of taste-train share. taste-train.c has the options, what is wrong with them, and main; then one of
+ *
+ *   train_pop     train-pop.c      counts events while it reads them
+ *   train_pairs   train-pairs.c    reads pairs, tunes where it is asked to, and has one of the learners below make the model
+ *   train_blend   train-blend.c    puts models together
+ *
+ * writes the model to the sink that main has opened. Whatever fails ends the program (die_err), except in a learner: --tune, which calls it for every trial, wants to know.
+ *
+ * A new kind of model that learns from pairs is a learner in a file train-KIND.c, a line in learner_of, and its options; to be tuned, lines in train-tune.c. The Makefile links
+ * all of cmd/train-*.c into taste-train.
+ *
+ * To be included last: inline functions of lib have an o of their own.
+ */
+#ifndef TASTE_TRAIN_H
+#define TASTE_TRAIN_H
+
+#include "../lib/cli/tool.h"
+#include "../lib/data/inter.h"
+#include "../lib/io/prov.h"
+#include "../lib/model/ease.h"
+#include "../lib/model/weigh.h"
+
+/* The options: defaults in taste-train.c. What depends on the verb is set by check_options; after that only --tune changes any. */
+extern struct train_opts {
+	const char *out;
+	bool has_header;
+	struct opt_list weight, value;
+	int count;			/* enum pop_count */
+	double half_life;		/* days; 0: none */
+	int64_t d, epochs, seed;
+	double lambda;			/* NAN: the verb's own */
+	double nu, unobserved, damp, stddev, dropout;
+	int64_t top, min_users;
+	int confidence;			/* enum weigh_shape; below 0: the verb's own */
+	const char *memory;
+	int64_t rank, iterations;
+	bool has_bias;
+	int solver;			/* enum ridge_solver */
+	int64_t block, steps;
+	const char *init, *update, *align;
+	double row_power, col_power, low, sharpen;
+	int64_t layers, batch, negatives;
+	double ego, temperature, neg_power, user_power, rate;
+	struct opt_list part, valid;
+	int64_t k, fit_users;
+	double min_gain;		/* standard errors */
+	const char *weights;
+	const char *tune, *tune_log, *tune_params;
+	int64_t tune_k, tune_users, trials;
+} o;
+extern struct tool tool;
+extern struct weigh weigh;			/* of events: from the options, or with --update from the older model; a learner keeps it in the file */
+extern uint64_t most_memory;			/* bytes, of -M */
+
+/* Where the model comes from. Each input is added when it has been read, finish_prov adds this program, and then the model is saved. */
+extern struct prov prov;
+extern struct buf inputs;
+void finish_prov(void);
+
+extern const struct model_tuned *tuned;		/* what --tune has found, for the file; NULL: was not searched */
+extern bool is_trial;				/* while it searches: a learner says nothing and leaves prov as it is */
+
+/* seconds - of a clock that never goes back. */
+double seconds(void);
+/* show_done - an inter_progress, a num_step, ...: ctx is a struct progress. */
+void show_done(void *ctx, uint64_t done, uint64_t total);
+
+/* learner - from pairs, of which in->m is used up, to a model in out. 0 or <0. It has the options as they stand in o. With -v it writes rows to stderr. */
+typedef int learner(struct inter *in, struct sink *out, struct err *e);
+learner learn_als, learn_ease, learn_graph, learn_softmax;
+
+void train_pop(struct sink *out, struct err *e);
+void train_pairs(learner *learn, struct sink *out, struct err *e);
+void train_blend(struct sink *out, struct err *e);
+
+/* open_old - the model of --init: before the events are read, for an update weighs them as that did. */
+void open_old(struct err *e);
+/* ease_options - as o has them. */
+struct ease_opts ease_options(const struct inter *in);
+/* tune - leave the best options in place. */
+void tune(struct inter *in, learner *learn, struct err *e);
+
+/* check_tune - what is searched: what --tune-params names, else what argv has not changed. defaults [rows of the table] are the values before argv. */
+void check_tune(const struct buf *defaults);
+/* check_blend - what it reads. */
+void check_blend(void);
+
+#endif
