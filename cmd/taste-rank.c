@@ -9,23 +9,9 @@
 #include "../lib/base/scan.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
-#include "../lib/cli/tool.h"
-#include "../lib/data/inter.h"
-#include "../lib/data/items.h"
-#include "../lib/data/vecs.h"
-#include "../lib/model/explain.h"
-#include "../lib/model/history.h"
-#include "../lib/model/pop.h"
-#include "../lib/num/num.h"
-#include "../lib/rank/rerank.h"
+#include "rank.h"
 
-static struct {
-	int64_t k, per_creator;
-	double pop_weight;
-	const char *model, *items, *because, *score, *why, *dropped, *out;
-	struct opt_list allow, deny, seen;
-	bool has_header, is_binary, wants_header;
-} o = { .k = 10, .pop_weight = 0.1, .out = "-" };
+struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-" };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the lists in binary", .flags = OPT_NO_PROV },
@@ -47,350 +33,22 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static struct tool tool = {
+struct tool tool = {
 	.name = "taste-rank",
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
 };
 
-static struct {			/* the side files, loaded once */
-	struct vocab allow, deny;
-	struct items items;
-	struct inter seen;
-	struct vecs vecs;
-	struct vocab vec_row;	/* id -> row of vecs */
-	struct pop pop;
-} side;
-
-static struct taste {		/* a model of --score or --why, and what the users have in its items */
-	const char *path;
-	struct model model;
-	struct scorer scorer;
-	struct history_make make;
-	struct history history;
-} tastes[2];
-static struct taste *scores, *why;	/* the same when they name the same file */
-
-static struct seat {			/* a user whose candidates are held */
-	struct buf user;
-	struct rerank list;
-	uint32_t *item, *place;		/* --why: what is asked of the model; which of it list.cand[i] is, or VOCAB_NONE */
-	size_t cap_items, cap_places;
-	float *part;			/* its answer, see explain.h */
-} seat[SCORER_USERS];
-static size_t n_seats, most_seats = 1;
+struct seat seat[SCORER_USERS];
+size_t n_seats;
 
 static struct buf line, reason;
 static struct tablew *table;
 static struct sink *dropped;
 static uint64_t n_dropped[DROP_CUT + 1], n_in, n_out, n_users;
-static uint64_t n_unscored_users, n_unscored, n_why_strangers, n_why_unknown, n_why_nothing;
-static struct prov prov;
-static struct buf inputs;
-
-static void read_ids(struct vocab *v, const struct opt_list *files, struct err *e)
-{
-	const struct str *field;
-	size_t n;
-	int got = 0;
-
-	for (size_t i = 0; i < files->n; i++) {
-		struct tabler *r = tabler_open(files->v[i], NULL, o.has_header, e);
-		if (!r)
-			die_err(e);
-		while ((got = tabler_next(r, &field, &n, e)) == 1)
-			vocab_add(v, field[0].p, field[0].len);
-		if (got < 0 || tabler_prov(r, &prov, &inputs, e))
-			die_err(e);
-		tabler_close(r);
-	}
-}
-
-static struct taste *open_taste(struct taste *t, const char *path, struct err *e)
-{
-	t->path = path;
-	if (model_open(&t->model, path, e) || model_ids(&t->model, MODEL_ITEMS, e) || scorer_open(&t->scorer, &t->model, tool_pool(), e) ||
-	    artifact_prov(t->model.art, &prov, &inputs, e))
-		die_err(e);
-	history_begin(&t->make, &t->history, &t->model, weigh_event, scorer_weigh(&t->scorer));
-	return t;
-}
-
-static void close_taste(struct taste *t)
-{
-	history_release(&t->history);
-	scorer_release(&t->scorer);
-	model_release(&t->model);
-}
-
-static void open_tastes(struct err *e)
-{
-	if (o.score)
-		scores = open_taste(&tastes[0], o.score, e);
-	if (o.why)
-		why = scores && !strcmp(o.score, o.why) ? scores : open_taste(&tastes[1], o.why, e);
-	if (why && explain_can(&why->scorer))
-		die(EXIT_DATA, "%s: %s", why->path, explain_can(&why->scorer));
-	if (scores || why)
-		most_seats = SCORER_USERS;
-}
-
-/* see - an event of --seen, which is read once: it may be a pipe. */
-static double see(const struct event *ev, void *ctx)
-{
-	(void)ctx;
-	for (size_t i = 0; i < 2; i++)
-		if (tastes[i].path)
-			history_event(&tastes[i].make, ev);
-	return 1;
-}
-
-static void load_seen(struct err *e)
-{
-	struct inter_opts io = { .has_header = o.has_header, .weight = scores || why ? see : NULL };
-
-	if (inter_load(&side.seen, o.seen.v, o.seen.n, &io, &prov, &inputs, e))
-		die_err(e);
-	for (size_t i = 0; i < 2; i++) {
-		if (!tastes[i].path)
-			continue;
-		if (history_end(&tastes[i].make, e))
-			die_err(e);
-		if (tastes[i].history.unknown.n)
-			note("%zu items of --seen are unknown to %s: their events do not count", tastes[i].history.unknown.n, tastes[i].path);
-	}
-}
-
-static void load_side(struct err *e)
-{
-	read_ids(&side.allow, &o.allow, e);
-	read_ids(&side.deny, &o.deny, e);
-	if (o.items && items_load(&side.items, o.items, o.has_header, &prov, &inputs, e))
-		die_err(e);
-	open_tastes(e);
-	if (o.seen.n)
-		load_seen(e);
-	if (o.model && pop_load(&side.pop, o.model, &prov, &inputs, e))
-		die_err(e);
-	if (o.because) {
-		if (vecs_load(&side.vecs, o.because, &prov, &inputs, e))
-			die_err(e);
-		for (size_t r = 0; r < side.vecs.n; r++) {
-			struct str id = vecs_id(&side.vecs, r);
-			if (vocab_add(&side.vec_row, id.p, id.len) != r) {
-				char c[ERR_CLIP_MAX];
-				die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before", o.because,
-				    err_clip(c, id.p, id.len), r + 1);
-			}
-		}
-	}
-}
-
-/* mark_filters - step 2 and the popularity of each candidate. */
-static void mark_filters(struct seat *s)
-{
-	uint32_t u = vocab_find(&side.seen.user, s->user.p, s->user.len);
-
-	for (size_t i = 0; i < s->list.n; i++) {
-		struct rerank_cand *c = &s->list.cand[i];
-		uint32_t it = u == VOCAB_NONE ? VOCAB_NONE : vocab_find(&side.seen.item, c->item.p, c->item.len);
-		if (o.allow.n && vocab_find(&side.allow, c->item.p, c->item.len) == VOCAB_NONE)
-			c->drop = DROP_ALLOW;
-		else if (o.deny.n && vocab_find(&side.deny, c->item.p, c->item.len) != VOCAB_NONE)
-			c->drop = DROP_DENY;
-		else if (it != VOCAB_NONE && csr_has(&side.seen.m, u, it))
-			c->drop = DROP_SEEN;
-		c->creator = items_get(&side.items, c->item, ITEM_CREATOR);
-		c->pop = o.model ? pop_scaled(&side.pop, c->item) : 0;
-	}
-}
-
-/* ---- what a model thinks ---- */
-
-static struct csr own;			/* row s: what the user on seat s has, in the items of one of the models */
-static size_t own_cap[2];
-static float *fresh;			/* [SCORER_USERS x items] scores of --score */
-
-static void gather(const struct taste *t)
-{
-	const struct csr *liked = &t->history.liked;
-
-	own.n_rows = n_seats;
-	own.n_cols = liked->n_cols;
-	if (!own.start)
-		own.start = mem_new(SCORER_USERS + 1, sizeof *own.start);
-	for (size_t s = 0; s < n_seats; s++) {
-		uint32_t u = vocab_find(&t->history.user, seat[s].user.p, seat[s].user.len);
-		size_t at = own.start[s], from = u == VOCAB_NONE ? 0 : liked->start[u], n = u == VOCAB_NONE ? 0 : liked->start[u + 1] - from;
-		own.start[s + 1] = at + n;
-		arr_reserve(own.col, at + n, own_cap[0]);
-		arr_reserve(own.val, at + n, own_cap[1]);
-		if (n) {
-			memcpy(own.col + at, liked->col + from, n * sizeof *own.col);
-			memcpy(own.val + at, liked->val + from, n * sizeof *own.val);
-		}
-	}
-}
-
-static uint32_t row_in(const struct taste *t, struct str item)
-{
-	return idtab_find(&t->model.ids[MODEL_ITEMS], item.p, item.len);
-}
-
-/* judge - the model's scores for what is left of the user's candidates; items that it does not know come last. */
-static void judge(struct rerank *list, const float *of)
-{
-	double lowest = INFINITY;
-	uint64_t n_unknown = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		struct rerank_cand *c = &list->cand[i];
-		uint32_t row = c->drop ? VOCAB_NONE : row_in(scores, c->item);
-		if (row != VOCAB_NONE && (double)of[row] < lowest)
-			lowest = (double)of[row];
-		n_unknown += row == VOCAB_NONE && !c->drop;
-	}
-	if (lowest == INFINITY) {
-		n_unscored_users += n_unknown > 0;
-		return;
-	}
-	for (size_t i = 0; i < list->n; i++) {
-		struct rerank_cand *c = &list->cand[i];
-		uint32_t row = c->drop ? VOCAB_NONE : row_in(scores, c->item);
-		c->score = row == VOCAB_NONE ? lowest : (double)of[row];
-	}
-	n_unscored += n_unknown;
-}
-
-static void score_seats(struct err *e)
-{
-	size_t n_items = scores->model.n[MODEL_ITEMS];
-
-	if (!fresh && !(fresh = mem_try(SCORER_USERS * n_items, sizeof *fresh, "scores", e)))
-		die_err(e);
-	gather(scores);
-	if (scorer_scores(&scores->scorer, fresh, &own, 0, n_seats, tool_pool(), e))
-		die_err(e);
-	for (size_t s = 0; s < n_seats; s++)
-		if (own.start[s] < own.start[s + 1] || scores->scorer.count)	/* popularity is for all */
-			judge(&seat[s].list, fresh + s * n_items);
-		else
-			n_unscored_users++;
-}
-
-/* ask_about - the kept items of the user on seat s that the model knows. */
-static struct explain_ask ask_about(size_t s, struct err *e)
-{
-	struct seat *t = &seat[s];
-	size_t n_own = own.start[s + 1] - own.start[s], n = 0;
-
-	for (size_t i = 0; i < t->list.n && !t->list.cand[i].drop; i++) {
-		uint32_t row = row_in(why, t->list.cand[i].item);
-		arr_reserve(t->place, i + 1, t->cap_places);
-		arr_reserve(t->item, n + 1, t->cap_items);
-		t->place[i] = n_own && row != VOCAB_NONE ? (uint32_t)n : VOCAB_NONE;
-		if (t->place[i] != VOCAB_NONE)
-			t->item[n++] = row;
-		else if (n_own)
-			n_why_unknown++;
-		else
-			n_why_strangers++;
-	}
-	if (!(t->part = mem_try(n, n_own * sizeof *t->part, "parts of scores", e)))
-		die_err(e);
-	return (struct explain_ask){ s, t->item, n, t->part, NULL };
-}
-
-static void explain_seats(struct err *e)
-{
-	struct explain_ask ask[SCORER_USERS];
-
-	gather(why);
-	for (size_t s = 0; s < n_seats; s++)
-		ask[s] = ask_about(s, e);
-	if (explain_run(&why->scorer, ask, n_seats, &own, tool_pool(), e))
-		die_err(e);
-}
-
-/* ---- the lists ---- */
-
-static struct str title_or_id(struct str id)
-{
-	struct str t = items_get(&side.items, id, ITEM_TITLE);
-
-	return t.len ? t : id;
-}
-
-/* own_id - of entry j of own, when that was gathered for --why. */
-static struct str own_id(size_t j)
-{
-	return idtab_id(&why->model.ids[MODEL_ITEMS], own.col[j]);
-}
-
-/* nearest_own - the item of the user's own with the highest cosine to this one; VOCAB_NONE when there is none. */
-static uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
-{
-	uint32_t best = VOCAB_NONE, row = vocab_find(&side.vec_row, item.p, item.len);
-	size_t d = side.vecs.d;
-
-	*cosine = 0;
-	if (u == VOCAB_NONE || row == VOCAB_NONE)
-		return best;
-	const float *x = vecs_row(&side.vecs, row);
-	double xx = num_norm(x, d);
-	for (size_t j = side.seen.m.start[u]; j < side.seen.m.start[u + 1]; j++) {
-		struct str id = side.seen.item.str[side.seen.m.col[j]];
-		uint32_t r = vocab_find(&side.vec_row, id.p, id.len);
-		if (r == VOCAB_NONE || r == row)
-			continue;
-		const float *y = vecs_row(&side.vecs, r);
-		double yy = num_norm(y, d);
-		float c = xx > 0 && yy > 0 ? (float)(num_dot(x, y, d) / xx / yy) : 0;
-		if (c > *cosine || (c == *cosine && best != VOCAB_NONE && str_cmp(id, side.seen.item.str[best]) < 0)) {
-			*cosine = c;
-			best = side.seen.m.col[j];
-		}
-	}
-	return best;
-}
-
-/* put_why - "; because TITLE (P %), TITLE (P %)": of the user's own, those from which most of the score of list.cand[i] comes, and how much of what speaks for it. */
-static void put_why(size_t s, size_t i)
-{
-	enum { MOST = 3 };
-	size_t from = own.start[s], n = own.start[s + 1] - from, best[MOST], n_best = 0;
-	const float *part = seat[s].part + seat[s].place[i] * n;
-	double sum = 0, all = 0;
-
-	for (size_t j = 0; j < n; j++) {
-		size_t at = n_best < MOST ? n_best : MOST;
-		all += (double)part[j];
-		if (!(part[j] > 0))
-			continue;
-		sum += (double)part[j];
-		while (at && (part[j] > part[best[at - 1]] || (part[j] == part[best[at - 1]] && str_cmp(own_id(from + j), own_id(from + best[at - 1])) < 0)))
-			at--;
-		if (at == MOST)
-			continue;
-		n_best += n_best < MOST;
-		memmove(best + at + 1, best + at, (n_best - 1 - at) * sizeof *best);
-		best[at] = j;
-	}
-	if (!(all > 0))			/* what speaks against it outweighs that */
-		n_best = 0;
-	n_why_nothing += !n_best;
-	for (size_t b = 0; b < n_best; b++) {
-		struct str t = title_or_id(own_id(from + best[b]));
-		double percent = 100 * (double)part[best[b]] / sum;
-		buf_puts(&reason, b ? ", " : "; because ");
-		buf_put(&reason, t.p, t.len);
-		buf_puts(&reason, percent < 0.5 ? " (<1" : " (");
-		if (percent >= 0.5)
-			buf_put_fixed(&reason, percent, 0);
-		buf_puts(&reason, " %)");
-	}
-}
+struct prov prov;
+struct buf inputs;
 
 /* write_reason - clauses parted by "; ": SOURCE #PLACE; because TITLE (share), ...; like TITLE (cosine); popular, top P %. */
 static void write_reason(size_t s, size_t i, uint32_t u)
@@ -401,8 +59,7 @@ static void write_reason(size_t s, size_t i, uint32_t u)
 	buf_reset(&reason);
 	buf_put(&reason, c->source.p, c->source.len);
 	buf_printf(&reason, " #%zu", c->place_in);
-	if (why && seat[s].place[i] != VOCAB_NONE)
-		put_why(s, i);
+	tastes_put_why(&reason, s, i);
 	uint32_t nearest = o.because ? nearest_own(u, c->item, &cosine) : VOCAB_NONE;
 	if (nearest != VOCAB_NONE) {
 		struct str t = title_or_id(side.seen.item.str[nearest]);
@@ -475,13 +132,11 @@ static void finish_seats(struct err *e)
 
 	for (size_t s = 0; s < n_seats; s++)
 		mark_filters(&seat[s]);
-	if (scores && n_seats)
-		score_seats(e);
+	tastes_score(e);
 	for (size_t s = 0; s < n_seats; s++)
 		if (rerank_run(&seat[s].list, &ro, e))
 			die_err(e);
-	if (why && n_seats)
-		explain_seats(e);
+	tastes_explain(e);
 	for (size_t s = 0; s < n_seats; s++) {
 		write_list(s, e);
 		rerank_reset(&seat[s].list);
@@ -494,7 +149,7 @@ static void finish_seats(struct err *e)
 
 static struct seat *next_seat(struct str user, struct err *e)
 {
-	if (n_seats == most_seats)
+	if (n_seats == (o.score || o.why ? SCORER_USERS : 1))
 		finish_seats(e);
 	struct seat *s = &seat[n_seats++];
 	buf_reset(&s->user);
@@ -558,21 +213,6 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 	tabler_close(r);
 }
 
-static void say_unjudged(void)
-{
-	if (n_unscored)
-		warn("%llu candidates are unknown to %s: ranked as the lowest of their user's", (unsigned long long)n_unscored, o.score);
-	if (n_unscored_users)
-		warn("%llu of %llu users have nothing that %s knows: their candidates keep the scores they came with", (unsigned long long)n_unscored_users,
-		     (unsigned long long)n_users, o.score);
-	if (n_why_strangers)
-		note("%llu lines without a because: the user has nothing of weight that %s knows", (unsigned long long)n_why_strangers, o.why);
-	if (n_why_unknown)
-		note("%llu lines without a because: the item is unknown to %s", (unsigned long long)n_why_unknown, o.why);
-	if (n_why_nothing)
-		note("%llu lines without a because: all in all, nothing of the user's own speaks for the item", (unsigned long long)n_why_nothing);
-}
-
 static void check_options(void)
 {
 	if (o.per_creator && !o.items)
@@ -605,7 +245,7 @@ int main(int argc, char **argv)
 	check_options();
 	struct sink *out = tool_output(o.out, o.is_binary);
 	dropped = o.dropped ? tool_output_aside(o.dropped) : NULL;
-	load_side(&e);
+	side_load(&e);
 	if (!(table = tablew_new(out, "ranked", o.is_binary, &e)))
 		die_err(&e);
 	if (o.wants_header && !o.is_binary && tablew_row(table, "user\titem\tscore\treason", 22, &e))
@@ -625,7 +265,7 @@ int main(int argc, char **argv)
 	for (int d = DROP_ALLOW; d <= DROP_CUT; d++)
 		if (n_dropped[d])
 			note("%llu dropped by %s", (unsigned long long)n_dropped[d], rerank_drop_name((enum rerank_drop)d));
-	say_unjudged();
+	tastes_say(n_users);
 	tablew_free(table);
 	for (size_t s = 0; s < SCORER_USERS; s++) {
 		rerank_release(&seat[s].list);
@@ -633,18 +273,9 @@ int main(int argc, char **argv)
 		mem_free(seat[s].item);
 		mem_free(seat[s].place);
 	}
-	csr_release(&own);
-	mem_free(fresh);
-	close_taste(&tastes[0]);
-	close_taste(&tastes[1]);
+	tastes_close();
+	side_release();
 	vocab_release(&done);
-	vocab_release(&side.allow);
-	vocab_release(&side.deny);
-	vocab_release(&side.vec_row);
-	items_release(&side.items);
-	inter_release(&side.seen);
-	vecs_release(&side.vecs);
-	pop_release(&side.pop);
 	buf_release(&line);
 	buf_release(&reason);
 	buf_release(&inputs);

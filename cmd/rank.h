@@ -1,0 +1,78 @@
+/*
+ * rank - what the files of taste-rank share. taste-rank.c reads candidates and writes lists: users take their seats, one or SCORER_USERS of them, and for those seated
+ *
+ *   mark_filters     rank-side.c     drops what is not allowed or there already
+ *   tastes_score     rank-taste.c    --score
+ *   rerank_run                       blends, caps and cuts
+ *   tastes_explain   rank-taste.c    --why
+ *
+ * come in this order, then each list is written and the seats are free. Whatever fails ends the program.
+ *
+ * To be included last: inline functions of lib have an o of their own.
+ */
+#ifndef TASTE_RANK_H
+#define TASTE_RANK_H
+
+#include "../lib/cli/tool.h"
+#include "../lib/data/inter.h"
+#include "../lib/data/items.h"
+#include "../lib/data/vecs.h"
+#include "../lib/model/pop.h"
+#include "../lib/model/scorer.h"
+#include "../lib/rank/rerank.h"
+
+extern struct rank_opts {
+	int64_t k, per_creator;
+	double pop_weight;
+	const char *model, *items, *because, *score, *why, *dropped, *out;
+	struct opt_list allow, deny, seen;
+	bool has_header, is_binary, wants_header;
+} o;
+extern struct tool tool;
+extern struct prov prov;
+extern struct buf inputs;
+
+extern struct seat {			/* a user whose candidates are held */
+	struct buf user;
+	struct rerank list;
+	uint32_t *item, *place;		/* --why: what is asked of the model; which of it list.cand[i] is, or VOCAB_NONE */
+	size_t cap_items, cap_places;
+	float *part;			/* its answer, see explain.h */
+} seat[SCORER_USERS];
+extern size_t n_seats;
+
+extern struct side {			/* the side files, loaded once */
+	struct vocab allow, deny;
+	struct items items;
+	struct inter seen;
+	struct vecs vecs;
+	struct vocab vec_row;	/* id -> row of vecs */
+	struct pop pop;
+} side;
+
+/* side_load - all that the options name, models too. */
+void side_load(struct err *e);
+void side_release(void);
+/* mark_filters - step 2 and the popularity of each candidate. */
+void mark_filters(struct seat *s);
+struct str title_or_id(struct str id);
+/* nearest_own - the item of the user's own with the highest cosine to this one; VOCAB_NONE when there is none. */
+uint32_t nearest_own(uint32_t u, struct str item, float *cosine);
+
+/* tastes_open - the models of --score and --why; without them none of the following does anything. */
+void tastes_open(struct err *e);
+/* tastes_see - an event of --seen, which is read once: it may be a pipe. An inter_weight. */
+double tastes_see(const struct event *ev, void *ctx);
+/* tastes_seen - all of them were read. */
+void tastes_seen(struct err *e);
+/* tastes_score - the scores of those seated become the model's. */
+void tastes_score(struct err *e);
+/* tastes_explain - part and place of those seated; part is the caller's to free. */
+void tastes_explain(struct err *e);
+/* tastes_put_why - "; because TITLE (P %), TITLE (P %)": of the user's own, those from which most of the score of list.cand[i] comes, and how much of what speaks for it. */
+void tastes_put_why(struct buf *reason, size_t s, size_t i);
+/* tastes_say - on stderr, for how many of the users and candidates the models had nothing to say. */
+void tastes_say(uint64_t n_users);
+void tastes_close(void);
+
+#endif
