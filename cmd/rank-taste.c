@@ -134,7 +134,7 @@ void tastes_score(struct err *e)
 	if (scorer_scores(&scores->scorer, fresh, &own, 0, n_seats, tool_pool(), e))
 		die_err(e);
 	for (size_t s = 0; s < n_seats; s++)
-		if (own.start[s] < own.start[s + 1] || scores->scorer.count)	/* popularity is for all */
+		if (own.start[s] < own.start[s + 1] || scores->scorer.is_for_all)	/* popularity is */
 			judge(&seat[s].list, fresh + s * n_items);
 		else
 			n_unscored_users++;

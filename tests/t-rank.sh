@@ -94,6 +94,9 @@ is "both are told" "$(cat err)" "taste-rank: 1 candidates are unknown to graph.t
 taste-rank: 1 of 2 users have nothing that graph.taste knows: their candidates keep the scores they came with"
 taste-rank --score p.taste --seen ed.seen ed.cand > got 2> err
 is "popularity is for all" "$(cut -f1 got | sort | uniq -c | tr -s ' \n' ' ') $(grep -c stranger err)" " 4 n 2 stranger  0"
+taste-train blend --part als.taste --part p.taste --weights 1,1 -o mix.taste; grep '^stranger' got > want
+taste-rank --score mix.taste --seen ed.seen ed.cand 2> err | grep '^stranger' > got; same "and so is a blend with popularity" got want
+is "of which nobody has nothing" "$(cat err)" "taste-rank: 1 candidates are unknown to mix.taste: ranked as the lowest of their user's"
 taste-rank -v --why graph.taste --seen ed.seen ed.cand > got 2> err
 is "no reason where there is none" "$(grep -v because got | cut -f1,2 | tr '\t\n' '  ')" "n nobody knows stranger m000003 stranger m000002 "
 taste-score -m als.taste -k 2000 s.train.tsv | awk -F '\t' '$3 < 0 { print $1 FS $2 FS 1 FS "s" }' > against
