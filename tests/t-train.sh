@@ -161,6 +161,9 @@ for v in als ease; do
 	done
 	must_fail "$v: events without a time cannot age" 4 "taste-train: one.tsv:1: an event without a time, which a half-life needs" \
 		bash -c "printf 'a\tx\n' > one.tsv; taste-train $v --confidence log --half-life 3 one.tsv"
+	printf 'a\tx\t-9223372036854775807\tplay\na\ty\t9223372036854775807\tplay\nb\tx\t3\tplay\nb\ty\t9223372036854775000\tplay\n' > ages.tsv
+	is "$v: an age beyond 64 bits is forever" "$(taste-train $v --confidence log --half-life 1 -o ages.taste ages.tsv; taste-view --tensor item.count ages.taste | tr '\t\n' '  ')" "x 0 y 2 "
+	is "$v: also of those who are scored" "$(taste-score -m ages.taste --keep -k 9 ages.tsv 2>&1 | cut -f1,2 | sort | tr '\t\n' '  ')" "a x a y b x b y "
 	is "$v: twenty half-lives are forever" "$(taste-train $v --confidence log --half-life 1 old.tsv | taste-view --tensor item.count | tr '\t\n' '  ')" "x 1 y 0 "
 done
 taste-ingest tsv -b -o days.b days.tsv

@@ -22,6 +22,14 @@ struct event {
 	struct str context;		/* k=v;k=v */
 };
 
+/* event_age - seconds from a time to a later one, neither of them TIME_NONE; what does not fit is INT64_MAX. */
+static inline int64_t event_age(int64_t time, int64_t later)
+{
+	int64_t age;
+
+	return __builtin_sub_overflow(later, time, &age) ? INT64_MAX : age;
+}
+
 struct eventr;
 /* eventr_open - path or "-". has_header (-H): the first TSV line names the columns (user and item must be there, unknown ones are left out);
  * ignored for binary input. */

@@ -119,7 +119,7 @@ static void fade(struct pairs *p, const struct inter_opts *o)
 	size_t n = 0;
 
 	for (size_t j = 0; j < p->keys.n; j++) {
-		float w = (float)((double)p->keys.val[j] * o->fade(o->newest - p->time[j], o->ctx));
+		float w = (float)((double)p->keys.val[j] * o->fade(event_age(p->time[j], o->newest), o->ctx));
 		if (!(w > 0))
 			continue;
 		p->keys.key[n] = p->keys.key[j];

@@ -200,7 +200,7 @@ double weigh_event(const struct event *ev, void *ctx)
 	weight *= of_value(value, ev->value);
 	if (w->half_life <= 0 || w->newest == TIME_NONE || ev->time == TIME_NONE || ev->time >= w->newest)
 		return weight;
-	return (double)(float)weight * weigh_fade(w->newest - ev->time, ctx);	/* float: as inter holds it while it waits for the newest */
+	return (double)(float)weight * weigh_fade(event_age(ev->time, w->newest), ctx);	/* float: as inter holds it while it waits for the newest */
 }
 
 double weigh_fade(int64_t age, void *ctx)
