@@ -110,6 +110,7 @@ void open_old(struct err *e)
 	weigh_release(&weigh);
 	if (als_options(&ao, &weigh, &old, e))
 		die_err(e);
+	weigh.newest = TIME_NONE;	/* read_pairs finds it, and fades by it: an event that had faded before would do so twice */
 }
 
 /* learn_als - in->m is used up. */
