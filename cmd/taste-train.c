@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +152,7 @@ static void check_memory(void)
 static void check_options(const struct buf *defaults)
 {
 	struct err e = { 0 };
+	struct stat st;
 	size_t row = 0;
 	bool is_ease = !strcmp(tool.verb, "ease");
 
@@ -176,6 +178,8 @@ static void check_options(const struct buf *defaults)
 		o.confidence = is_ease ? WEIGH_BINARY : WEIGH_LOG;
 	if (o.update && !o.init)
 		usage_die("--update needs the model to update: --init");
+	if (o.update && (!strcmp(o.update, "-") || (!stat(o.update, &st) && !S_ISREG(st.st_mode))))
+		usage_die("--update: '%.60s' is read twice, which takes a regular file", o.update);
 	if (o.init)
 		tool_reads(o.init);
 	if (o.align && (!o.init || strcmp(o.align, o.init)))

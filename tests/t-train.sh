@@ -218,6 +218,8 @@ is "--update: options are the older model's" "$(taste-view new.taste | awk -F '\
 sort -t "$T" -k3,3n log.tsv > ordered.tsv; head -n -30 ordered.tsv > before.days; tail -n 30 ordered.tsv > after.days
 taste-train als -d 3 --half-life 9 -o days.taste before.days; taste-train als --init days.taste --update after.days before.days -o aged.taste; taste-train als -d 3 --half-life 9 before.days after.days -o anew.taste
 is "--update: events age once, from the newest of all" "$(taste-view aged.taste | grep -E "^(w0|newest)$T")" "$(taste-view anew.taste | grep -E "^(w0|newest)$T")"
+must_fail "--update from standard input, which is read once" 2 "*--update: '-' is read twice, which takes a regular file*" taste-train als --init old.taste --update - before.tsv < after.tsv
+must_fail "--update from a pipe" 2 "*--update: '*' is read twice*" bash -c 'taste-train als --init old.taste --update <(cat after.tsv) before.tsv'
 must_fail "--update alone" 2 "*--update needs the model to update: --init*" taste-train als --update after.tsv before.tsv
 must_fail "--update with another lambda" 2 "*--lambda is as it was in --init*" taste-train als --init old.taste --update after.tsv --lambda 1 before.tsv
 must_fail "--init of another width" 2 "*old.taste has vectors of 8 components; 9 are wanted*" taste-train als -d 9 --init old.taste before.tsv
