@@ -243,6 +243,8 @@ must_fail "an unknown verb" 2 "*'svd' is not one of pop|als|ease*" taste-train s
 must_fail "an option of the other verb" 2 "*--dim is an option of als*" taste-train pop -d 8 log.tsv
 must_fail "and the other way round" 2 "*--count is an option of pop*" taste-train als --count events log.tsv
 must_fail "and one of three" 2 "*--half-life is an option of pop, als and ease*" taste-train graph --half-life 8 log.tsv
+must_fail "more dimensions than a model has, with those of biases" 2 "*dimensions with biases is not in 1..4094*" taste-train als -d 4095 --bias --solver cg one.tsv
+must_fail "weights so large that the model could not be read" 4 "*weights of unobserved pairs come to 1*e+3*too large*" bash -c "printf 'a\tx\t1\tplays\t1e36\na\ty\t1\tplays\t1e36\nb\tx\t1\tplays\t1e36\n' | taste-train als -d 2 --confidence linear"
 must_fail "no dimensions" 2 "*--dim: '0'*1 to 4096*" taste-train als -d 0 log.tsv
 must_fail "NaN is no lambda" 2 "*--lambda: 'nan' is not a number*" taste-train als --lambda nan log.tsv
 must_fail "a weight that is none" 2 "*--weight: 'play=heavy'*" taste-train als --weight play=heavy log.tsv

@@ -26,11 +26,14 @@ enum {
 	MAX_LEVELS = 65536,		/* what a 16-bit code can name */
 	LEVEL_SLOTS = 4 * MAX_LEVELS,
 };
+static const double NUMBER_MAX = 1e30;	/* of an option or weight that a model keeps */
 
 const char *als_check(const struct als_opts *o)
 {
 	if (o->d < 1 || o->d > MODEL_DIM_MAX)
 		return "the number of dimensions is not in 1..4096";
+	if (als_width(o) > MODEL_DIM_MAX)
+		return "the number of dimensions with biases is not in 1..4094";
 	if (!(o->lambda >= 0) || !isfinite(o->lambda))
 		return "lambda is not a number from 0 up";
 	if (!(o->nu >= 0 && o->nu <= 4))
@@ -410,7 +413,7 @@ static int set_weights(struct als *m, struct err *e)
 				sum += (double)w[j];
 		}
 	m->w0 = m->o.unobserved * sum / ((double)users->n * (double)items->n);
-	return 0;
+	return m->w0 <= NUMBER_MAX ? 0 : err_set(e, ERR_NUMERIC, "the weights of unobserved pairs come to %g each: those of the events are too large", m->w0);
 }
 
 static void draw_chunk(void *ctx, size_t c, int worker)
@@ -591,9 +594,9 @@ int als_options(struct als_opts *o, struct weigh *w, const struct model *m, stru
 	*w = (struct weigh){ 0 };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: a %s model; an als model is wanted", artifact_name(m->art), m->kind);
-	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, 1e30, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
-	    (ret = model_number(m, "unobserved", 0, 1e30, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
-	    (ret = model_number(m, "stddev", 0, 1e30, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||
+	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, NUMBER_MAX, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
+	    (ret = model_number(m, "unobserved", 0, NUMBER_MAX, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
+	    (ret = model_number(m, "stddev", 0, NUMBER_MAX, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||
 	    (solver && ((ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)) ||
 			(ret = model_number(m, "steps", 0, 1000, &steps, e)))))
 		return ret;
@@ -698,7 +701,7 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "als"))
 		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
-	if ((ret = als_options(&f->o, &f->weigh, m, e)) || (ret = model_number(m, "w0", 0, 1e30, &f->w0, e)) ||
+	if ((ret = als_options(&f->o, &f->weigh, m, e)) || (ret = model_number(m, "w0", 0, NUMBER_MAX, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
 		goto out;
