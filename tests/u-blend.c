@@ -238,6 +238,40 @@ static void make_pop(struct buf *to, const char *const *id, size_t n)
 
 static const char *const abc[] = { "a", "b", "c" }, *const cab[] = { "c", "a", "b" }, *const abd[] = { "a", "b", "d" };
 
+/* make_pop_twice - one that has the item a twice: its table of a, b, c and x with another a in the place of x. */
+static void make_pop_twice(struct buf *to)
+{
+	static const char *const abcx[] = { "a", "b", "c", "x" };
+	static const double four[] = { 5, 3, 1, 1 };
+	struct buf file = { 0 };
+	struct model m;
+	struct err e = { 0 };
+	struct vocab v = { 0 };
+	struct sink *s = sink_open_memory("pop", &file);
+	struct artifactw *a = artifactw_new(s, KIND_MODEL, "pop", &e);
+
+	for (size_t i = 0; i < 4; i++)
+		vocab_add(&v, abcx[i], 1);
+	assert_int_equal(model_put_meta(a, 4, 4, 9), 0);
+	assert_int_equal(artifactw_vocab(a, "item", &v, &e), 0);
+	end_model(a, s);
+	vocab_release(&v);
+	assert_int_equal(model_open_memory(&m, "f", file.p, file.len, &e), 0);
+	assert_int_equal(model_ids(&m, MODEL_ITEMS, &e), 0);
+	const struct idtab *t = &m.ids[MODEL_ITEMS];
+	uint64_t n = 4, n_off = 5, n_slots = t->n_slots;
+	s = sink_open_memory("pop", to);
+	a = artifactw_new(s, KIND_MODEL, "pop", &e);
+	assert_int_equal(model_put_meta(a, 4, n, 9), 0);
+	assert_int_equal(artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n, four, &e), 0);
+	assert_int_equal(artifactw_tensor(a, "item.off", DTYPE_U64, 1, &n_off, t->off, &e), 0);
+	assert_int_equal(artifactw_tensor(a, "item.str", DTYPE_U8, 1, &n, "abca", &e), 0);
+	assert_int_equal(artifactw_tensor(a, "item.slot", DTYPE_U32, 1, &n_slots, t->slot, &e), 0);
+	end_model(a, s);
+	model_release(&m);
+	buf_release(&file);
+}
+
 /* make_blend - of two parts as they come, with these weights; parts 0: none in the file. */
 static void make_blend(struct buf *to, const struct buf *part, size_t n_parts, const double *weight, size_t n_weights)
 {
@@ -320,6 +354,12 @@ static void forged_blends_are_refused(void **state)
 	buf_reset(&file);
 	make_blend(&file, part, 2, lies[0].weight, 2);
 	assert_int_equal(open_blend(&file, out, &e), ERR_DATA);
+	buf_reset(&part[1]);		/* scores of four items would go where three have room */
+	make_pop_twice(&part[1]);
+	buf_reset(&file);
+	make_blend(&file, part, 2, lies[0].weight, 2);
+	assert_int_equal(open_blend(&file, out, &e), ERR_DATA);
+	assert_string_equal(e.msg, "f: part 2: has an item twice: 4 ids, of which 3 are different");
 	buf_release(&part[0]);
 	buf_release(&part[1]);
 	buf_release(&file);

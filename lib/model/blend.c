@@ -39,6 +39,9 @@ static int match_items(const struct blend *b, struct blend_part *p, struct err *
 			return err_set(e, ERR_DATA, "%s: knows item '%s', which %s does not: the parts of a blend know the same items", name_of(p),
 				       err_clip(clip, id.p, id.len), first);
 	}
+	if (own->n != b->n_items)	/* what both know they know by as many names: scores would not fit */
+		return err_set(e, ERR_DATA, "%s: has an item twice: %zu ids, of which %zu are different", own->n > b->n_items ? name_of(p) : first,
+			       own->n > b->n_items ? own->n : b->n_items, own->n > b->n_items ? b->n_items : own->n);
 	if (is_same) {
 		mem_free(p->to);
 		p->to = NULL;
