@@ -41,6 +41,10 @@ is "--source" "$(taste-score -m pop.taste -k 1 --source mine three.tsv | cut -f4
 is "BOM, CRLF, no final newline" "$(printf '\xef\xbb\xbfx\t%s\t1\r\nx\t%s\t2' "$item" m000002 | taste-score -m graph.taste -k 2 | wc -l)" 2
 printf 'u\n' > one; must_fail "one column is told" 4 "taste-score: one:1: 1 field*" taste-score -m graph.taste one
 printf 'u\ti\0\n' > nul; must_fail "a NUL byte is told" 4 "taste-score: nul:1: *NUL*" taste-score -m graph.taste nul
+taste-train ease --confidence linear -o linear.taste s.train.tsv; awk -F '\t' -v OFS='\t' 'NR < 4 { print "x", $2, $3, "plays", NR == 1 ? "1e308" : 1 }' s.train.tsv > huge.tsv
+must_fail "ease: scores that are no numbers are told, not written" 4 "taste-score: *a score is not finite" taste-score -m linear.taste huge.tsv
+awk 'BEGIN { for (i = 0; i < 5; i++) print "u\ti" i "\t1\tplays\t" (i ? 1 : "1e300") }' > counts.tsv
+must_fail "pop: also counts beyond a float" 4 "taste-score: *a score is not finite" bash -c 'taste-train pop --count events counts.tsv > counts.taste; taste-score --keep -m counts.taste counts.tsv'
 must_fail "no model" 2 "*which model? -m FILE*" taste-score s.train.tsv
 must_fail "a model that is none" 4 "taste-score: s.train.tsv: *" taste-score -m s.train.tsv three.tsv
 bad=0; n=$(wc -c < graph.taste); for i in 1 2 3 4 5 6 7 8 9; do head -c $((n * i / 10)) graph.taste > cut; taste-score -m cut three.tsv > none 2> none; [ $? -eq 4 ] || bad=$((bad + 1)); done; is "a model cut anywhere is told" $bad 0

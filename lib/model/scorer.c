@@ -77,20 +77,22 @@ static void score_one(void *ctx, size_t c, int worker)
 	struct folding *f = ctx;
 	struct scorer *s = f->s;
 	size_t row = f->first + c, from = f->h->start[row], n = f->h->start[row + 1] - from, items = s->m->n[MODEL_ITEMS];
+	float *out = f->out + c * items;
 
 	if (s->ease.start) {
-		ease_score(&s->ease, f->out + c * items, f->h->col + from, f->h->val + from, n);
-		return;
-	}
-	if (s->softmax.item) {
+		ease_score(&s->ease, out, f->h->col + from, f->h->val + from, n);
+	} else if (s->softmax.item) {
 		float *y = s->scratch[worker] + softmax_fold_scratch(&s->softmax);
 		softmax_fold(&s->softmax, y, f->h->col + from, n, s->scratch[worker]);
-		num_dots(f->out + c * items, y, s->softmax.item, items, s->m->d, s->m->d);
-		return;
+		num_dots(out, y, s->softmax.item, items, s->m->d, s->m->d);
+	} else {
+		float *x = s->scratch[worker] + als_fold_scratch(&s->fold, items);
+		if (als_fold(&s->fold, x, f->h->col + from, f->h->val + from, n, s->scratch[worker], &f->err[c]))
+			return;
+		num_dots(out, x, s->fold.item, items, s->m->d, s->m->d);
 	}
-	float *x = s->scratch[worker] + als_fold_scratch(&s->fold, items);
-	if (!als_fold(&s->fold, x, f->h->col + from, f->h->val + from, n, s->scratch[worker], &f->err[c]))
-		num_dots(f->out + c * items, x, s->fold.item, items, s->m->d, s->m->d);
+	if (!num_is_finite(out, items))
+		err_set(&f->err[c], ERR_NUMERIC, "a score is not finite");
 }
 
 int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
@@ -100,7 +102,7 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 	if (s->count) {
 		for (size_t i = 0; i < n * items; i++)
 			out[i] = (float)s->count[i % items];
-		return 0;
+		return num_is_finite(out, n * items) ? 0 : err_set(e, ERR_NUMERIC, "a score is not finite");
 	}
 	if (s->blend)
 		return blend_scores(s->blend, out, h, first, n, pool, e);
