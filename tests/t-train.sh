@@ -145,6 +145,7 @@ is "--value: as they are asked to, 0 for a value of 0, 1 for none" "$values" " 1
 is "--value: * is all others" "$(counts --count events --value '*=linear,stream=binary' val.tsv | cut -f2 | tr '\n' ,)" "1,0,1,"
 is "--value: is in the model" "$(taste-train als -d 2 --value stream=log,plays=ignore val.tsv | taste-view | grep "^value$T")" "value${T}*=ignore,stream=log"
 taste-train als -d 3 --value stream=log,plays=ignore val.tsv > val.taste; taste-embed -m val.taste --users all > a; taste-embed -m val.taste val.tsv > b; same "--value: folding in knows" a b
+is "--value: * is whatever is not named, before or behind" "$(taste-train als -d 2 --value 'rate=ignore,*=log' --weight rate=2 val.tsv | taste-view | grep "^value$T")" "value${T}*=log,plays=linear,rate=ignore"
 must_fail "--value: of an unknown manner" 2 "*--value: 'rate=squared': values are to be one of ignore, binary, linear, log*" taste-train als --value rate=squared val.tsv
 must_fail "--value: of nothing" 2 "*--value: 'rate' is not KIND=HOW*" taste-train als --value rate val.tsv
 

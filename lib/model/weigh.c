@@ -30,7 +30,7 @@ static struct weigh_kind *entry(struct weigh *w, const char *name, size_t len)
 	arr_reserve(w->kind, w->n + 1, w->cap);
 	memmove(w->kind + at + 1, w->kind + at, (w->n - at) * sizeof *w->kind);
 	w->n++;
-	w->kind[at] = (struct weigh_kind){ mem_new(len + 1, 1), len, -1, w->other_value };
+	w->kind[at] = (struct weigh_kind){ mem_new(len + 1, 1), len, -1, VALUE_OTHER };
 	memcpy(w->kind[at].name, name, len);
 	return &w->kind[at];
 }
@@ -72,14 +72,10 @@ static int set_value(struct weigh *w, const char *name, size_t len, const char *
 		v++;
 	if (v > VALUE_LOG)
 		return err_set(e, ERR_USAGE, "values are to be one of ignore, binary, linear, log");
-	if (len == 1 && *name == '*') {
-		for (size_t i = 0; i < w->n; i++)	/* those that are here for their weight only */
-			if (w->kind[i].value == w->other_value)
-				w->kind[i].value = v;
+	if (len == 1 && *name == '*')
 		w->other_value = v;
-	} else {
+	else
 		entry(w, name, len)->value = v;
-	}
 	return 0;
 }
 
@@ -138,7 +134,7 @@ void weigh_values_text(const struct weigh *w, struct buf *out)
 {
 	buf_printf(out, "*=%s", value_name[w->other_value]);
 	for (size_t i = 0; i < w->n; i++)
-		if (w->kind[i].value != w->other_value)
+		if (w->kind[i].value != VALUE_OTHER && w->kind[i].value != w->other_value)
 			buf_printf(out, ",%s=%s", w->kind[i].name, value_name[w->kind[i].value]);
 }
 
@@ -160,7 +156,7 @@ int weigh_load(struct weigh *w, const struct model *m, struct err *e)
 	if (weigh_parse(w, kinds, NULL))
 		return err_set(e, ERR_DATA, "%s: meta 'weight' is not a list of weights", artifact_name(m->art));
 	for (size_t i = 0; i < w->n; i++)		/* what equals the rest is not in the list */
-		w->kind[i].value = VALUE_IGNORE;
+		w->kind[i].value = VALUE_OTHER;
 	if (values && weigh_parse_values(w, values, NULL))	/* models from before values counted have none */
 		return err_set(e, ERR_DATA, "%s: meta 'value' is not a list of what values mean", artifact_name(m->art));
 	if (artifact_meta(m->art, "half_life") &&
@@ -194,7 +190,7 @@ double weigh_event(const struct event *ev, void *ctx)
 	for (size_t i = 0; i < w->n; i++)
 		if (w->kind[i].len == kind.len && !memcmp(w->kind[i].name, kind.p, kind.len)) {
 			weight = w->kind[i].w < 0 ? w->other : w->kind[i].w;
-			value = w->kind[i].value;
+			value = w->kind[i].value == VALUE_OTHER ? w->other_value : w->kind[i].value;
 			break;
 		}
 	weight *= of_value(value, ev->value);

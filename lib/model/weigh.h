@@ -28,14 +28,14 @@ struct model;
 
 enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
 extern const char *const weigh_shapes;		/* "binary|linear|log" */
-enum weigh_value { VALUE_IGNORE, VALUE_BINARY, VALUE_LINEAR, VALUE_LOG };
+enum weigh_value { VALUE_OTHER = -1, VALUE_IGNORE, VALUE_BINARY, VALUE_LINEAR, VALUE_LOG };
 
 struct weigh {
 	struct weigh_kind {
 		char *name;
 		size_t len;
 		double w;			/* below 0: as any other */
-		enum weigh_value value;
+		enum weigh_value value;		/* VALUE_OTHER: as of any other */
 	} *kind;				/* sorted by name */
 	size_t n, cap;
 	double other;		/* of kinds that are not in the table */
