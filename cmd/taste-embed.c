@@ -287,7 +287,6 @@ static void fold_in(struct err *e)
 static void check_options(void)
 {
 	const char *listed = o.items ? o.items : o.users;
-	int stdins = 0;
 
 	if (!o.model)
 		usage_die("which model? (-m)");
@@ -295,14 +294,13 @@ static void check_options(void)
 		usage_die("--items, --users and events to fold in: one at a time");
 	if (o.skip_unknown && !listed)
 		usage_die("--skip-unknown needs --items or --users; items of events that are folded in may always be unknown");
-	stdins += !strcmp(o.model, "-");
-	stdins += listed ? !strcmp(listed, "-") : !o.fold.n && !tool.n_args;
+	tool_reads(o.model);
+	if (listed && strcmp(listed, "all"))
+		tool_reads(listed);
 	for (size_t i = 0; i < o.fold.n; i++)
-		stdins += !strcmp(o.fold.v[i], "-");
-	for (size_t i = 0; i < tool.n_args; i++)
-		stdins += !strcmp(tool.arg[i], "-");
-	if (stdins > 1)
-		usage_die("standard input can be read only once");
+		tool_reads(o.fold.v[i]);
+	if (!listed && (tool.n_args || !o.fold.n))
+		tool_reads_args(0);
 }
 
 int main(int argc, char **argv)
