@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/base/buf.h"
@@ -61,6 +62,22 @@ static void the_top_of_a_hill_is_found(void **state)
 		assert_true(best.score > 0.96 && best.budget == 8);
 		assert_true(x == best.value[0] && y == best.value[1]);
 	}
+}
+
+static void many_trials_cost_what_they_are_measured_for(void **state)
+{
+	(void)state;
+	struct tune t = search();
+	struct tune_row best;
+	struct err e = { 0 };
+	size_t n;
+	clock_t start = clock();
+
+	t.n_trials = 12000;		/* 4000 go on: looked for among those that already do, 10^11 steps */
+	t.show = NULL;
+	assert_int_equal(tune_run(&t, &best, &n, &e), 0);
+	assert_int_equal(n, 12000 + 4001 + 1335 + 445 + 9);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
 }
 
 /* fields of a shown row */
@@ -305,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_top_of_a_hill_is_found),
+		cmocka_unit_test(many_trials_cost_what_they_are_measured_for),
 		cmocka_unit_test(each_rung_keeps_the_best_third_and_what_was_given),
 		cmocka_unit_test(of_equals_the_given_one_wins),
 		cmocka_unit_test(a_small_budget_wins_only_where_it_may),

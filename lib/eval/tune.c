@@ -264,20 +264,18 @@ static int run_one(struct search *s, size_t rung, size_t trial, int64_t budget, 
 static size_t promote(const struct search *s, size_t from, size_t to, size_t n, bool with_given, size_t *out)
 {
 	size_t m = 0;
-	bool has_given = !with_given;
+	bool has_given = !with_given, *is_out = mem_new(to - from, sizeof *is_out);
 
 	while (m < n && m < to - from) {
 		size_t pick = to;
-		for (size_t i = from; i < to; i++) {
-			bool is_out = false;
-			for (size_t j = 0; j < m; j++)
-				is_out |= out[j] == i;
-			if (!is_out && (pick == to || s->row[i].score > s->row[pick].score))
+		for (size_t i = from; i < to; i++)
+			if (!is_out[i - from] && (pick == to || s->row[i].score > s->row[pick].score))
 				pick = i;
-		}
+		is_out[pick - from] = true;
 		has_given |= !s->row[pick].trial;
 		out[m++] = pick;
 	}
+	mem_free(is_out);
 	for (size_t i = from; i < to && !has_given; i++)
 		if (!s->row[i].trial) {
 			out[m++] = i;
