@@ -460,6 +460,44 @@ static void full_stdout(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
+/* bytes in memory: as a file that is mapped, packed or not, and nothing at all, which may be nowhere. */
+static void in_memory(void **state)
+{
+	unsigned char packed[128], back[64];
+	const unsigned char *map;
+	struct err e = { 0 };
+	z_stream z = { .next_in = (unsigned char *)(uintptr_t)"hello, hello", .avail_in = 12, .next_out = packed, .avail_out = sizeof packed };
+	size_t n;
+	(void)state;
+
+	struct file *f = file_open_memory("plain", "hello", 5);
+	assert_true(file_map(f, &map, &n));
+	assert_int_equal(n, 5);
+	assert_int_equal(file_read(f, back, sizeof back, &e), 5);
+	assert_memory_equal(back, "hello", 5);
+	assert_int_equal(file_read(f, back, sizeof back, &e), 0);
+	file_close(f);
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	f = file_open_memory("packed", packed, sizeof packed - z.avail_out);
+	assert_false(file_map(f, &map, &n));
+	assert_int_equal(file_read(f, back, sizeof back, &e), 12);
+	assert_memory_equal(back, "hello, hello", 12);
+	file_close(f);
+	f = file_open_memory("cut", packed, sizeof packed - z.avail_out - 3);
+	while ((n = (size_t)file_read(f, back, sizeof back, &e)) && (int64_t)n > 0)
+		;
+	assert_true((int64_t)n < 0);
+	file_close(f);
+
+	e = (struct err){ 0 };
+	f = file_open_memory("nothing", NULL, 0);
+	assert_int_equal(file_read(f, back, sizeof back, &e), 0);
+	file_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -474,6 +512,7 @@ int main(void)
 		cmocka_unit_test(odd_outputs),
 		cmocka_unit_test(closed_reader),
 		cmocka_unit_test(full_stdout),
+		cmocka_unit_test(in_memory),
 	};
 	return cmocka_run_group_tests(test, setup, teardown);
 }

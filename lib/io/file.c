@@ -156,7 +156,8 @@ static int64_t read_fd(struct file *f, void *p, size_t n)
 	if (f->is_borrowed) {
 		if (n > f->map_n - f->consumed)
 			n = f->map_n - f->consumed;
-		memcpy(p, f->map + f->consumed, n);
+		if (n)			/* nothing may be at NULL */
+			memcpy(p, f->map + f->consumed, n);
 		f->consumed += n;
 		return (int64_t)n;
 	}
