@@ -45,6 +45,9 @@ taste-train ease --confidence linear -o linear.taste s.train.tsv; awk -F '\t' -v
 must_fail "ease: scores that are no numbers are told, not written" 4 "taste-score: *a score is not finite" taste-score -m linear.taste huge.tsv
 awk 'BEGIN { for (i = 0; i < 5; i++) print "u\ti" i "\t1\tplays\t" (i ? 1 : "1e300") }' > counts.tsv
 must_fail "pop: also counts beyond a float" 4 "taste-score: *a score is not finite" bash -c 'taste-train pop --count events counts.tsv > counts.taste; taste-score --keep -m counts.taste counts.tsv'
+printf 'a\tx\t1\tplay\na\ty\t1\tplay\nb\tx\t1\tplay\nb\tz\t1\tskip\nc\ty\t1\tplay\n' | taste-train als -d 1 --unobserved 0 -o skipped.taste; printf 'n\tz\t1\tplay\nm\tx\t1\tplay\n' > of.skipped
+is "als: a listener of items that all others skipped does not end it" "$(taste-score -m skipped.taste -k 1 of.skipped 2>&1 | cut -f1,3 | sed 's/m.*/m/' | tr '\t\n' '  ')" "n 0 m "
+is "als: nor are there reasons" "$(printf 'n\tx\t1\n' | taste-rank -q --why skipped.taste --seen of.skipped 2>&1 | cut -f4)" "candidate #1"
 must_fail "no model" 2 "*which model? -m FILE*" taste-score s.train.tsv
 must_fail "a model that is none" 4 "taste-score: s.train.tsv: *" taste-score -m s.train.tsv three.tsv
 bad=0; n=$(wc -c < graph.taste); for i in 1 2 3 4 5 6 7 8 9; do head -c $((n * i / 10)) graph.taste > cut; taste-score -m cut three.tsv > none 2> none; [ $? -eq 4 ] || bad=$((bad + 1)); done; is "a model cut anywhere is told" $bad 0

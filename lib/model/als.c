@@ -746,6 +746,18 @@ size_t als_fold_scratch(const struct als_fold *f, size_t n)
 	return (n + 15) / 16 * 16 + ridge_scratch(&q, n);
 }
 
+/* lay_out_own - the weights of a listener's pairs; false when all are 0, as of items that had no user: that is no history, and without w0 no equations either. */
+static bool lay_out_own(float *to, const struct als_fold *f, const uint32_t *item, const float *r, size_t n)
+{
+	bool weighs = false;
+
+	for (size_t j = 0; j < n; j++) {
+		to[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
+		weighs |= to[j] != 0;
+	}
+	return weighs;
+}
+
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e)
 {
 	struct ridge q = fold_equations(f);
@@ -755,8 +767,8 @@ int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const flo
 	memset(x, 0, q.d * sizeof *x);
 	if (!n)
 		return 0;
-	for (size_t j = 0; j < n; j++)
-		weights[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
+	if (!lay_out_own(weights, f, item, r, n))
+		return 0;
 	bad = ridge_solve(&q, x, item, weights, n, scratch + (n + 15) / 16 * 16);
 	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }
@@ -779,8 +791,10 @@ int als_explain(const struct als_fold *f, float *part, float *rest, const uint32
 	if (!n || !n_to)
 		return 0;
 	weights = part + (n_to - 1) * n;	/* until it is the last row's turn */
-	for (size_t j = 0; j < n; j++)
-		weights[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
+	if (!lay_out_own(weights, f, item, r, n)) {
+		memset(part, 0, n_to * n * sizeof *part);
+		return 0;
+	}
 	bad = ridge_explain(&q, part, rest, to, n_to, item, weights, n, scratch);
 	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }

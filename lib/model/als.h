@@ -155,7 +155,7 @@ size_t als_fold_scratch(const struct als_fold *f, size_t n);
 /*
  * als_fold - the vector of one user.
  *   x [width] out;  item [n] ascending rows of the model;  r [n] summed event weights > 0;  scratch [als_fold_scratch(n)]
- * n == 0 gives zeros. Returns 0 or ERR_NUMERIC. Thread-safe with scratch of one's own.
+ * n == 0 gives zeros, and so do items that all had no user. Returns 0 or ERR_NUMERIC. Thread-safe with scratch of one's own.
  */
 int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e);
 /*
