@@ -6,6 +6,8 @@
 #include "../lib/model/als.h"
 #include "train.h"
 
+static struct model old, space;		/* of --init, of --align */
+
 /* write_loss - with -v a row for each epoch on stderr; seconds are those of its two sweeps. */
 static void write_loss(struct als *m, int64_t epoch, double took, struct err *e)
 {
@@ -19,11 +21,11 @@ static void write_loss(struct als *m, int64_t epoch, double took, struct err *e)
 }
 
 /* go_on - both sides of the older model, then the users to the events that are there now: an epoch begins with the items. */
-static void go_on(struct als *m, struct inter *in, struct model *old, struct err *e)
+static void go_on(struct als *m, struct inter *in, struct err *e)
 {
 	size_t users, items;
 
-	if (als_take(m, ALS_ITEMS, old, &in->item, &items, e) || als_take(m, ALS_USERS, old, &in->user, &users, e))
+	if (als_take(m, ALS_ITEMS, &old, &in->item, &items, e) || als_take(m, ALS_USERS, &old, &in->user, &users, e))
 		die_err(e);
 	note("of %zu users %zu and of %zu items %zu are in %s", in->user.n, users, in->item.n, items, o.init);
 	if (!o.update && als_sweep(m, ALS_USERS, tool_pool(), e))
@@ -87,29 +89,31 @@ static void train_epochs(struct als *m, struct err *e)
 
 static void align_als(struct als *m, struct inter *in, struct als_made *made, struct err *e)
 {
-	struct model old;
 	size_t n;
 
-	if (model_open(&old, o.align, e) || als_align(m, &old, &in->item, &n, &made->residual, tool_pool(), e) || artifact_prov(old.art, &prov, &inputs, e))
+	if (als_align(m, &space, &in->item, &n, &made->residual, tool_pool(), e) || artifact_prov(space.art, &prov, &inputs, e))
 		die_err(e);
 	made->is_aligned = true;
 	note("aligned by %zu items; the residual is %.6f of the length of the older vectors", n, made->residual);
-	model_release(&old);
 }
-
-static struct model old;		/* of --init */
 
 void open_old(struct err *e)
 {
-	struct als_opts ao = { 0 };
+	struct als_opts ao = { .d = (size_t)o.d, .has_bias = o.has_bias };
 
 	if (o.init && model_open(&old, o.init, e))
 		die_err(e);
+	if (o.update) {
+		weigh_release(&weigh);
+		if (als_options(&ao, &weigh, &old, e))
+			die_err(e);
+	}
+	if (o.init && als_same_width(&ao, &old, e))
+		die_err(e);
+	if (o.align && (model_open(&space, o.align, e) || als_same_width(&ao, &space, e)))
+		die_err(e);
 	if (!o.update)
 		return;
-	weigh_release(&weigh);
-	if (als_options(&ao, &weigh, &old, e))
-		die_err(e);
 	weigh.newest = TIME_NONE;	/* read_pairs finds it, and fades by it: an event that had faded before would do so twice */
 }
 
@@ -138,7 +142,7 @@ int learn_als(struct inter *in, struct sink *out, struct err *e)
 	if (als_init(&m, &in->m, &weigh, &ao, tool_pool(), e))
 		return e->code;
 	if (o.init)
-		go_on(&m, in, &old, e);
+		go_on(&m, in, e);
 	if (o.update)
 		update_als(&m, in, e);
 	else
@@ -152,6 +156,9 @@ int learn_als(struct inter *in, struct sink *out, struct err *e)
 	if (!e->code)
 		als_save(&m, out, &in->user, &in->item, &weigh, &made, &prov, e);
 	als_release(&m);
-	model_release(&old);
+	if (!is_trial) {
+		model_release(&old);
+		model_release(&space);
+	}
 	return e->code;
 }

@@ -74,7 +74,7 @@ void train_pop(struct sink *out, struct err *e);
 void train_pairs(learner *learn, struct sink *out, struct err *e);
 void train_blend(struct sink *out, struct err *e);
 
-/* open_old - the model of --init: before the events are read, for an update weighs them as that did. */
+/* open_old - the models of --init and --align: before the events are read, for an update weighs them as that did. */
 void open_old(struct err *e);
 /* ease_options - as o has them. */
 struct ease_opts ease_options(const struct inter *in);

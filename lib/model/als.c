@@ -615,15 +615,15 @@ int als_options(struct als_opts *o, struct weigh *w, const struct model *m, stru
 	return 0;
 }
 
-static int same_width(const struct als *m, const struct model *old, struct err *e)
+int als_same_width(const struct als_opts *want, const struct model *old, struct err *e)
 {
 	struct als_opts o;
 	struct weigh w;
 	int ret = als_options(&o, &w, old, e);
 
-	if (!ret && (o.d != m->o.d || o.has_bias != m->o.has_bias))
-		ret = err_set(e, ERR_USAGE, "%s has vectors of %zu components%s; %zu%s are wanted", artifact_name(old->art), o.d, o.has_bias ? " and biases" : "", m->o.d,
-			      m->o.has_bias ? " and biases" : "");
+	if (!ret && (o.d != want->d || o.has_bias != want->has_bias))
+		ret = err_set(e, ERR_USAGE, "%s has vectors of %zu components%s; %zu%s are wanted", artifact_name(old->art), o.d, o.has_bias ? " and biases" : "", want->d,
+			      want->has_bias ? " and biases" : "");
 	weigh_release(&w);
 	return ret;
 }
@@ -635,7 +635,7 @@ int als_take(struct als *m, enum als_axis axis, struct model *old, const struct 
 	int ret;
 
 	*n_found = 0;
-	if ((ret = same_width(m, old, e)) || (ret = model_ids(old, (enum model_axis)axis, e)) || (ret = model_vectors(old, (enum model_axis)axis, e)))
+	if ((ret = als_same_width(&m->o, old, e)) || (ret = model_ids(old, (enum model_axis)axis, e)) || (ret = model_vectors(old, (enum model_axis)axis, e)))
 		return ret;
 	for (size_t r = 0; r < s->n; r++) {
 		uint32_t i = idtab_find(&old->ids[axis], ids->str[r].p, ids->str[r].len);
@@ -657,7 +657,7 @@ int als_align(struct als *m, struct model *old, const struct vocab *items, size_
 	float *both = NULL, *R = NULL;
 	int ret;
 
-	if ((ret = same_width(m, old, e)) || (ret = model_ids(old, MODEL_ITEMS, e)) || (ret = model_vectors(old, MODEL_ITEMS, e)))
+	if ((ret = als_same_width(&m->o, old, e)) || (ret = model_ids(old, MODEL_ITEMS, e)) || (ret = model_vectors(old, MODEL_ITEMS, e)))
 		return ret;
 	both = mem_try(2 * s->n, d * sizeof *both, "vectors of both models", e);
 	R = mem_try(d, d * sizeof *R, "rotation", e);

@@ -106,6 +106,8 @@ int als_settle(struct als *m, struct par *pool, struct err *e);
 
 /* als_options - how a model of kind als was made: all but ids. *w is the caller's to release, also on failure. ERR_DATA for other kinds or a damaged file. */
 int als_options(struct als_opts *o, struct weigh *w, const struct model *m, struct err *e);
+/* als_same_width - are an older model's vectors of as many components, with biases or without? 0; ERR_USAGE with a sentence; as als_options. */
+int als_same_width(const struct als_opts *want, const struct model *old, struct err *e);
 /* als_take - one side's vectors from an older model, by id; ids it does not know become zeros. *n_found: those it knows. ERR_USAGE when its vectors are of another width. */
 int als_take(struct als *m, enum als_axis axis, struct model *old, const struct vocab *ids, size_t *n_found, struct err *e);
 /*
