@@ -502,45 +502,16 @@ static const char *const solver_name[] = { "exact", "block", "cg" };	/* by enum 
 
 static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, const struct als_made *made)
 {
-	int ret = model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events);
-
-	if (!ret)
-		ret = artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
-	if (!ret)
-		ret = artifactw_meta(a, "d", "%zu", als_width(&m->o));
-	if (!ret)
-		ret = artifactw_meta(a, "bias", "%d", m->o.has_bias);
-	if (!ret)
-		ret = artifactw_meta(a, "solver", "%s", solver_name[m->o.solver]);
-	if (!ret)
-		ret = artifactw_meta(a, "block", "%zu", m->o.block);
-	if (!ret)
-		ret = artifactw_meta(a, "steps", "%d", m->o.steps);
-	if (!ret)
-		ret = artifactw_meta(a, "epochs", "%zu", made->epochs);
-	if (!ret && made->is_updated)
-		ret = artifactw_meta(a, "updated", "1");
-	if (!ret && made->is_aligned)
-		ret = model_put_number(a, "align_residual", made->residual);
-	if (!ret)
-		ret = model_put_number(a, "lambda", m->o.lambda);
-	if (!ret)
-		ret = model_put_number(a, "nu", m->o.nu);
-	if (!ret)
-		ret = model_put_number(a, "unobserved", m->o.unobserved);
-	if (!ret)
-		ret = model_put_number(a, "stddev", m->o.stddev);
-	if (!ret)
-		ret = artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed);
-	if (!ret)
-		ret = model_put_number(a, "damp", m->o.damp);
-	if (!ret)
-		ret = model_put_number(a, "w0", m->w0);
-	if (!ret)
-		ret = weigh_put(w, a);
-	if (!ret)
-		ret = model_put_tuned(a, m->o.tuned);
-	return ret;
+	return model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events) ||
+	       artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]) ||
+	       artifactw_meta(a, "d", "%zu", als_width(&m->o)) || artifactw_meta(a, "bias", "%d", m->o.has_bias) ||
+	       artifactw_meta(a, "solver", "%s", solver_name[m->o.solver]) || artifactw_meta(a, "block", "%zu", m->o.block) ||
+	       artifactw_meta(a, "steps", "%d", m->o.steps) || artifactw_meta(a, "epochs", "%zu", made->epochs) ||
+	       (made->is_updated && artifactw_meta(a, "updated", "1")) ||
+	       (made->is_aligned && model_put_number(a, "align_residual", made->residual)) || model_put_number(a, "lambda", m->o.lambda) ||
+	       model_put_number(a, "nu", m->o.nu) || model_put_number(a, "unobserved", m->o.unobserved) ||
+	       model_put_number(a, "stddev", m->o.stddev) || artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed) ||
+	       model_put_number(a, "damp", m->o.damp) || model_put_number(a, "w0", m->w0) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
 }
 
 int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, const struct als_made *made,

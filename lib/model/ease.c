@@ -398,25 +398,10 @@ int ease_prune(struct ease_make *m, struct par *pool, struct err *e)
 
 static int save_meta(const struct ease_make *m, struct artifactw *a, const struct weigh *w, uint64_t n_events)
 {
-	int ret = model_put_meta(a, m->n_users, m->n_items, n_events);
-
-	if (!ret)
-		ret = artifactw_meta(a, "n_pairs", "%zu", m->n_pairs);
-	if (!ret)
-		ret = artifactw_meta(a, "n_kept", "%zu", m->n);
-	if (!ret)
-		ret = model_put_number(a, "lambda", m->o.lambda);
-	if (!ret)
-		ret = model_put_number(a, "dropout", m->o.dropout);
-	if (!ret)
-		ret = artifactw_meta(a, "top", "%zu", m->o.top);
-	if (!ret)
-		ret = artifactw_meta(a, "min_users", "%zu", m->o.min_users);
-	if (!ret)
-		ret = weigh_put(w, a);
-	if (!ret)
-		ret = model_put_tuned(a, m->o.tuned);
-	return ret;
+	return model_put_meta(a, m->n_users, m->n_items, n_events) || artifactw_meta(a, "n_pairs", "%zu", m->n_pairs) ||
+	       artifactw_meta(a, "n_kept", "%zu", m->n) || model_put_number(a, "lambda", m->o.lambda) ||
+	       model_put_number(a, "dropout", m->o.dropout) || artifactw_meta(a, "top", "%zu", m->o.top) ||
+	       artifactw_meta(a, "min_users", "%zu", m->o.min_users) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
 }
 
 static int save_weights(const struct ease_make *m, struct artifactw *a, struct err *e)
