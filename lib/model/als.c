@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "align.h"
 #include "../base/mem.h"
 #include "../base/rng.h"
 #include "../num/fmath.h"
@@ -19,14 +18,11 @@
 
 enum {
 	PIECE = 1024,			/* pairs of a row whose weights are laid out at a time */
-	FOLD_EXACT = 512,		/* components up to which folding in is exact whatever the solver; beyond: */
-	FOLD_PASSES = 8, FOLD_STEPS = 24,	/* of block and cg, from nothing */
 	FETCH = 16,			/* rows of the next row's pairs to fetch meanwhile */
 	CUT_COST = 4096,		/* a chunk of rows: about as much work as this many pairs */
 	MAX_LEVELS = 65536,		/* what a 16-bit code can name */
 	LEVEL_SLOTS = 4 * MAX_LEVELS,
 };
-static const double NUMBER_MAX = 1e30;	/* of an option or weight that a model keeps */
 
 const char *als_check(const struct als_opts *o)
 {
@@ -56,28 +52,12 @@ size_t als_width(const struct als_opts *o)
 	return o->d + (o->has_bias ? 2 : 0);
 }
 
-/* equations - of a row of one side; base is [width x width]. */
-static struct ridge equations(const struct als_opts *o, enum als_axis axis, double w0, const float *other, size_t n_other, const float *base)
+struct ridge als_equations(const struct als_opts *o, enum als_axis axis, double w0, const float *other, size_t n_other, const float *base)
 {
 	size_t width = als_width(o);
 	size_t fixed = !o->has_bias ? RIDGE_ALL_FREE : axis == ALS_USERS ? width - 1 : width - 2;
 
 	return (struct ridge){ other, base, width, n_other, o->lambda, o->nu, w0, o->solver, o->block, o->steps, fixed };
-}
-
-/* from_nothing - solve a row as folding in does: exactly, or in as many steps as come near enough. */
-static void from_nothing(struct ridge *q)
-{
-	if (q->d <= FOLD_EXACT)
-		q->solver = RIDGE_EXACT;
-	q->steps = q->solver == RIDGE_BLOCK ? FOLD_PASSES : FOLD_STEPS;
-}
-
-static int numeric(struct err *e, const char *who, size_t bad)
-{
-	if (bad == SIZE_MAX)
-		return err_set(e, ERR_NUMERIC, "the vector of %s is not finite: the weights are too large or --lambda is too small", who);
-	return err_set(e, ERR_NUMERIC, "the equations of %s are not positive definite (pivot %zu): --lambda or --unobserved is too small", who, bad);
 }
 
 /* ---- sweeps ---- */
@@ -152,7 +132,7 @@ static int name_bad_row(const struct sweep *w, struct err *e)
 				 err_clip(clip, ids->str[w->bad_row[c]].p, ids->str[w->bad_row[c]].len));
 		else
 			snprintf(who, sizeof who, "%s %zu", model_axis_name[w->axis], w->bad_row[c] + 1);
-		return numeric(e, who, w->bad[c]);
+		return ridge_error(e, who, w->bad[c]);
 	}
 	return 0;
 }
@@ -166,9 +146,9 @@ static int run(struct als *m, enum als_axis axis, bool is_fold, struct par *pool
 	float *base = mem_try(dd, sizeof *base, "Gram matrix", e);
 	int ret = base ? need_gram(m, (enum als_axis)!axis, pool, e) : ERR_MEM;
 
-	w.q = equations(&m->o, axis, m->w0, other->v, other->n, base);
+	w.q = als_equations(&m->o, axis, m->w0, other->v, other->n, base);
 	if (is_fold)
-		from_nothing(&w.q);
+		ridge_from_nothing(&w.q);
 	for (size_t r = 0; r < s->n; r++)
 		if (s->start[r + 1] - s->start[r] > longest)
 			longest = s->start[r + 1] - s->start[r];
@@ -214,7 +194,7 @@ static void loss_chunk(void *ctx, size_t c, int worker)
 	const struct als *m = l->m;
 	const struct als_side *s = &m->side[l->axis], *other = &m->side[!l->axis];
 	size_t d = als_width(&m->o);
-	struct ridge q = equations(&m->o, l->axis, m->w0, other->v, other->n, NULL);
+	struct ridge q = als_equations(&m->o, l->axis, m->w0, other->v, other->n, NULL);
 	float w[PIECE];
 	double observed = 0, reg = 0;
 	(void)worker;
@@ -413,7 +393,7 @@ static int set_weights(struct als *m, struct err *e)
 				sum += (double)w[j];
 		}
 	m->w0 = m->o.unobserved * sum / ((double)users->n * (double)items->n);
-	return m->w0 <= NUMBER_MAX ? 0 : err_set(e, ERR_NUMERIC, "the weights of unobserved pairs come to %g each: those of the events are too large", m->w0);
+	return m->w0 <= ALS_NUMBER_MAX ? 0 : err_set(e, ERR_NUMERIC, "the weights of unobserved pairs come to %g each: those of the events are too large", m->w0);
 }
 
 static void draw_chunk(void *ctx, size_t c, int worker)
@@ -498,14 +478,12 @@ void als_release(struct als *m)
 	*m = (struct als){ 0 };
 }
 
-static const char *const solver_name[] = { "exact", "block", "cg" };	/* by enum ridge_solver */
-
 static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, const struct als_made *made)
 {
 	return model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events) ||
 	       artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]) ||
 	       artifactw_meta(a, "d", "%zu", als_width(&m->o)) || artifactw_meta(a, "bias", "%d", m->o.has_bias) ||
-	       artifactw_meta(a, "solver", "%s", solver_name[m->o.solver]) || artifactw_meta(a, "block", "%zu", m->o.block) ||
+	       artifactw_meta(a, "solver", "%s", ridge_solver_name[m->o.solver]) || artifactw_meta(a, "block", "%zu", m->o.block) ||
 	       artifactw_meta(a, "steps", "%d", m->o.steps) || artifactw_meta(a, "epochs", "%zu", made->epochs) ||
 	       (made->is_updated && artifactw_meta(a, "updated", "1")) ||
 	       (made->is_aligned && model_put_number(a, "align_residual", made->residual)) || model_put_number(a, "lambda", m->o.lambda) ||
@@ -551,221 +529,4 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 	artifactw_free(a);
 	mem_free(count);
 	return ret;
-}
-
-/* ---- going on from an older model ---- */
-
-int als_options(struct als_opts *o, struct weigh *w, const struct model *m, struct err *e)
-{
-	const char *solver = artifact_meta(m->art, "solver");
-	double bias = 0, block = 0, steps = 1, seed;
-	int ret, s = RIDGE_CG;
-
-	*o = (struct als_opts){ 0 };
-	*w = (struct weigh){ 0 };
-	if (strcmp(m->kind, "als"))
-		return err_set(e, ERR_DATA, "%s: a %s model; an als model is wanted", artifact_name(m->art), m->kind);
-	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, NUMBER_MAX, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
-	    (ret = model_number(m, "unobserved", 0, NUMBER_MAX, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
-	    (ret = model_number(m, "stddev", 0, NUMBER_MAX, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||
-	    (solver && ((ret = model_number(m, "bias", 0, 1, &bias, e)) || (ret = model_number(m, "block", 0, MODEL_DIM_MAX, &block, e)) ||
-			(ret = model_number(m, "steps", 0, 1000, &steps, e)))))
-		return ret;
-	if (!solver)		/* from before there was a choice */
-		solver = solver_name[RIDGE_EXACT];
-	while (s >= 0 && strcmp(solver, solver_name[s]))
-		s--;
-	if (s < 0 || (bias > 0 && m->d < 3))
-		return err_set(e, ERR_DATA, "%s: does not say how its vectors were solved", artifact_name(m->art));
-	o->solver = (enum ridge_solver)s;
-	o->has_bias = bias > 0;
-	o->d = m->d - (o->has_bias ? 2 : 0);
-	o->block = (size_t)block;
-	o->steps = (int)steps;
-	o->seed = (uint64_t)seed;
-	return 0;
-}
-
-int als_same_width(const struct als_opts *want, const struct model *old, struct err *e)
-{
-	struct als_opts o;
-	struct weigh w;
-	int ret = als_options(&o, &w, old, e);
-
-	if (!ret && (o.d != want->d || o.has_bias != want->has_bias))
-		ret = err_set(e, ERR_USAGE, "%s has vectors of %zu components%s; %zu%s are wanted", artifact_name(old->art), o.d, o.has_bias ? " and biases" : "", want->d,
-			      want->has_bias ? " and biases" : "");
-	weigh_release(&w);
-	return ret;
-}
-
-int als_take(struct als *m, enum als_axis axis, struct model *old, const struct vocab *ids, size_t *n_found, struct err *e)
-{
-	struct als_side *s = &m->side[axis];
-	size_t d = als_width(&m->o);
-	int ret;
-
-	*n_found = 0;
-	if ((ret = als_same_width(&m->o, old, e)) || (ret = model_ids(old, (enum model_axis)axis, e)) || (ret = model_vectors(old, (enum model_axis)axis, e)))
-		return ret;
-	for (size_t r = 0; r < s->n; r++) {
-		uint32_t i = idtab_find(&old->ids[axis], ids->str[r].p, ids->str[r].len);
-		float *x = s->v + r * d;
-		if (i == VOCAB_NONE)
-			memset(x, 0, d * sizeof *x);
-		else
-			memcpy(x, old->vec[axis] + i * d, d * sizeof *x);
-		*n_found += i != VOCAB_NONE;
-	}
-	s->has_gram = false;
-	return num_is_finite(s->v, s->n * d) ? 0 : err_set(e, ERR_DATA, "%s: a vector that is not finite", artifact_name(old->art));
-}
-
-int als_align(struct als *m, struct model *old, const struct vocab *items, size_t *n_shared, double *residual, struct par *pool, struct err *e)
-{
-	struct als_side *s = &m->side[ALS_ITEMS];
-	size_t d = m->o.d, width = als_width(&m->o), n = 0;
-	float *both = NULL, *R = NULL;
-	int ret;
-
-	if ((ret = als_same_width(&m->o, old, e)) || (ret = model_ids(old, MODEL_ITEMS, e)) || (ret = model_vectors(old, MODEL_ITEMS, e)))
-		return ret;
-	both = mem_try(2 * s->n, d * sizeof *both, "vectors of both models", e);
-	R = mem_try(d, d * sizeof *R, "rotation", e);
-	if (!both || !R)
-		ret = ERR_MEM;
-	for (size_t r = 0; r < s->n && !ret; r++) {
-		uint32_t i = idtab_find(&old->ids[MODEL_ITEMS], items->str[r].p, items->str[r].len);
-		if (i == VOCAB_NONE)
-			continue;
-		memcpy(both + n * d, s->v + r * width, d * sizeof *both);
-		memcpy(both + (s->n + n++) * d, old->vec[MODEL_ITEMS] + i * width, d * sizeof *both);
-	}
-	*n_shared = n;
-	if (!ret && !n)
-		ret = err_set(e, ERR_DATA, "%s has no item in common with the events", artifact_name(old->art));
-	if (!ret)
-		ret = align_rotation(R, both, d, both + s->n * d, d, n, d, residual, pool, e);
-	/* rows a piece at a time, so that the turned ones have somewhere to be */
-	for (size_t r = 0, some; r < s->n && !ret; r += some) {
-		some = s->n - r < 2 * n ? s->n - r : 2 * n;
-		if ((ret = num_gemm(both, d, s->v + r * width, width, NUM_N, R, d, NUM_N, some, d, d, false, pool, e)))
-			break;
-		for (size_t i = 0; i < some; i++)
-			memcpy(s->v + (r + i) * width, both + i * d, d * sizeof *both);
-	}
-	s->has_gram = false;
-	mem_free(both);
-	mem_free(R);
-	return ret ? ret : als_settle(m, pool, e);
-}
-
-/* ---- folding in ---- */
-
-int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
-{
-	uint64_t dim[2] = { m->d, m->d };
-	uint64_t n_items = m->n[MODEL_ITEMS];
-	const void *gram, *item_weight;
-	int ret;
-
-	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS] };
-	if (strcmp(m->kind, "als"))
-		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
-	if ((ret = als_options(&f->o, &f->weigh, m, e)) || (ret = model_number(m, "w0", 0, NUMBER_MAX, &f->w0, e)) ||
-	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
-	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))
-		goto out;
-	f->item = m->vec[MODEL_ITEMS];
-	f->item_weight = item_weight;
-	for (size_t i = 0; i < f->n_items; i++)
-		if (!(f->item_weight[i] >= 0)) {
-			ret = err_set(e, ERR_DATA, "%s: item.weight is negative or no number", artifact_name(m->art));
-			goto out;
-		}
-	if (!(f->base = mem_try(m->d * m->d, sizeof *f->base, "Gram matrix", e))) {
-		ret = ERR_MEM;
-		goto out;
-	}
-	for (size_t i = 0; i < m->d * m->d; i++)
-		f->base[i] = (float)f->w0 * ((const float *)gram)[i];
-out:
-	if (ret)
-		als_fold_release(f);
-	return ret;
-}
-
-void als_fold_release(struct als_fold *f)
-{
-	weigh_release(&f->weigh);
-	mem_free(f->base);
-	*f = (struct als_fold){ 0 };
-}
-
-static struct ridge fold_equations(const struct als_fold *f)
-{
-	struct ridge q = equations(&f->o, ALS_USERS, f->w0, f->item, f->n_items, f->base);
-
-	from_nothing(&q);
-	return q;
-}
-
-size_t als_fold_scratch(const struct als_fold *f, size_t n)
-{
-	struct ridge q = fold_equations(f);
-
-	return (n + 15) / 16 * 16 + ridge_scratch(&q, n);
-}
-
-/* lay_out_own - the weights of a listener's pairs; false when all are 0, as of items that had no user: that is no history, and without w0 no equations either. */
-static bool lay_out_own(float *to, const struct als_fold *f, const uint32_t *item, const float *r, size_t n)
-{
-	bool weighs = false;
-
-	for (size_t j = 0; j < n; j++) {
-		to[j] = weigh_pair(&f->weigh, r[j]) * f->item_weight[item[j]];
-		weighs |= to[j] != 0;
-	}
-	return weighs;
-}
-
-int als_fold(const struct als_fold *f, float *x, const uint32_t *item, const float *r, size_t n, float *scratch, struct err *e)
-{
-	struct ridge q = fold_equations(f);
-	float *weights = scratch;
-	size_t bad;
-
-	memset(x, 0, q.d * sizeof *x);
-	if (!n)
-		return 0;
-	if (!lay_out_own(weights, f, item, r, n))
-		return 0;
-	bad = ridge_solve(&q, x, item, weights, n, scratch + (n + 15) / 16 * 16);
-	return bad ? numeric(e, "a user who is folded in", bad) : 0;
-}
-
-size_t als_explain_scratch(const struct als_fold *f)
-{
-	struct ridge q = fold_equations(f);
-
-	return ridge_explain_scratch(&q);
-}
-
-int als_explain(const struct als_fold *f, float *part, float *rest, const uint32_t *to, size_t n_to, const uint32_t *item, const float *r, size_t n, float *scratch,
-		struct err *e)
-{
-	struct ridge q = fold_equations(f);
-	float *weights;
-	size_t bad;
-
-	memset(rest, 0, n_to * sizeof *rest);
-	if (!n || !n_to)
-		return 0;
-	weights = part + (n_to - 1) * n;	/* until it is the last row's turn */
-	if (!lay_out_own(weights, f, item, r, n)) {
-		memset(part, 0, n_to * n * sizeof *part);
-		return 0;
-	}
-	bad = ridge_explain(&q, part, rest, to, n_to, item, weights, n, scratch);
-	return bad ? numeric(e, "a user who is folded in", bad) : 0;
 }

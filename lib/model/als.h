@@ -40,6 +40,8 @@
 #include "../base/par.h"
 #include "../num/csr.h"
 
+#define ALS_NUMBER_MAX 1e30	/* of an option or weight that a model keeps */
+
 enum als_axis { ALS_ITEMS = MODEL_ITEMS, ALS_USERS = MODEL_USERS };
 
 struct als_opts {
@@ -59,6 +61,8 @@ struct als_opts {
 
 /* als_width - components of a vector: d, and 2 more with biases. */
 size_t als_width(const struct als_opts *o);
+/* als_equations - of the rows of one side; other [n_other x width] is the fixed one, base [width x width] w0 times its Gram matrix. */
+struct ridge als_equations(const struct als_opts *o, enum als_axis axis, double w0, const float *other, size_t n_other, const float *base);
 /* als_check - NULL, or a sentence that says what is wrong with the options. */
 const char *als_check(const struct als_opts *o);
 

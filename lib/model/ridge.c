@@ -8,6 +8,26 @@
 #include "../num/num.h"
 
 const char *const ridge_solvers = "exact|block|cg";
+const char *const ridge_solver_name[] = { "exact", "block", "cg" };
+
+enum {
+	EXACT_MAX = 512,		/* components up to which a row from nothing is solved exactly, whatever the solver; beyond: */
+	PASSES = 8, STEPS = 24,		/* of block and cg */
+};
+
+void ridge_from_nothing(struct ridge *q)
+{
+	if (q->d <= EXACT_MAX)
+		q->solver = RIDGE_EXACT;
+	q->steps = q->solver == RIDGE_BLOCK ? PASSES : STEPS;
+}
+
+int ridge_error(struct err *e, const char *who, size_t bad)
+{
+	if (bad == RIDGE_NOT_FINITE)
+		return err_set(e, ERR_NUMERIC, "the vector of %s is not finite: the weights are too large or --lambda is too small", who);
+	return err_set(e, ERR_NUMERIC, "the equations of %s are not positive definite (pivot %zu): --lambda or --unobserved is too small", who, bad);
+}
 
 enum { AT_ONCE = 16 };		/* rows */
 

@@ -26,8 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../base/err.h"
+
 enum ridge_solver { RIDGE_EXACT, RIDGE_BLOCK, RIDGE_CG };
 extern const char *const ridge_solvers;		/* "exact|block|cg" */
+extern const char *const ridge_solver_name[];	/* by enum ridge_solver */
 
 #define RIDGE_ALL_FREE SIZE_MAX
 #define RIDGE_NOT_FINITE SIZE_MAX
@@ -45,11 +48,16 @@ struct ridge {
 
 /* ridge_scratch - floats of scratch for rows of up to n pairs. */
 size_t ridge_scratch(const struct ridge *q, size_t n);
+/* ridge_from_nothing - make q solve rows that start from zeros, as those of people who are folded in: exactly up to 512 components, beyond that by its solver, block in 8 passes,
+ * cg in 24 steps. */
+void ridge_from_nothing(struct ridge *q);
 /*
  * ridge_solve - x [d] from col [n], ascending rows of Y, n > 0, and w [n] > 0. block and cg start from the x that is there (its fixed component is set).
  * Returns 0; 1 + a pivot where the equations are not positive definite; RIDGE_NOT_FINITE when the solution is not.
  */
 size_t ridge_solve(const struct ridge *q, float *x, const uint32_t *col, const float *w, size_t n, float *scratch);
+/* ridge_error - ridge_solve's answer about a row as a sentence: ERR_NUMERIC. */
+int ridge_error(struct err *e, const char *who, size_t bad);
 /*
  * ridge_explain - the x of such a row is a sum over its pairs, x = sum_j (w_j m_j) A^-1 y_j, so that its product with another row y_i is, too:
  *   part [n_to x n] out: of pair j in x.y_i, i = to[k], at part[k * n + j]
