@@ -84,7 +84,7 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
-	{ .type = OPT_SECTION, .help = "als, ease and graph:" },
+	{ .type = OPT_SECTION, .help = "als, ease, graph and softmax:" },
 	{ 0, "tune", OPT_STR, &o.tune, "EVENTS", "find the options by which these events are foretold best", .flags = OPT_IS_PATH },
 	{ 0, "tune-k", OPT_INT, &o.tune_k, "N", "items of a list: ndcg at N decides", .min = 1, .max = 10000 },
 	{ 0, "tune-log", OPT_STR, &o.tune_log, "FILE", "append what was tried, and go on from there", .flags = OPT_NO_PROV },

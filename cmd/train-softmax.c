@@ -9,7 +9,7 @@
 int learn_softmax(struct inter *in, struct sink *out, struct err *e)
 {
 	struct softmax_opts so = { (size_t)o.d, (size_t)o.epochs, (size_t)o.layers, o.ego, o.temperature, o.neg_power, o.user_power, o.rate, (size_t)o.batch,
-				   (size_t)o.negatives, (uint64_t)o.seed };
+				   (size_t)o.negatives, (uint64_t)o.seed, tuned };
 	const char *wrong = softmax_check(&so);
 	struct softmax m;
 	struct progress pr;

@@ -1,5 +1,5 @@
 /*
- * train-tune - --tune: the options of als, ease and graph by which held-out events are foretold best.
+ * train-tune - --tune: the options of als, ease, graph and softmax by which held-out events are foretold best.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,9 @@ static struct { const char *verb; struct tune_param param; bool is_off; } search
 	{ "graph", { "col-power", 0, 0.7, false, &o.col_power } },
 	{ "graph", { "low", 0.003, 1, true, &o.low } },
 	{ "graph", { "sharpen", 0, 4, false, &o.sharpen } },
+	{ "softmax", { "temperature", 0.05, 0.3, true, &o.temperature } },
+	{ "softmax", { "neg-power", -0.6, 0.3, false, &o.neg_power } },
+	{ "softmax", { "ego", 0.1, 1, true, &o.ego } },
 };
 
 struct trials {				/* what all of them share */
@@ -95,7 +98,7 @@ static void choose_budgets(struct tune *s, struct trials *t, struct err *e)
 {
 	const char *name[] = { "epochs", "rank", "items" };
 	int64_t given, least = 1;
-	int kind = !strcmp(tool.verb, "als") ? 0 : !strcmp(tool.verb, "graph") ? 1 : 2;
+	int kind = !strcmp(tool.verb, "als") || !strcmp(tool.verb, "softmax") ? 0 : !strcmp(tool.verb, "graph") ? 1 : 2;
 
 	t->budget = kind == 0 ? &o.epochs : kind == 1 ? &o.rank : NULL;
 	if (kind < 2) {

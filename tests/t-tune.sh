@@ -13,8 +13,9 @@ settings() { awk -F '\t' 'NR > 1' "$1" | sed 's/\t[^\t]*$//'; }	# a log without 
 als="als -d 8 --tune valid.tsv --trials 9 --tune-users 100"
 ease="ease --tune valid.tsv --trials 9"
 graph="graph --rank 16 --tune valid.tsv --trials 9"
+softmax="softmax -d 8 -e 4 --tune valid.tsv --trials 9"
 
-for v in als ease graph; do
+for v in als ease graph softmax; do
 	taste-train ${!v} -t 1 --tune-log $v.log -v -o $v.taste train.tsv 2> $v.err || fail "$v: --tune runs" "$(cat $v.err)"
 	for t in 2 7; do taste-train ${!v} -t $t --tune-log $v.$t.log -o t train.tsv; same "$v: -t $t finds what -t 1 finds" t $v.taste; done
 	is "$v: by the same steps" "$(settings $v.7.log)" "$(settings $v.log)"
@@ -27,13 +28,13 @@ for v in als ease graph; do
 	same "$v: a log of all of it gives the same model" t $v.taste; same "$v: and nothing is added to it" done.log $v.log
 done
 for cpu in $(taste-train -V | sed -n 's/^cpu paths: *//p'); do
-	for v in als ease graph; do taste-train ${!v} --cpu $cpu -o t train.tsv; same "$v: --cpu $cpu finds the same" t $v.taste; done
+	for v in als ease graph softmax; do taste-train ${!v} --cpu $cpu -o t train.tsv; same "$v: --cpu $cpu finds the same" t $v.taste; done
 done
 
 # what is measured is what taste-score and taste-eval measure
 grep -v skip valid.tsv | awk -F '\t' 'NR == FNR { if ($4 != "skip") s[$1, $2] = 1; i[$2]; u[$1]; next } !(($1, $2) in s) && $2 in i && $1 in u' train.tsv - > truth.tsv
 grep -v skip train.tsv > fit.tsv
-for v in als ease graph; do
+for v in als ease graph softmax; do
 	taste-train ${!v} --tune-users 1000 -o t train.tsv
 	taste-score -m t -k 20 fit.tsv > ranked
 	taste-eval -k 20 --no-train --allow-extra-users --truth truth.tsv ranked > table
@@ -43,6 +44,7 @@ for v in als ease graph; do
 	als) hand="als -d 8 -e $(meta epochs t) --lambda $(meta lambda t) --unobserved $(meta unobserved t) --damp $(meta damp t)" ;;
 	ease) hand="ease --min-users $(meta min_users t) --lambda $(meta lambda t) --dropout $(meta dropout t)" ;;
 	graph) hand="graph --rank $(meta d t) --row-power $(meta row_power t) --col-power $(meta col_power t) --low $(meta low t) --sharpen $(meta sharpen t)" ;;
+	softmax) hand="softmax -d 8 -e $(meta epochs t) --temperature $(meta temperature t) --neg-power $(meta neg_power t) --ego $(meta ego t)" ;;
 	esac
 	taste-train $hand -o hand train.tsv
 	taste-score -m hand -k 20 fit.tsv > by-hand
@@ -107,7 +109,6 @@ same "and stay" not.log valid.tsv
 must_fail "nor is a pipe" 4 "taste-train: /dev/fd/*: not a regular file*" taste-train $als --tune-log >(cat) train.tsv
 must_fail "a log where none can be" 3 "taste-train: no/such.log: *" taste-train $als --tune-log no/such.log train.tsv
 must_fail "a log on standard output" 2 "*--tune-log: '-' will not do*" taste-train $als --tune-log - train.tsv
-must_fail "softmax is not searched" 2 "*--tune is an option of als, ease and graph*" taste-train softmax --tune valid.tsv train.tsv
 must_fail "a log in place of the model" 2 "*--tune-log: 'same' will not do*" taste-train $als --tune-log same -o same train.tsv
 must_fail "a model in place of the events to tune by" 2 "*'valid.tsv' is read*" taste-train $als -o valid.tsv train.tsv
 
@@ -130,7 +131,7 @@ must_fail "more memory than -M, before the first trial" 3 "taste-train: ease of 
 must_fail "an item of nobody" 4 "taste-train: no item has 999 users*" taste-train $ease --min-users 999 train.tsv
 
 # options
-must_fail "pop has nothing to tune" 2 "*--tune is an option of als, ease and graph*" taste-train pop --tune valid.tsv train.tsv
+must_fail "pop has nothing to tune" 2 "*--tune is an option of als, ease, graph and softmax*" taste-train pop --tune valid.tsv train.tsv
 must_fail "trials of no search" 2 "*--trials needs --tune*" taste-train als --trials 3 train.tsv
 must_fail "a log of no search" 2 "*--tune-log needs --tune*" taste-train als --tune-log x train.tsv
 must_fail "no trials" 2 "*--trials: '0'*" taste-train als --tune valid.tsv --trials 0 train.tsv

@@ -401,7 +401,7 @@ static int save_meta(const struct softmax *m, struct artifactw *a, const struct 
 	       model_put_number(a, "ego", o->ego) || model_put_number(a, "temperature", o->temperature) || model_put_number(a, "neg_power", o->neg_power) ||
 	       model_put_number(a, "user_power", o->user_power) || model_put_number(a, "rate", o->rate) || artifactw_meta(a, "batch", "%zu", o->batch) ||
 	       artifactw_meta(a, "negatives", "%zu", o->negatives) || artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) ||
-	       model_put_number(a, "fold_step", fold_step) || weigh_put(w, a);
+	       model_put_number(a, "fold_step", fold_step) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
 }
 
 /* make_fold - item.fold into the items' rows of grad: the sum over all powers of A but the last, times n_i^-1/2. */

@@ -48,6 +48,7 @@ struct softmax_opts {
 	size_t batch;			/* users between two steps; 0: a 32nd of them, at most 1024 */
 	size_t negatives;		/* items drawn for each batch; 0: all */
 	uint64_t seed;
+	const struct model_tuned *tuned;	/* borrowed, for the file; NULL: not tuned */
 };
 
 /* softmax_check - NULL, or a sentence that says what is wrong with the options. */
@@ -89,7 +90,7 @@ int softmax_epoch(struct softmax *m, double *loss, size_t epoch, struct par *poo
 
 /*
  * softmax_save - the model file: what model.h lists (item.vec, user.vec: x and y; item.count: distinct users) and
- *   meta    d epochs layers ego temperature neg_power user_power rate batch negatives seed fold_step n_pairs, and what weigh_put adds
+ *   meta    d epochs layers ego temperature neg_power user_power rate batch negatives seed fold_step n_pairs, and what weigh_put and model_put_tuned add
  *   tensor  item.fold f32 [n_items x d], see below
  */
 int softmax_save(struct softmax *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, uint64_t n_events, const struct prov *prov,
