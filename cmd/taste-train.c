@@ -17,10 +17,12 @@
 #include "../lib/model/softmax.h"
 #include "train.h"
 
+enum { block_default = 64 };
+
 struct train_opts o = {
 	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
-	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64,
+	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = 0.1, .neg_power = -0.3, .user_power = 0.5, .rate = 0.03,
 	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
@@ -172,6 +174,10 @@ static void check_options(const struct buf *defaults)
 		o.lambda = is_ease ? ease_lambda : als_lambda;
 	if (!o.epochs)
 		o.epochs = !strcmp(tool.verb, "softmax") ? softmax_epochs : als_epochs;
+	if (o.steps && o.solver == RIDGE_EXACT)
+		usage_die("--steps is of --solver block and cg");
+	if (o.block != block_default && o.solver != RIDGE_BLOCK)
+		usage_die("--block is of --solver block");
 	if (!o.steps)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;
 	if (o.confidence < 0)

@@ -184,6 +184,8 @@ for how in "--solver block --block 8" "--solver cg" "--bias" "--solver block --b
 	same "als $how: folding in gives the stored vectors" fold.vecs known.vecs
 done
 is "--bias holds a one on either side" "$(taste-train als -d 3 --bias log.tsv | { cat > b.taste; taste-embed -m b.taste --users all; } | cut -f6 | sort -u) $(taste-embed -m b.taste --items all | cut -f5 | sort -u)" "1 1"
+must_fail "--block without its solver" 2 "*--block is of --solver block*" taste-train als --block 8 log.tsv
+must_fail "--steps without theirs" 2 "*--steps is of --solver block and cg*" taste-train als --steps 8 log.tsv
 last_loss() { taste-train als -v -d 16 "$@" log.tsv 2>&1 >/dev/null | grep "^[0-9]*$T" | tail -1 | cut -f2; }
 exact=$(last_loss -e 20)
 for how in "--solver block --block 4" "--solver cg"; do

@@ -186,7 +186,7 @@ static size_t solve_cg(const struct ridge *q, float *x, const uint32_t *col, con
 		r[q->fixed] = 0;
 	memcpy(p, r, d * sizeof *p);
 	float rr = num_dot(r, r, d), first = rr;
-	for (int s = 0; s < q->steps && rr > 1e-14f * first && rr > 1e-30f; s++) {
+	for (int s = 0; s < q->steps && rr > 1e-14f * first; s++) {
 		num_dots(Ap, p, q->base, d, d, d);		/* -A p: the pairs come with that sign */
 		for (size_t i = 0; i < d; i++)
 			Ap[i] = -Ap[i] - reg * p[i];
