@@ -7,6 +7,7 @@
 #include "train.h"
 
 static struct model old, space;		/* of --init, of --align */
+static struct als_opts old_opts;	/* of --init, with --update */
 
 /* write_loss - with -v a row for each epoch on stderr; seconds are those of its two sweeps. */
 static void write_loss(struct als *m, int64_t epoch, double took, struct err *e)
@@ -105,8 +106,9 @@ void open_old(struct err *e)
 		die_err(e);
 	if (o.update) {
 		weigh_release(&weigh);
-		if (als_options(&ao, &weigh, &old, e))
+		if (als_options(&old_opts, &weigh, &old, e))
 			die_err(e);
+		ao = old_opts;
 	}
 	if (o.init && als_same_width(&ao, &old, e))
 		die_err(e);
@@ -126,12 +128,11 @@ int learn_als(struct inter *in, struct sink *out, struct err *e)
 	struct als m;
 
 	if (o.update) {
-		struct weigh w = { 0 };		/* is there already, with the newest event of now */
 		double epochs;
-		if (als_options(&ao, &w, &old, e) || model_number(&old, "epochs", 0, 1e6, &epochs, e))
+		if (model_number(&old, "epochs", 0, 1e6, &epochs, e))
 			die_err(e);
+		ao = old_opts;
 		made.epochs = (size_t)epochs;
-		weigh_release(&w);
 	}
 	const char *wrong = als_check(&ao);
 	if (wrong)

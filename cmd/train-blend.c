@@ -66,39 +66,27 @@ static void read_listeners(struct err *e)
 }
 
 /* held_out - put what row v of valid has and row u of the histories has not into t as row n; how many. */
-static size_t held_out(size_t v, size_t u, const uint32_t *number, struct csr_entries *t, size_t n)
+static size_t held_out(size_t v, size_t u, const uint32_t *number, struct csr_keys *t, size_t n)
 {
 	const struct csr *m = &mix.valid.m;
 	size_t before = t->n;
 
 	for (size_t i = m->start[v]; i < m->start[v + 1]; i++)
 		if (number[m->col[i]] >= mix.b.n_items || !csr_has(&mix.history.has, u, number[m->col[i]]))
-			csr_entries_add(t, (uint32_t)n, number[m->col[i]], 1);
+			csr_keys_add(t, (uint32_t)n, number[m->col[i]], 1);
 	return t->n - before;
-}
-
-static void take_row(struct csr_entries *t, size_t n, const struct csr *m, size_t row)
-{
-	for (size_t i = m->start[row]; i < m->start[row + 1]; i++)
-		csr_entries_add(t, (uint32_t)n, m->col[i], m->val[i]);
-}
-
-static void make_rows(struct csr *m, struct csr_entries *t, size_t n, size_t n_cols, struct err *e)
-{
-	if (csr_from_pairs(m, t->row, t->col, t->val, t->n, n, n_cols, e))
-		die_err(e);
-	csr_entries_release(t);
 }
 
 /* draw_listeners - at most --fit-users of those with a history and with something held out that they do not have yet. */
 static void draw_listeners(struct err *e)
 {
-	struct csr_entries liked = { 0 }, has = { 0 }, truth = { 0 };
+	struct csr_keys truth = { 0 };
 	size_t n_valid = mix.valid.user.n, n_items = mix.b.n_items, n = 0;
 	uint32_t *number = mem_try(mix.valid.item.n, sizeof *number, "numbers of items", e), *who = mem_try(n_valid, sizeof *who, "listeners", e);
+	uint32_t *row = mem_try(n_valid, sizeof *row, "listeners", e);	/* of the histories, by drawn listener */
 	struct pcg32 r;
 
-	if (!number || !who)
+	if (!number || !who || !row)
 		die_err(e);
 	if (n_items + mix.valid.item.n > UINT32_MAX)
 		die(EXIT_DATA, "more than %u items", UINT32_MAX);
@@ -116,17 +104,16 @@ static void draw_listeners(struct err *e)
 		uint32_t u = vocab_find(&mix.history.user, mix.valid.user.str[v].p, mix.valid.user.str[v].len);
 		if (u == VOCAB_NONE || mix.history.liked.start[u] == mix.history.liked.start[u + 1] || !held_out(v, u, number, &truth, n))
 			continue;
-		take_row(&liked, n, &mix.history.liked, u);
-		take_row(&has, n, &mix.history.has, u);
-		n++;
+		row[n++] = u;
 	}
 	if (!n)
 		die(EXIT_DATA, "no listener of --valid has both a history and something that is not in it");
-	make_rows(&mix.liked, &liked, n, n_items, e);
-	make_rows(&mix.has, &has, n, n_items, e);
-	make_rows(&mix.truth, &truth, n, n_items + mix.valid.item.n, e);
+	if (csr_rows(&mix.liked, &mix.history.liked, row, n, e) || csr_rows(&mix.has, &mix.history.has, row, n, e) ||
+	    csr_take(&mix.truth, &truth, n, n_items + mix.valid.item.n, tool_pool(), e))
+		die_err(e);
 	mem_free(number);
 	mem_free(who);
+	mem_free(row);
 }
 
 /* score_part - a fit_scores. */

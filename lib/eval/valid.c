@@ -36,7 +36,7 @@ static int pick(struct valid *v, const struct csr *learnt, const struct csr *hel
 {
 	uint32_t *user = mem_try(held->n_rows, sizeof *user, "users to measure by", e);
 	uint8_t *is_drawn = mem_try0(held->n_rows, 1, "users to measure by", e);
-	struct csr_entries truth = { 0 };
+	struct csr_keys truth = { 0 };
 	size_t room = 0;
 
 	if (!e->code && !(v->n_users = draw(user, is_drawn, learnt, held, n, seed)))
@@ -44,8 +44,8 @@ static int pick(struct valid *v, const struct csr *learnt, const struct csr *hel
 	for (uint32_t i = 0; i < v->n_users; i++)
 		for (size_t j = held->start[user[i]]; j < held->start[user[i] + 1]; j++)
 			if (is_new(learnt, user[i], held->col[j]))
-				csr_entries_add(&truth, i, held->col[j], 1);
-	if (!e->code && !csr_from_pairs(&v->truth.gain, truth.row, truth.col, NULL, truth.n, v->n_users, held->n_cols, e) &&
+				csr_keys_add(&truth, i, held->col[j], 1);
+	if (!e->code && !csr_take(&v->truth.gain, &truth, v->n_users, held->n_cols, NULL, e) &&
 	    !csr_rows(&v->has, learnt, user, v->n_users, e) && (v->value = mem_try(v->n_users * METRIC_PER_USER, sizeof *v->value, "values of users", e)) &&
 	    (v->run.start = mem_try0(v->n_users + 1, sizeof *v->run.start, "lists", e))) {
 		v->run.n_users = v->n_users;
@@ -54,7 +54,7 @@ static int pick(struct valid *v, const struct csr *learnt, const struct csr *hel
 		else
 			v->run.item = mem_try(room, sizeof *v->run.item, "lists", e);
 	}
-	csr_entries_release(&truth);
+	csr_keys_release(&truth);
 	mem_free(user);
 	mem_free(is_drawn);
 	return e->code;

@@ -352,14 +352,12 @@ static void scale_one(void *ctx, size_t c, int worker)
 int blend_turn(struct csr *out, const struct blend *b, size_t part, const struct csr *h, size_t first, size_t n, struct err *e)
 {
 	const uint32_t *to = b->part[part].to;
-	struct csr_entries t = { 0 };
+	struct csr_keys t = { 0 };
 
 	for (size_t u = 0; u < n; u++)
 		for (size_t j = h->start[first + u]; j < h->start[first + u + 1]; j++)
-			csr_entries_add(&t, (uint32_t)u, to ? to[h->col[j]] : h->col[j], h->val[j]);
-	int ret = csr_from_pairs(out, t.row, t.col, t.val, t.n, n, h->n_cols, e);
-	csr_entries_release(&t);
-	return ret;
+			csr_keys_add(&t, (uint32_t)u, to ? to[h->col[j]] : h->col[j], h->val[j]);
+	return csr_take(out, &t, n, h->n_cols, NULL, e);
 }
 
 static int scratch(float **p, const struct blend *b, struct err *e)

@@ -161,14 +161,11 @@ struct mixing {				/* of up to SCORER_USERS asks */
 /* gather_own - the asks' rows of h. */
 static int gather_own(struct mixing *m, const struct csr *h, struct err *e)
 {
-	struct csr_entries t = { 0 };
+	uint32_t row[SCORER_USERS];
 
 	for (size_t a = 0; a < m->n; a++)
-		for (size_t j = h->start[m->ask[a].row]; j < h->start[m->ask[a].row + 1]; j++)
-			csr_entries_add(&t, (uint32_t)a, h->col[j], h->val[j]);
-	int ret = csr_from_pairs(&m->own, t.row, t.col, t.val, t.n, m->n, h->n_cols, e);
-	csr_entries_release(&t);
-	return ret;
+		row[a] = (uint32_t)m->ask[a].row;
+	return csr_rows(&m->own, h, row, m->n, e);
 }
 
 /* ask_part - the same of part k, in its numbers: sub [n] with room for all it answers at *room. */

@@ -59,10 +59,6 @@ static void merge_equal(struct csr *m)
 	}
 }
 
-/*
- * Two stable counting sorts, by column and then by row: the second keeps the order of the first within a row, and both keep
- * the order of input among equal pairs. Scratch: 4 bytes a pair (the order by column) and 8 bytes a column.
- */
 void csr_entries_add(struct csr_entries *t, uint32_t row, uint32_t col, float val)
 {
 	arr_reserve(t->row, t->n + 1, t->cap[0]);
@@ -81,6 +77,10 @@ void csr_entries_release(struct csr_entries *t)
 	*t = (struct csr_entries){ 0 };
 }
 
+/*
+ * Two stable counting sorts, by column and then by row: the second keeps the order of the first within a row, and both keep
+ * the order of input among equal pairs. Scratch: 4 bytes a pair (the order by column) and 8 bytes a column.
+ */
 int csr_from_pairs(struct csr *m, const uint32_t *row, const uint32_t *col, const float *val, size_t n, size_t n_rows, size_t n_cols, struct err *e)
 {
 	*m = (struct csr){0};
