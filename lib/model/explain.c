@@ -7,31 +7,22 @@
 #include "../base/sort.h"
 #include "../num/num.h"
 
-enum kind { ALS, EASE, GRAPH, BLEND, OTHER };
-
-static enum kind kind_of(const struct scorer *s)
-{
-	static const char *const name[OTHER] = { "als", "ease", "graph", "blend" };
-	int k = ALS;
-
-	while (k < OTHER && strcmp(s->m->kind, name[k]))
-		k++;
-	return (enum kind)k;
-}
-
 const char *explain_can(const struct scorer *s)
 {
-	const char *no = "none of a blend's parts that count can be taken apart by what the listener has";
-
-	for (size_t k = 0; kind_of(s) == BLEND && k < s->blend->n; k++)
-		if (s->blend->part[k].weight > 0 && !explain_can(&s->blend->part[k].scorer))
-			no = NULL;
-	if (kind_of(s) == BLEND)
-		return no;
-	if (kind_of(s) != OTHER)
+	switch (s->kind) {
+	case SCORER_ALS: case SCORER_EASE: case SCORER_GRAPH:
 		return NULL;
-	return s->count ? "scores by popularity are the same for everybody: nothing of the listener's own is behind them" :
-			  "scores of this kind cannot be taken apart by what the listener has";
+	case SCORER_POP:
+		return "scores by popularity are the same for everybody: nothing of the listener's own is behind them";
+	case SCORER_SOFTMAX:
+		return "scores of this kind cannot be taken apart by what the listener has";
+	case SCORER_BLEND:
+		break;
+	}
+	for (size_t k = 0; k < s->blend->n; k++)
+		if (s->blend->part[k].weight > 0 && !explain_can(&s->blend->part[k].scorer))
+			return NULL;
+	return "none of a blend's parts that count can be taken apart by what the listener has";
 }
 
 struct job {
@@ -53,7 +44,7 @@ static void one(void *ctx, size_t c, int worker)
 	const uint32_t *own = job->h->col + from;
 	const float *r = job->h->val + from;
 
-	if (kind_of(s) == ALS) {
+	if (s->kind == SCORER_ALS) {
 		float *scratch = job->scratch + (size_t)worker * job->per_worker;
 		als_explain(&s->fold, a->part, a->rest ? a->rest : scratch + als_explain_scratch(&s->fold), a->item, a->n, own, r, n, scratch, &job->err[c]);
 		return;
@@ -72,7 +63,7 @@ static int each(const struct job *job, size_t n_asks, struct par *pool, struct e
 
 	for (size_t c = 0; c < n_asks; c++)
 		most = j.ask[c].n > most ? j.ask[c].n : most;
-	if (kind_of(j.s) == ALS)
+	if (j.s->kind == SCORER_ALS)
 		j.per_worker = als_explain_scratch(&j.s->fold) + (most + 15) / 16 * 16;
 	j.scratch = mem_try((size_t)par_threads(pool), j.per_worker * sizeof *j.scratch, "normal equations", e);
 	j.err = mem_try0(n_asks, sizeof *j.err, "errors", e);
@@ -270,7 +261,7 @@ int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, 
 	for (size_t a = 0; a < n_asks; a++)
 		if (ask[a].rest)
 			memset(ask[a].rest, 0, ask[a].n * sizeof *ask[a].rest);
-	if (kind_of(s) == BLEND)
+	if (s->kind == SCORER_BLEND)
 		return by_part(&job, n_asks, pool, e);
-	return kind_of(s) == GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
+	return s->kind == SCORER_GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
 }

@@ -17,25 +17,44 @@ static void need_scratch(struct scorer *s, size_t n, struct par *pool, struct er
 		s->scratch[i] = mem_try(n + s->m->d, sizeof **s->scratch, "normal equations", e);
 }
 
+/* kind_of - blend_open refuses what is none of them. */
+static enum scorer_kind kind_of(const struct model *m)
+{
+	static const char *const name[] = { "pop", "als", "ease", "graph", "softmax", "blend" };
+	int k = SCORER_POP;
+
+	while (k < SCORER_BLEND && strcmp(name[k], m->kind))
+		k++;
+	return (enum scorer_kind)k;
+}
+
 int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e)
 {
-	*s = (struct scorer){ .m = m };
+	*s = (struct scorer){ .m = m, .kind = kind_of(m) };
 	weigh_init(&s->plain);
-	if (!strcmp(m->kind, "pop")) {
+	switch (s->kind) {
+	case SCORER_POP:
 		s->is_for_all = !model_counts(m, &s->count, e);
-	} else if (!strcmp(m->kind, "blend")) {
+		break;
+	case SCORER_ALS:
+		if (!als_fold_open(&s->fold, m, e))
+			need_scratch(s, als_fold_scratch(&s->fold, m->n[MODEL_ITEMS]), pool, e);
+		break;
+	case SCORER_EASE:
+		ease_open(&s->ease, m, e);
+		break;
+	case SCORER_GRAPH:
+		graph_open(&s->graph, m, e);
+		break;
+	case SCORER_SOFTMAX:
+		if (!softmax_fold_open(&s->softmax, m, e))
+			need_scratch(s, softmax_fold_scratch(&s->softmax), pool, e);
+		break;
+	case SCORER_BLEND:
 		s->blend = mem_new(1, sizeof *s->blend);
 		if (!blend_open(s->blend, m, pool, e))
 			s->is_for_all = blend_is_for_all(s->blend);
-	} else if (!strcmp(m->kind, "graph")) {
-		graph_open(&s->graph, m, e);
-	} else if (!strcmp(m->kind, "ease")) {
-		ease_open(&s->ease, m, e);
-	} else if (!strcmp(m->kind, "softmax")) {
-		if (!softmax_fold_open(&s->softmax, m, e))
-			need_scratch(s, softmax_fold_scratch(&s->softmax), pool, e);
-	} else if (!als_fold_open(&s->fold, m, e)) {
-		need_scratch(s, als_fold_scratch(&s->fold, m->n[MODEL_ITEMS]), pool, e);
+		break;
 	}
 	if (e->code)
 		scorer_release(s);
@@ -60,13 +79,17 @@ void scorer_release(struct scorer *s)
 
 struct weigh *scorer_weigh(struct scorer *s)
 {
-	if (s->blend) {
-		struct weigh *w = blend_weigh(s->blend);
-		return w ? w : &s->plain;
+	struct weigh *w = NULL;
+
+	switch (s->kind) {
+	case SCORER_POP: break;
+	case SCORER_ALS: w = &s->fold.weigh; break;
+	case SCORER_EASE: w = &s->ease.weigh; break;
+	case SCORER_GRAPH: w = &s->graph.weigh; break;
+	case SCORER_SOFTMAX: w = &s->softmax.weigh; break;
+	case SCORER_BLEND: w = blend_weigh(s->blend); break;
 	}
-	if (s->softmax.item)
-		return &s->softmax.weigh;
-	return s->count ? &s->plain : s->scratch ? &s->fold.weigh : s->ease.start ? &s->ease.weigh : &s->graph.weigh;
+	return w ? w : &s->plain;
 }
 
 struct folding { struct scorer *s; float *out; const struct csr *h; size_t first; struct err err[SCORER_USERS]; };
@@ -79,9 +102,9 @@ static void score_one(void *ctx, size_t c, int worker)
 	size_t row = f->first + c, from = f->h->start[row], n = f->h->start[row + 1] - from, items = s->m->n[MODEL_ITEMS];
 	float *out = f->out + c * items;
 
-	if (s->ease.start) {
+	if (s->kind == SCORER_EASE) {
 		ease_score(&s->ease, out, f->h->col + from, f->h->val + from, n);
-	} else if (s->softmax.item) {
+	} else if (s->kind == SCORER_SOFTMAX) {
 		float *y = s->scratch[worker] + softmax_fold_scratch(&s->softmax);
 		softmax_fold(&s->softmax, y, f->h->col + from, n, s->scratch[worker]);
 		num_dots(out, y, s->softmax.item, items, s->m->d, s->m->d);
@@ -99,14 +122,14 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 {
 	size_t items = s->m->n[MODEL_ITEMS];
 
-	if (s->count) {
+	if (s->kind == SCORER_POP) {
 		for (size_t i = 0; i < n * items; i++)
 			out[i] = (float)s->count[i % items];
 		return num_is_finite(out, n * items) ? 0 : err_set(e, ERR_NUMERIC, "a score is not finite");
 	}
-	if (s->blend)
+	if (s->kind == SCORER_BLEND)
 		return blend_scores(s->blend, out, h, first, n, pool, e);
-	if (!s->scratch && !s->ease.start)
+	if (s->kind == SCORER_GRAPH)
 		return graph_scores(&s->graph, out, h, first, n, pool, e);
 	struct folding f = { .s = s, .out = out, .h = h, .first = first };
 	par_for(pool, n, score_one, &f);

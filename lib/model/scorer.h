@@ -23,8 +23,11 @@ enum { SCORER_USERS = 64 };		/* listeners at a time */
 
 struct blend;
 
+enum scorer_kind { SCORER_POP, SCORER_ALS, SCORER_EASE, SCORER_GRAPH, SCORER_SOFTMAX, SCORER_BLEND };
+
 struct scorer {
 	struct model *m;
+	enum scorer_kind kind;		/* which of what follows is in use */
 	const double *count;		/* pop */
 	struct als_fold fold;		/* als */
 	float **scratch;		/* [threads] */
