@@ -76,31 +76,126 @@ static int flush_meta(struct artifactw *a, struct err *e)
 	return blockw_write(a->w, BLOCK_META, 0, BLOCK_RAW, 0, 0, a->meta.p, a->meta.len, e);
 }
 
-int artifactw_tensor(struct artifactw *a, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e)
+/* tensor_head - the 64 bytes before the elements; *bytes of elements. */
+static int tensor_head(unsigned char h[TENSOR_HEAD], const char *name, enum dtype t, size_t ndim, const uint64_t *dim, size_t *bytes, struct err *e)
 {
-	struct buf *b = &a->payload;
+	struct buf b = { 0 };
 	char padded[NAME_MAX_BYTES] = { 0 };
-	size_t bytes = dtype_size(t);
-	int r = flush_meta(a, e);
 
+	*bytes = dtype_size(t);
 	for (size_t i = 0; i < ndim; i++)
-		if (!mem_mul(bytes, (size_t)dim[i], &bytes))
+		if (!mem_mul(*bytes, (size_t)dim[i], bytes))
 			return err_set(e, ERR_MEM, "tensor %s is larger than memory", name);
 	memcpy(padded, name, strnlen(name, NAME_MAX_BYTES - 1));
-	buf_reset(b);
-	buf_put(b, padded, sizeof padded);
-	buf_put_le32(b, t);
-	buf_put_le32(b, (uint32_t)ndim);
+	buf_put(&b, padded, sizeof padded);
+	buf_put_le32(&b, t);
+	buf_put_le32(&b, (uint32_t)ndim);
 	for (size_t i = 0; i < DIMS; i++)
-		buf_put_le64(b, i < ndim ? dim[i] : 1);
-	buf_put(b, data, bytes);
-	return r ? r : blockw_write(a->w, BLOCK_TENSOR, 0, BLOCK_RAW, 0, 1, b->p, b->len, e);
+		buf_put_le64(&b, i < ndim ? dim[i] : 1);
+	memcpy(h, b.p, TENSOR_HEAD);
+	buf_release(&b);
+	return 0;
 }
 
-int artifactw_vocab(struct artifactw *a, const char *name, const struct vocab *v, struct err *e)
+int artifactw_tensor(struct artifactw *a, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e)
+{
+	unsigned char head[TENSOR_HEAD];
+	struct buf *b = &a->payload;
+	size_t bytes;
+	int r = flush_meta(a, e);
+
+	if (r || (r = tensor_head(head, name, t, ndim, dim, &bytes, e)))
+		return r;
+	buf_reset(b);
+	buf_put(b, head, sizeof head);
+	buf_put(b, data, bytes);
+	return blockw_write(a->w, BLOCK_TENSOR, 0, BLOCK_RAW, 0, 1, b->p, b->len, e);
+}
+
+struct paged_fill {
+	const struct block_fill *from;
+	unsigned char head[TENSOR_HEAD];
+	uint64_t *sum;
+	unsigned char page[ARTIFACT_PAGE];	/* that has begun */
+	bool is_done;				/* the pages have their sums: this is the second pass */
+	uint64_t bytes;
+};
+
+/* put_sums - the elements' bytes at .. at+n came by. Pieces ascend, and pages do not end where they do. */
+static void put_sums(struct paged_fill *f, uint64_t at, const unsigned char *p, size_t n)
+{
+	while (n) {
+		size_t in = (size_t)(at % ARTIFACT_PAGE), k = ARTIFACT_PAGE - in < n ? ARTIFACT_PAGE - in : n;
+		memcpy(f->page + in, p, k);
+		at += k;
+		p += k;
+		n -= k;
+		if (at % ARTIFACT_PAGE == 0 || at == f->bytes)
+			f->sum[(at - 1) / ARTIFACT_PAGE] = XXH3_64bits(f->page, in + k);
+	}
+}
+
+static int fill_paged(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
+{
+	struct paged_fill *f = ctx;
+	unsigned char *to = p;
+	size_t k = at < TENSOR_HEAD ? TENSOR_HEAD - (size_t)at : 0;
+
+	if (k) {
+		k = k < n ? k : n;
+		memcpy(to, f->head + at, k);
+	}
+	if (k == n)
+		return 0;
+	int r = f->from->fn(f->from->ctx, at + k - TENSOR_HEAD, to + k, n - k, e);
+	if (!r && !f->is_done) {
+		put_sums(f, at + k - TENSOR_HEAD, to + k, n - k);
+		f->is_done = at + n - TENSOR_HEAD == f->bytes;
+	}
+	return r;
+}
+
+int artifactw_paged(struct artifactw *a, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const struct block_fill *fill, struct err *e)
+{
+	struct paged_fill f = { .from = fill };
+	char full[NAME_MAX_BYTES];
+	size_t bytes;
+	int r = flush_meta(a, e);
+
+	if (r || (r = tensor_head(f.head, name, t, ndim, dim, &bytes, e)))
+		return r;
+	uint64_t pages = (bytes + ARTIFACT_PAGE - 1) / ARTIFACT_PAGE;
+	f.bytes = bytes;
+	if (!(f.sum = mem_try((size_t)pages, sizeof *f.sum, "checksums of pages", e)))
+		return e->code;
+	snprintf(full, sizeof full, "%s.sum", name);
+	if (!(r = blockw_write_fill(a->w, BLOCK_TENSOR, 0, 1, TENSOR_HEAD + bytes, &(struct block_fill){ fill_paged, &f }, e)))
+		r = artifactw_tensor(a, full, DTYPE_U64, 1, &pages, f.sum, e);
+	mem_free(f.sum);
+	return r;
+}
+
+static int fill_memory(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
+{
+	(void)e;
+	memcpy(p, (const char *)ctx + at, n);
+	return 0;
+}
+
+/* put_table - a tensor of a string table, with sums of its pages or without. */
+static int put_table(struct artifactw *a, const char *name, const char *part, enum dtype t, uint64_t dim, const void *data, bool is_paged, struct err *e)
 {
 	char full[NAME_MAX_BYTES];
-	uint64_t n_slots = 16, dim;
+
+	snprintf(full, sizeof full, "%s.%s", name, part);
+	if (is_paged)
+		return artifactw_paged(a, full, t, 1, &dim, &(struct block_fill){ fill_memory, (void *)(uintptr_t)data }, e);
+	return artifactw_tensor(a, full, t, 1, &dim, data, e);
+}
+
+static int write_vocab(struct artifactw *a, const char *name, const struct vocab *v, bool is_paged, struct err *e)
+{
+	uint64_t n_slots = 16;
 	struct buf text = { 0 };
 	int r = ERR_MEM;
 
@@ -119,22 +214,18 @@ int artifactw_vocab(struct artifactw *a, const char *name, const struct vocab *v
 		slot[at] = (uint32_t)i + 1;
 	}
 	off[v->n] = text.len;
-	snprintf(full, sizeof full, "%s.off", name);
-	dim = v->n + 1;
-	if ((r = artifactw_tensor(a, full, DTYPE_U64, 1, &dim, off, e)))
-		goto out;
-	snprintf(full, sizeof full, "%s.str", name);
-	dim = text.len;
-	if ((r = artifactw_tensor(a, full, DTYPE_U8, 1, &dim, text.p ? text.p : "", e)))
-		goto out;
-	snprintf(full, sizeof full, "%s.slot", name);
-	r = artifactw_tensor(a, full, DTYPE_U32, 1, &n_slots, slot, e);
+	if (!(r = put_table(a, name, "off", DTYPE_U64, v->n + 1, off, is_paged, e)) &&
+	    !(r = put_table(a, name, "str", DTYPE_U8, text.len, text.p ? text.p : "", is_paged, e)))
+		r = put_table(a, name, "slot", DTYPE_U32, n_slots, slot, false, e);
 out:
 	mem_free(off);
 	mem_free(slot);
 	buf_release(&text);
 	return r;
 }
+
+int artifactw_vocab(struct artifactw *a, const char *name, const struct vocab *v, struct err *e) { return write_vocab(a, name, v, false, e); }
+int artifactw_vocab_paged(struct artifactw *a, const char *name, const struct vocab *v, struct err *e) { return write_vocab(a, name, v, true, e); }
 
 int artifactw_finish(struct artifactw *a, const struct prov *p, struct err *e)
 {
@@ -354,28 +445,90 @@ void artifact_meta_at(const struct artifact *a, size_t i, struct str *key, struc
 	*value = (struct str){ a->meta_value[i].p, a->meta_value[i].len };
 }
 
-int artifact_tensor(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, const void **data, struct err *e)
+/* find_tensor - by name, of this type and shape; NULL with *e set. */
+static struct tensor *find_tensor(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, bool is_checked, struct err *e)
 {
 	for (size_t i = 0; i < a->n_tensors; i++) {
 		struct tensor *t = &a->tensor[i];
 		if (strcmp(t->name, name))
 			continue;
-		if (!t->is_checked && block_verify(a->in.blocks, &t->b, e))
-			return e->code;
-		t->is_checked = true;
+		if (is_checked && !t->is_checked && block_verify(a->in.blocks, &t->b, e))
+			return NULL;
+		t->is_checked |= is_checked;
 		bool fits = t->type == type && t->ndim == ndim;
 		for (size_t k = 0; fits && k < ndim; k++)
 			fits = !dim[k] || dim[k] == t->dim[k];
-		if (!fits)
-			return err_set(e, ERR_DATA, "%s: tensor %s has another type or shape than this program expects", a->name, name);
+		if (!fits) {
+			err_set(e, ERR_DATA, "%s: tensor %s has another type or shape than this program expects", a->name, name);
+			return NULL;
+		}
 		memcpy(dim, t->dim, ndim * sizeof *dim);
-		*data = t->data;
-		return 0;
+		return t;
 	}
 	for (size_t i = 0; i < a->n_tensors; i++)	/* or is it there, and its name damaged? */
 		if (!a->tensor[i].is_checked && block_verify(a->in.blocks, &a->tensor[i].b, e))
-			return e->code;
-	return err_set(e, ERR_DATA, "%s: has no tensor %s", a->name, name);
+			return NULL;
+	err_set(e, ERR_DATA, "%s: has no tensor %s", a->name, name);
+	return NULL;
+}
+
+int artifact_tensor(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, const void **data, struct err *e)
+{
+	struct tensor *t = find_tensor(a, name, type, ndim, dim, true, e);
+
+	if (!t)
+		return e->code;
+	*data = t->data;
+	return 0;
+}
+
+int artifact_paged(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, struct paged *out, struct err *e)
+{
+	struct tensor *t = find_tensor(a, name, type, ndim, dim, false, e);
+	char full[NAME_MAX_BYTES];
+	const void *sum = NULL;
+
+	if (!t)
+		return e->code;
+	*out = (struct paged){ .p = t->data, .bytes = t->b.n - TENSOR_HEAD, .name = t->name };
+	uint64_t pages = (out->bytes + ARTIFACT_PAGE - 1) / ARTIFACT_PAGE, want = pages;
+	if ((size_t)snprintf(full, sizeof full, "%s.sum", name) >= sizeof full)
+		return err_set(e, ERR_DATA, "%s: has no tensor %s.sum", a->name, name);
+	if (pages && artifact_tensor(a, full, DTYPE_U64, 1, &want, &sum, e))
+		return e->code;
+	out->sum = sum;
+	out->is_good = mem_try0((size_t)pages, 1, "marks of pages", e);
+	if (!out->is_good)
+		return e->code;
+	if (t->is_checked)
+		memset(out->is_good, 1, (size_t)pages);
+	return 0;
+}
+
+void paged_release(struct paged *p)
+{
+	mem_free(p->is_good);
+	*p = (struct paged){ 0 };
+}
+
+bool paged_page(const struct paged *p, uint64_t page)
+{
+	uint64_t at = page * ARTIFACT_PAGE;
+	size_t n = p->bytes - at < ARTIFACT_PAGE ? (size_t)(p->bytes - at) : ARTIFACT_PAGE;
+
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+	if (XXH3_64bits(p->p + at, n) != p->sum[page])
+		return false;
+#else
+	(void)n;
+#endif
+	__atomic_store_n(&p->is_good[page], 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+int paged_error(const struct artifact *a, const struct paged *p, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s: tensor %s is damaged: a page does not match its checksum", a->name, p->name);
 }
 
 int artifact_prov(const struct artifact *a, struct prov *p, struct buf *inputs, struct err *e)
@@ -389,7 +542,7 @@ int artifact_idtab(struct artifact *a, const char *name, struct idtab *t, struct
 {
 	char full[NAME_MAX_BYTES];
 	uint64_t n_off = 0, n_str = 0, n_slots = 0, used = 0;
-	const void *p;
+	const void *p = NULL;
 
 	snprintf(full, sizeof full, "%s.off", name);
 	if (artifact_tensor(a, full, DTYPE_U64, 1, &n_off, &p, e))

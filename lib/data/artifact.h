@@ -21,6 +21,14 @@ int artifactw_meta(struct artifactw *w, const char *key, const char *fmt, ...) _
 int artifactw_tensor(struct artifactw *w, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e);
 /* artifactw_vocab - a string table as three tensors NAME.off u64[n+1], NAME.str u8[bytes], NAME.slot u32[power of two]: looked up without being read in. */
 int artifactw_vocab(struct artifactw *w, const char *name, const struct vocab *v, struct err *e);
+/*
+ * artifactw_paged - a tensor that is never whole in memory (fill makes bytes of its elements, as in blockw_write_fill) and whose pages can be checked one by one: behind it comes
+ * NAME.sum, u64 [pages], the XXH3-64 of each ARTIFACT_PAGE bytes of the elements.
+ */
+enum { ARTIFACT_PAGE = 4096 };
+int artifactw_paged(struct artifactw *w, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const struct block_fill *fill, struct err *e);
+/* artifactw_vocab_paged - the same string table, NAME.off and NAME.str with sums of their pages. */
+int artifactw_vocab_paged(struct artifactw *w, const char *name, const struct vocab *v, struct err *e);
 int artifactw_finish(struct artifactw *w, const struct prov *p, struct err *e);
 void artifactw_free(struct artifactw *w);
 
@@ -35,6 +43,32 @@ int artifact_meta_f64(const struct artifact *a, const char *key, double *out, st
 int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, struct err *e);
 /* artifact_tensor - *data of the tensor whose type and shape must be these (dim[i] == 0 in the asking: any, filled in). <0 with a sentence otherwise. */
 int artifact_tensor(struct artifact *a, const char *name, enum dtype t, size_t ndim, uint64_t *dim, const void **data, struct err *e);
+/*
+ * A tensor of artifactw_paged, used before all of it was hashed, so that a process that needs a few rows of a large file answers at once. What is read must be asked for
+ * with paged_need first; what does not match its sum says so there. Lengths that are read from it are not to be trusted.
+ */
+struct paged {
+	const unsigned char *p;
+	uint64_t bytes;
+	const uint64_t *sum;
+	unsigned char *is_good;		/* [pages] hashed before, and right; atomic */
+	const char *name;
+};
+int artifact_paged(struct artifact *a, const char *name, enum dtype t, size_t ndim, uint64_t *dim, struct paged *out, struct err *e);
+void paged_release(struct paged *p);
+/* paged_need - bytes at .. at+n are right. Safe from several threads. False: they are beyond the end, or damaged. */
+bool paged_page(const struct paged *p, uint64_t page);
+static inline bool paged_need(const struct paged *p, uint64_t at, uint64_t n)
+{
+	if (at > p->bytes || n > p->bytes - at)
+		return false;
+	for (uint64_t k = at / ARTIFACT_PAGE; k * ARTIFACT_PAGE < at + n; k++)
+		if (!__atomic_load_n(&p->is_good[k], __ATOMIC_RELAXED) && !paged_page(p, k))
+			return false;
+	return true;
+}
+/* paged_error - "FILE: tensor NAME is damaged: a page does not match its checksum". */
+int paged_error(const struct artifact *a, const struct paged *p, struct err *e);
 /* What is there, for taste-view: i below the count. Strings live with the artifact. */
 size_t artifact_n_meta(const struct artifact *a);
 void artifact_meta_at(const struct artifact *a, size_t i, struct str *key, struct str *value);

@@ -11,6 +11,7 @@ const char *input_kind_name(enum block_kind k)
 	case KIND_TABLE: return "a table";
 	case KIND_VECTORS: return "vectors";
 	case KIND_MODEL: return "a model";
+	case KIND_INDEX: return "an index";
 	}
 	return "something this program does not know";
 }

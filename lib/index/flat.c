@@ -16,10 +16,7 @@ static size_t tile_rows(size_t d)
 	return n < 16 ? 16 : n;
 }
 
-/* Cosines of vectors shorter or longer than this would lose their products beyond the range of a float. */
-static const double norm_min = 1e-15, norm_max = 1e15;
-
-static bool is_odd_norm(double norm) { return norm != 0 && !(norm >= norm_min && norm <= norm_max); }
+static bool is_odd_norm(double norm) { return norm != 0 && !(norm >= FLAT_NORM_MIN && norm <= FLAT_NORM_MAX); }
 
 static float inv_norm(const float *x, size_t d)
 {
@@ -44,7 +41,7 @@ static void norm_chunk(void *ctx, size_t chunk, int worker)
 static int odd_norm(const char *which, struct err *e)
 {
 	return err_set(e, ERR_DATA, "a %s is shorter than %g or longer than %g: its cosines cannot be told in single precision; scale it (taste-embed --normalise)", which,
-		       norm_min, norm_max);
+		       FLAT_NORM_MIN, FLAT_NORM_MAX);
 }
 
 int flat_init(struct flat *f, const struct vecs *rows, enum flat_metric metric, struct par *pool, struct err *e)

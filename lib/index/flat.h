@@ -22,6 +22,9 @@
 
 enum flat_metric { FLAT_IP, FLAT_COSINE, FLAT_L2 };
 enum { FLAT_QUERIES = 16 };
+/* Cosines of vectors shorter or longer than this would lose their products beyond the range of a float. */
+#define FLAT_NORM_MIN 1e-15
+#define FLAT_NORM_MAX 1e15
 
 struct flat {
 	const struct vecs *rows;	/* borrowed */

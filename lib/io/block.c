@@ -12,6 +12,7 @@
 
 static const unsigned char magic[8] = { 0x89, 'T', 'A', 'S', 'T', 'E', '\r', '\n' };
 static const unsigned char block_magic[4] = { 't', 'b', 'l', 'k' };
+enum { FILL_BYTES = 1 << 18 };		/* a multiple of any page */
 enum { ENDIAN_MARK = 0x01020304, DEFLATE_MOST = 1032 };	/* deflate cannot pack better than 1032 to 1 */
 
 static void put16(unsigned char *p, uint16_t v) { v = htole16(v); memcpy(p, &v, 2); }
@@ -92,10 +93,9 @@ struct blockw *blockw_new(struct sink *s, enum block_kind kind, struct err *e)
 	return w;
 }
 
-static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t codec, uint64_t raw, uint64_t records, const void *p, size_t n,
-		       struct err *e)
+/* write_head - the header of a block whose stored payload has n bytes and this hash. */
+static int write_head(struct blockw *w, uint32_t type, uint32_t flags, uint32_t codec, uint64_t raw, uint64_t records, uint64_t n, uint64_t hash, struct err *e)
 {
-	static const unsigned char zero[64];
 	unsigned char h[BLOCK_HEAD] = { 0 };
 
 	memcpy(h, block_magic, sizeof block_magic);
@@ -106,15 +106,58 @@ static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t
 	put32(h + 28, flags);
 	put64(h + 32, w->n_blocks);
 	put64(h + 40, records);
-	put64(h + 48, XXH3_64bits(p, n));
+	put64(h + 48, hash);
 	put64(h + 56, XXH3_64bits(h, 56));
 	XXH3_64bits_update(w->chain, h + 56, 8);
 	w->n_blocks++;
 	w->n_records += records;
-	int r = sink_write(w->s, h, sizeof h, e);
+	return sink_write(w->s, h, sizeof h, e);
+}
+
+static int write_pad(struct blockw *w, uint64_t n, struct err *e)
+{
+	static const unsigned char zero[64];
+
+	return sink_write(w->s, zero, pad_of(n), e);
+}
+
+static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t codec, uint64_t raw, uint64_t records, const void *p, size_t n,
+		       struct err *e)
+{
+	int r = write_head(w, type, flags, codec, raw, records, n, XXH3_64bits(p, n), e);
+
 	if (!r)
 		r = sink_write(w->s, p, n, e);
-	return r ? r : sink_write(w->s, zero, pad_of(n), e);
+	return r ? r : write_pad(w, n, e);
+}
+
+int blockw_write_fill(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, uint64_t n, const struct block_fill *fill, struct err *e)
+{
+	unsigned char *p = mem_try(FILL_BYTES, 1, "a piece of a block", e);
+	XXH3_state_t *hash = XXH3_createState();
+	int r = 0;
+
+	if (!hash)
+		mem_oom(sizeof *hash);
+	if (!p)
+		r = e->code;
+	XXH3_64bits_reset(hash);
+	for (int pass = 0; pass < 2 && !r; pass++) {
+		if (pass)
+			r = write_head(w, type, flags, BLOCK_RAW, n, records, n, XXH3_64bits_digest(hash), e);
+		for (uint64_t at = 0; at < n && !r; at += FILL_BYTES) {
+			size_t k = n - at < FILL_BYTES ? (size_t)(n - at) : FILL_BYTES;
+			if ((r = fill->fn(fill->ctx, at, p, k, e)))
+				break;
+			if (pass)
+				r = sink_write(w->s, p, k, e);
+			else
+				XXH3_64bits_update(hash, p, k);
+		}
+	}
+	XXH3_freeState(hash);
+	mem_free(p);
+	return r ? r : write_pad(w, n, e);
 }
 
 static int too_large(struct blockw *w, size_t n, struct err *e)

@@ -38,6 +38,7 @@ enum block_kind {
 	KIND_TABLE = BLOCK_CC('T', 'A', 'B', 'L'),	/* items, candidates, truth: TSV rows under zlib */
 	KIND_VECTORS = BLOCK_CC('V', 'E', 'C', 'S'),
 	KIND_MODEL = BLOCK_CC('M', 'O', 'D', 'L'),
+	KIND_INDEX = BLOCK_CC('I', 'N', 'D', 'X'),	/* of taste-knn build: an artifact as models are */
 };
 enum block_type {
 	BLOCK_PROV = BLOCK_CC('P', 'R', 'O', 'V'),	/* how it was made: text, see prov.h; written last before the end */
@@ -65,6 +66,12 @@ int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags,
 /* blockw_write_packed - one block of n bytes at p that the caller packed: z_n bytes of a zlib stream at z. What is smaller is kept. */
 int blockw_write_packed(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, const void *p, size_t n,
 			const void *z, size_t z_n, struct err *e);
+/*
+ * blockw_write_fill - one raw block of n bytes that are never all in memory: fill(ctx, at, p, k) makes bytes at .. at+k of it, for ascending at, and is asked for all of them
+ * twice, once for the checksum that stands before them. It returns 0 or <0 with *e set.
+ */
+struct block_fill { int (*fn)(void *ctx, uint64_t at, void *p, size_t k, struct err *e); void *ctx; };
+int blockw_write_fill(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, uint64_t n, const struct block_fill *fill, struct err *e);
 /* blockw_finish - write the end block. Only when everything before succeeded. blockw_free does not write it. */
 int blockw_finish(struct blockw *w, struct err *e);
 void blockw_free(struct blockw *w);

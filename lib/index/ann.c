@@ -1,0 +1,469 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ann.h"
+#include "../base/mem.h"
+#include "../base/scan.h"
+#include "../base/sort.h"
+#include "../num/num.h"
+
+/* ---- opening ---- */
+
+static const char *const metric_name[] = { "ip", "cosine", "l2" };
+static const char *const codes_name[] = { "f32", "i8", "i4" };
+
+static int damaged(const struct ann *a, const char *what, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s: %s of the index is damaged", artifact_name(a->file), what);
+}
+
+static int get_name(const struct ann *a, const char *key, const char *const *name, int n, int *out, struct err *e)
+{
+	const char *v = artifact_meta(a->file, key);
+
+	for (int i = 0; v && i < n; i++)
+		if (!strcmp(v, name[i])) {
+			*out = i;
+			return 0;
+		}
+	return damaged(a, key, e);
+}
+
+static int get_size(const struct ann *a, const char *key, uint64_t least, uint64_t most, size_t *out, struct err *e)
+{
+	int64_t v;
+
+	if (artifact_meta_i64(a->file, key, &v, e))
+		return e->code;
+	if (v < 0 || (uint64_t)v < least || (uint64_t)v > most)
+		return damaged(a, key, e);
+	*out = (size_t)v;
+	return 0;
+}
+
+/* get_table - "ef:recall ef:recall ..." */
+static int get_table(struct ann *a, struct err *e)
+{
+	const char *p = artifact_meta(a->file, "recall");
+
+	while (p && *p) {
+		const char *colon = strchr(p, ':'), *end = strchr(p, ' ');
+		int64_t ef;
+		float r;
+		end = end ? end : p + strlen(p);
+		if (a->n_table == ANN_TABLE_MAX || !colon || colon > end || !scan_i64(p, (size_t)(colon - p), &ef) || ef < 1 || ef > INT32_MAX ||
+		    !scan_f32(colon + 1, (size_t)(end - colon - 1), &r) || (a->n_table && ef <= a->table[a->n_table - 1].ef))
+			return damaged(a, "recall", e);
+		a->table[a->n_table].ef = (uint32_t)ef;
+		a->table[a->n_table++].recall = r;
+		p = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+static int get_meta(struct ann *a, struct err *e)
+{
+	int metric = 0, codes = 0;
+	size_t seed;
+	double alpha;
+
+	if (get_name(a, "metric", metric_name, 3, &metric, e) || get_name(a, "codes", codes_name, 3, &codes, e) ||
+	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, GRAPH_DEGREE_MAX, &a->g.degree, e) ||
+	    get_size(a, "entries", 0, GRAPH_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 1, 1 << 20, &a->made.ef, e) ||
+	    get_size(a, "entries-wanted", 1, GRAPH_ROWS_MAX, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
+	    artifact_meta_f64(a->file, "alpha", &alpha, e))
+		return e->code;
+	if (!(alpha >= 1 && alpha <= 2) || a->g.degree > 127 || (codes != ANN_F32 && a->d > CODES_DIM_MAX))
+		return damaged(a, "what it says of itself", e);
+	a->metric = (enum flat_metric)metric;
+	a->codes = (enum ann_codes)codes;
+	a->made.degree = a->g.degree;
+	a->made.seed = seed;
+	a->made.alpha = (float)alpha;
+	a->made.by_product = metric == FLAT_IP;
+	return get_table(a, e);
+}
+
+static int get_tensors(struct ann *a, struct err *e)
+{
+	uint64_t dim[2], n_off = 0, n_str = 0;
+	const void *mean = NULL;
+
+	if (artifact_paged(a->file, "id.off", DTYPE_U64, 1, &n_off, &a->off_pages, e) || artifact_paged(a->file, "id.str", DTYPE_U8, 1, &n_str, &a->str_pages, e))
+		return e->code;
+	if (!n_off || n_off - 1 >= GRAPH_ROWS_MAX || a->g.n_entries > n_off - 1 || (n_off > 1 && (!a->d || !a->g.n_entries)))
+		return damaged(a, "what it says of itself", e);
+	a->n = a->g.n = (size_t)n_off - 1;
+	if (!a->n)
+		return 0;
+	dim[0] = a->n;
+	dim[1] = a->g.degree;
+	if (artifact_paged(a->file, "graph", DTYPE_U32, 2, dim, &a->graph_pages, e))
+		return e->code;
+	dim[1] = a->d;
+	if (artifact_paged(a->file, "vectors", DTYPE_F32, 2, dim, &a->vector_pages, e))
+		return e->code;
+	dim[0] = a->d;
+	if (artifact_tensor(a->file, "mean", DTYPE_F32, 1, dim, &mean, e))
+		return e->code;
+	if (!num_is_finite(mean, a->d))
+		return damaged(a, "mean", e);
+	a->g.nbr = (const uint32_t *)(const void *)a->graph_pages.p;
+	a->v = (const float *)(const void *)a->vector_pages.p;
+	if (quant_init(&a->z, a->codes == ANN_I4 ? CODES_4 : CODES_8, a->metric == FLAT_L2, a->d, mean, a->made.seed, e))
+		return e->code;
+	if (a->codes != ANN_F32) {
+		dim[0] = a->n;
+		dim[1] = a->row_bytes = a->z.row_bytes;
+		if (artifact_paged(a->file, "codes", DTYPE_U8, 2, dim, &a->code_pages, e))
+			return e->code;
+		a->code = a->code_pages.p;
+	}
+	return 0;
+}
+
+int ann_open(struct ann *a, const char *path, struct err *e)
+{
+	*a = (struct ann){ 0 };
+	if (!(a->file = artifact_load(path, KIND_INDEX, e)))
+		return e->code;
+	if (get_meta(a, e) || get_tensors(a, e)) {
+		int r = e->code;
+		ann_close(a);
+		return r;
+	}
+	return 0;
+}
+
+void ann_close(struct ann *a)
+{
+	paged_release(&a->graph_pages);
+	paged_release(&a->code_pages);
+	paged_release(&a->vector_pages);
+	paged_release(&a->off_pages);
+	paged_release(&a->str_pages);
+	quant_release(&a->z);
+	artifact_free(a->file);
+	*a = (struct ann){ 0 };
+}
+
+enum { CHECK_PAGES = 256 };
+struct check { const struct paged *p; bool is_bad; };
+
+static void check_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct check *c = ctx;
+	uint64_t at = (uint64_t)chunk * CHECK_PAGES * ARTIFACT_PAGE, n = (uint64_t)CHECK_PAGES * ARTIFACT_PAGE;
+
+	(void)worker;
+	if (!paged_need(c->p, at, c->p->bytes - at < n ? c->p->bytes - at : n))
+		__atomic_store_n(&c->is_bad, true, __ATOMIC_RELAXED);
+}
+
+int ann_check(struct ann *a, struct par *pool, struct err *e)
+{
+	const struct paged *all[] = { &a->graph_pages, &a->code_pages, &a->off_pages, &a->str_pages, &a->vector_pages };
+
+	if (!a->file || a->is_checked)
+		return 0;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct check c = { all[i], false };
+		size_t page = (size_t)CHECK_PAGES * ARTIFACT_PAGE;
+		par_for(pool, (size_t)((all[i]->bytes + page - 1) / page), check_chunk, &c);
+		if (c.is_bad)
+			return paged_error(a->file, all[i], e);
+	}
+	a->is_checked = true;
+	return 0;
+}
+
+bool ann_id(const struct ann *a, size_t row, struct str *id)
+{
+	const uint64_t *off = (const uint64_t *)(const void *)a->off_pages.p;
+
+	if (row >= a->n || !paged_need(&a->off_pages, row * sizeof *off, 2 * sizeof *off) || off[row + 1] < off[row] ||
+	    !paged_need(&a->str_pages, off[row], off[row + 1] - off[row]))
+		return false;
+	*id = (struct str){ (const char *)a->str_pages.p + off[row], (size_t)(off[row + 1] - off[row]) };
+	return true;
+}
+
+const float *ann_vector(const struct ann *a, size_t row)
+{
+	if (!a->v)
+		return a->row(a->row_ctx, row);
+	if (a->file && !a->is_checked && !paged_need(&a->vector_pages, row * a->d * sizeof *a->v, a->d * sizeof *a->v))
+		return NULL;
+	return a->v + row * a->d;
+}
+
+int ann_ids(struct ann *a, struct idtab *t, struct err *e)
+{
+	int r = artifact_idtab(a->file, "id", t, e);
+
+	return r ? r : idtab_check(a->file, "id", t, e);
+}
+
+size_t ann_ef(const struct ann *a, double recall, size_t k, bool *is_reached)
+{
+	size_t i = 0, ef;
+
+	*is_reached = true;
+	if (!a->n_table)
+		return 10 * k;
+	while (i < a->n_table && (double)a->table[i].recall < recall)
+		i++;
+	*is_reached = i < a->n_table;
+	ef = a->table[*is_reached ? i : a->n_table - 1].ef;
+	/* More hits want more room, but less of it for each. */
+	return k <= ANN_TABLE_K ? ef : k + (size_t)((double)(ef - ANN_TABLE_K) * sqrt((double)k / ANN_TABLE_K));
+}
+
+/* ---- searching ---- */
+
+enum { RANGE_FROM = 64, SCAN_BLOCK = GRAPH_BLOCK };
+
+struct ann_walk {
+	struct ann *a;
+	struct graph_walk *walk;
+	struct codes_query q;
+	const float *x;			/* the query */
+	float mul, inv;			/* of l2: 2 * scale; of cosine: 1 / |x| */
+	float *turned;			/* [d] */
+	int8_t *room;			/* [3 d + 2] */
+	struct topk_hit *hit;
+	size_t cap_hit;
+	float score[SCAN_BLOCK];
+	uint32_t row[SCAN_BLOCK];
+};
+
+struct ann_walk *ann_walk_new(const struct ann *a, struct err *e)
+{
+	struct ann_walk *w = mem_new(1, sizeof *w);
+
+	w->turned = mem_new(a->d + 1, sizeof *w->turned);
+	w->room = mem_new(3 * a->d + 2, 1);
+	if (!(w->walk = graph_walk_new(a->n, e))) {
+		ann_walk_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void ann_walk_free(struct ann_walk *w)
+{
+	if (!w)
+		return;
+	graph_walk_free(w->walk);
+	mem_free(w->turned);
+	mem_free(w->room);
+	mem_free(w->hit);
+	mem_free(w);
+}
+
+static void mark_damage(struct ann *a) { __atomic_store_n(&a->is_damaged, true, __ATOMIC_RELAXED); }
+
+static void score_codes(const void *ctx, float *out, const uint32_t *row, size_t n)
+{
+	const struct ann_walk *w = ctx;
+	struct ann *a = w->a;
+
+	if (a->file && !a->is_checked)
+		for (size_t j = 0; j < n; j++)
+			if (!paged_need(&a->code_pages, row[j] * a->row_bytes, a->row_bytes))
+				mark_damage(a);
+	codes_dots(out, &w->q, a->code, a->row_bytes, row, n);
+	if (a->metric == FLAT_L2)
+		for (size_t j = 0; j < n; j++)
+			out[j] = out[j] * w->mul - quant_norm(&a->z, a->code + row[j] * a->row_bytes);
+}
+
+static void fetch_codes(const void *ctx, uint32_t row)
+{
+	const struct ann *a = ((const struct ann_walk *)ctx)->a;
+
+	codes_fetch(a->code + row * a->row_bytes, a->row_bytes);
+}
+
+/* exact - what flat.h would score the row; NAN where the index is damaged. */
+static float exact(const struct ann_walk *w, uint32_t row)
+{
+	struct ann *a = w->a;
+	const float *y = ann_vector(a, row);
+	double norm;
+
+	if (!y) {
+		mark_damage(a);
+		return NAN;
+	}
+	switch (a->metric) {
+	case FLAT_L2:
+		return 0 - num_l2sq(w->x, y, a->d);
+	case FLAT_COSINE:
+		norm = num_norm(y, a->d);
+		return num_dot(w->x, y, a->d) * w->inv * (norm > 0 ? (float)(1 / norm) : 0);
+	default:
+		return num_dot(w->x, y, a->d);
+	}
+}
+
+static void score_floats(const void *ctx, float *out, const uint32_t *row, size_t n)
+{
+	const struct ann_walk *w = ctx;
+
+	for (size_t j = 0; j < n; j++) {
+		out[j] = exact(w, row[j]);
+		if (!(out[j] >= -INFINITY))
+			out[j] = -INFINITY;
+	}
+}
+
+static void fetch_floats(const void *ctx, uint32_t row)
+{
+	const struct ann *a = ((const struct ann_walk *)ctx)->a;
+
+	if (a->v)
+		num_fetch(a->v + row * a->d, a->d);
+}
+
+static void visit(const void *ctx, uint32_t row)
+{
+	struct ann *a = ((const struct ann_walk *)ctx)->a;
+	size_t bytes = a->g.degree * sizeof *a->g.nbr;
+
+	if (!a->is_checked && !paged_need(&a->graph_pages, row * bytes, bytes))
+		mark_damage(a);
+}
+
+/* set_query - 0, or <0 when it cannot be scored. */
+static int set_query(struct ann_walk *w, const float *q, struct err *e)
+{
+	const struct ann *a = w->a;
+	double norm = num_norm(q, a->d);
+	float scale;
+
+	w->x = q;
+	if (norm > FLAT_NORM_MAX || (a->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
+		return err_set(e, ERR_DATA, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
+	w->inv = norm > 0 ? (float)(1 / norm) : 0;
+	if (a->codes == ANN_F32)
+		return 0;
+	quant_turn(&a->z, w->turned, q, a->metric != FLAT_L2);
+	quant_query(&a->z, &w->q, &scale, w->turned, w->room);
+	w->mul = 2 * scale;
+	return 0;
+}
+
+/* scan - the ef best of the rows that may be found, by their codes, into w->hit. */
+static size_t scan(struct ann_walk *w, const struct graph_probe *p, size_t ef, const struct ann_ask *ask, size_t *looked)
+{
+	struct topk top;
+	size_t ban = 0, n_row = 0;
+
+	arr_reserve(w->hit, ef + 1, w->cap_hit);
+	topk_init(&top, w->hit, ef, NULL);
+	for (size_t word = 0; word * 64 < w->a->n; word++) {
+		size_t left = w->a->n - word * 64;
+		uint64_t bits = ask->allowed ? ask->allowed[word] : ~(uint64_t)0;
+		if (left < 64)
+			bits &= ((uint64_t)1 << left) - 1;
+		while (ban < ask->n_ban && ask->ban[ban] < word * 64 + 64) {
+			if (ask->ban[ban] >= word * 64)
+				bits &= ~((uint64_t)1 << ask->ban[ban] % 64);
+			ban++;
+		}
+		for (; bits; bits &= bits - 1) {
+			w->row[n_row++] = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
+			if (n_row < SCAN_BLOCK)
+				continue;
+			p->score(p->ctx, w->score, w->row, n_row);
+			for (size_t i = 0; i < n_row; i++)
+				if (top.n < ef || w->score[i] >= top.hit[0].score)
+					topk_push(&top, w->score[i], w->row[i]);
+			*looked += n_row;
+			n_row = 0;
+		}
+	}
+	p->score(p->ctx, w->score, w->row, n_row);
+	for (size_t i = 0; i < n_row; i++)
+		topk_push(&top, w->score[i], w->row[i]);
+	*looked += n_row;
+	topk_sort(&top);
+	return top.n;
+}
+
+static int cmp_hits(const void *a, const void *b, void *ctx)
+{
+	const struct topk_hit *x = a, *y = b;
+	struct str s, t;
+
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	if (!ann_id(ctx, x->row, &s) || !ann_id(ctx, y->row, &t))
+		return x->row < y->row ? -1 : x->row > y->row;
+	return str_cmp(s, t);
+}
+
+/* way_is_scan - is going over all rows that may be found cheaper than the graph? A search looks at about 20 rows for each of ef, and at 1/share as many when only that share may be found;
+ * rows one behind another cost about half of those that are not. */
+static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t ef, size_t n_allowed)
+{
+	double looks = 20 * (double)ef * (double)a->n / (double)(n_allowed ? n_allowed : 1);
+
+	return ef >= n_allowed || ((ask->allowed || ask->n_ban) && looks > (double)n_allowed / 2);
+}
+
+int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
+{
+	struct graph_probe p = { a->codes == ANN_F32 ? score_floats : score_codes, a->codes == ANN_F32 ? fetch_floats : fetch_codes,
+				 a->file && !a->is_checked ? visit : NULL, w };
+	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
+	const struct topk_hit *pool;
+
+	*n = 0;
+	w->a = a;
+	if (set_query(w, q, e))
+		return e->code;
+	if (!a->n || !ask->k)
+		return 0;
+	if (ef > a->n)
+		ef = a->n;
+	found = SIZE_MAX;
+	if (!way_is_scan(a, ask, ef, n_allowed)) {
+		found = graph_search(&a->g, &p, w->walk, ef, ask->allowed, ask->ban, ask->n_ban, ask->allowed ? n_allowed / 2 + 1000 : 0, &pool, &some);
+		total += some;
+	}
+	if (found == SIZE_MAX) {
+		found = scan(w, &p, ef, ask, &total);
+		pool = w->hit;
+	}
+	/* The last word is the vectors'. */
+	size_t again = a->codes == ANN_I4 ? found : ask->k + ask->k / 2 + 10;
+	if (again > found)
+		again = found;
+	if (again > w->cap_hit)
+		arr_reserve(w->hit, again, w->cap_hit);
+	if (pool != w->hit)
+		memcpy(w->hit, pool, again * sizeof *pool);
+	for (size_t i = 0; i < again; i++)
+		fetch_floats(w, w->hit[i].row);
+	size_t kept = 0;
+	for (size_t i = 0; i < again; i++) {
+		float s = exact(w, w->hit[i].row);
+		if (!isfinite(s) && !a->is_damaged)
+			return err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
+		if (s >= ask->least)
+			w->hit[kept++] = (struct topk_hit){ s, w->hit[i].row };
+	}
+	int r = kept > 1 ? sort_stable(w->hit, kept, sizeof *w->hit, cmp_hits, a, e) : 0;
+	if (r)
+		return r;
+	if (a->is_damaged)
+		return err_set(e, ERR_DATA, "%s: the index is damaged: a page does not match its checksum", artifact_name(a->file));
+	*n = kept < ask->k ? kept : ask->k;
+	memcpy(hit, w->hit, *n * sizeof *hit);
+	if (looked)
+		*looked = total;
+	return 0;
+}

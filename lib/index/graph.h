@@ -1,0 +1,54 @@
+/*
+ * graph - a flat navigable graph over rows, and the search through it.
+ *
+ * Each row has up to `degree` neighbours, each of them in a direction that no nearer one covers. A search starts from the best of the entries, the rows 0 .. n_entries - 1,
+ * and goes on from the best row it has not yet left, until none of its ef best is left to go on from: ef trades time for recall. What a row is worth is the caller's business (struct graph_probe): floats, 8 bits, 4
+ * bits; higher is better. No length or number in a graph is trusted: a neighbour that is no row ends the row's list.
+ *
+ * Source of the search and of the pruning: Subramanya et al., "DiskANN", NeurIPS 2019; of the building in batches that double, each searched in the graph as it was before the
+ * batch: Dobson et al., "Scaling Graph-Based ANNS Algorithms to Billion-Size Datasets", 2023 (ParlayANN).
+ */
+#ifndef TASTE_GRAPH_INDEX_H
+#define TASTE_GRAPH_INDEX_H
+
+#include <stdbool.h>
+
+#include "../base/par.h"
+#include "../num/topk.h"
+
+#define GRAPH_NONE UINT32_MAX		/* ends a list that is not full */
+#define GRAPH_ROWS_MAX ((size_t)1 << 31)
+enum { GRAPH_DEGREE_MAX = 255 };
+
+struct graph {
+	size_t n, degree, n_entries;	/* n < GRAPH_ROWS_MAX, n_entries <= n */
+	const uint32_t *nbr;		/* [n x degree] */
+};
+
+/* What a search asks rows by. */
+struct graph_probe {
+	void (*score)(const void *ctx, float *out, const uint32_t *row, size_t n);	/* out[j] of row[j], n <= GRAPH_BLOCK; not NaN */
+	void (*fetch)(const void *ctx, uint32_t row);	/* row will be asked for soon; may do nothing */
+	void (*visit)(const void *ctx, uint32_t row);	/* row's list will be read; NULL: nobody wants to know */
+	const void *ctx;
+};
+enum { GRAPH_BLOCK = 256 };
+
+/* graph_walk - one search's memory: 20 bytes for each of ef, a bit a row, 4 bytes a row looked at. One a thread. */
+struct graph_walk;
+struct graph_walk *graph_walk_new(size_t n, struct err *e);
+void graph_walk_free(struct graph_walk *w);
+
+/* A set of rows as bits: row r is in when bit r % 64 of word r / 64 is set. */
+static inline bool graph_bit(const uint64_t *set, uint32_t row) { return set[row / 64] >> row % 64 & 1; }
+
+/*
+ * graph_search - the best rows found: *hit, best first (ties: lower row), at most ef, which live until the walk's next search. Returns how many; rows looked at are in *looked when
+ * it is not NULL.
+ * allowed (may be NULL) has a bit for each row that may be found, ban (ascending, may be NULL) the rows that may not. The search goes through rows that may not be found but
+ * does not count them, and gives up - returns SIZE_MAX - when it has looked at more than `budget` rows (0: no bound).
+ */
+size_t graph_search(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban,
+		    size_t budget, const struct topk_hit **hit, size_t *looked);
+
+#endif

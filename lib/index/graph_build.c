@@ -1,0 +1,575 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph_build.h"
+#include "../base/mem.h"
+#include "../base/rng.h"
+#include "../base/sort.h"
+
+enum { CHUNK = 16, BATCH_MIN = 64, BATCH_SHARE = 50, SPARES = 4 * GRAPH_DEGREE_MAX };
+
+static const uint8_t *row_of(const struct graph_make *m, size_t row) { return m->codes + row * m->z->row_bytes; }
+
+int graph_make_init(struct graph_make *m, const struct graph_opts *o, const struct quant *z, size_t cap, struct par *pool, struct err *e)
+{
+	*m = (struct graph_make){ .o = *o, .cap = cap, .z = z, .pool = pool };
+	m->slots = o->degree * 2;
+	if (!(m->codes = mem_try(cap, z->row_bytes, "codes", e)) || !(m->sum = mem_try(cap, sizeof *m->sum, "sums of codes", e)) ||
+	    !(m->nbr = mem_try(cap, m->slots * sizeof *m->nbr, "a graph", e)) || !(m->n_nbr = mem_try0(cap, 1, "a graph", e))) {
+		graph_make_release(m);
+		return e->code;
+	}
+	return 0;
+}
+
+void graph_make_release(struct graph_make *m)
+{
+	mem_free(m->codes);
+	mem_free(m->sum);
+	mem_free(m->nbr);
+	mem_free(m->n_nbr);
+	*m = (struct graph_make){ 0 };
+}
+
+void graph_make_rows(struct graph_make *m, size_t n)
+{
+	m->n = n;
+	for (size_t r = 0; r < n; r++) {
+		const uint8_t *c = row_of(m, r);
+		int32_t s = 0;
+		for (size_t i = 0; i < m->z->d; i++)
+			s += c[i] - 128;
+		m->sum[r] = s;
+	}
+}
+
+/* ---- one row as the query ---- */
+
+struct probe {
+	const struct graph_make *m;
+	struct codes_query q;
+	float twice, norm;		/* 2 * the row's scale, |r|^2 (of products 0) */
+	int8_t *room;			/* [2 d] */
+};
+
+static void probe_set(struct probe *p, const struct graph_make *m, uint32_t row)
+{
+	const uint8_t *c = row_of(m, row);
+	size_t d = m->z->d;
+	float scale;
+
+	memcpy(&scale, c + codes_scale_at(CODES_8, d), sizeof scale);
+	for (size_t i = 0; i < d; i++)
+		p->room[i] = (int8_t)(c[i] ^ 0x80);
+	p->m = m;
+	p->q = (struct codes_query){ .bits = CODES_8, .d = d, .lo = p->room, .hi = p->room, .sum = m->sum[row] };
+	p->twice = 2 * scale;
+	p->norm = m->o.by_product ? 0 : quant_norm(m->z, c);
+}
+
+/* score - |x|^2 - |x - y|^2, or of products 2 x.y: the nearer, the higher. */
+static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
+{
+	const struct probe *p = ctx;
+	const struct graph_make *m = p->m;
+
+	codes_dots(out, &p->q, m->codes, m->z->row_bytes, row, n);
+	for (size_t j = 0; j < n; j++)
+		out[j] = out[j] * p->twice - (m->o.by_product ? 0 : quant_norm(m->z, row_of(m, row[j])));
+}
+
+static void fetch(const void *ctx, uint32_t row)
+{
+	const struct probe *p = ctx;
+
+	codes_fetch(row_of(p->m, row), p->m->z->row_bytes);
+}
+
+/* ---- choosing neighbours ---- */
+
+struct near { float dist; uint32_t row; };
+
+struct worker {
+	struct probe q, other;
+	struct graph_walk *walk;
+	struct near *cand;		/* candidates of the row at hand */
+	size_t n_cand, cap_cand;
+	struct near spare[SPARES];	/* the nearest of those that were covered, not in order */
+	float score[GRAPH_BLOCK];
+	uint32_t row[GRAPH_BLOCK];
+};
+
+static int cmp_near(const void *a, const void *b)
+{
+	const struct near *x = a, *y = b;
+
+	if (x->dist != y->dist)
+		return x->dist < y->dist ? -1 : 1;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* sort_near - candidates are few, and mostly in order: they come from a search. */
+static void sort_near(struct near *c, size_t n)
+{
+	if (n > 64) {
+		qsort(c, n, sizeof *c, cmp_near);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct near x = c[i];
+		size_t j = i;
+		for (; j && cmp_near(&x, &c[j - 1]) < 0; j--)
+			c[j] = c[j - 1];
+		c[j] = x;
+	}
+}
+
+/* offer - candidates for the row that w->q stands for. */
+static void offer(struct worker *w, const uint32_t *row, size_t n)
+{
+	arr_reserve(w->cand, w->n_cand + n, w->cap_cand);
+	for (size_t at = 0; at < n; at += GRAPH_BLOCK) {
+		size_t k = n - at < GRAPH_BLOCK ? n - at : GRAPH_BLOCK;
+		score(&w->q, w->score, row + at, k);
+		for (size_t i = 0; i < k; i++)
+			w->cand[w->n_cand++] = (struct near){ w->q.norm - w->score[i], row[at + i] };
+	}
+}
+
+/*
+ * choose - of the candidates the nearest, then each nearest that none of those chosen is alpha times nearer to; at most the degree, into list. Where these are few the nearest of the others are added up to o.fill: rows that are
+ * alike, and by products all that are not long, would not be found else.
+ */
+static size_t choose(const struct graph_make *m, struct worker *w, uint32_t self, uint32_t *list)
+{
+	float alpha = m->o.alpha * m->o.alpha;	/* distances are squares */
+	struct near *c = w->cand;
+	size_t n = 0, kept = 0, spares = 0;
+
+	sort_near(c, w->n_cand);
+	for (size_t i = 0; i < w->n_cand; i++)	/* equal rows stand together */
+		if (c[i].row != self && (!n || c[n - 1].row != c[i].row))
+			c[n++] = c[i];
+	while (n && kept < m->o.degree) {
+		struct near k = c[0];
+		size_t left = 0;
+		list[kept++] = k.row;
+		if (kept == m->o.degree)
+			break;
+		probe_set(&w->other, m, k.row);
+		for (size_t at = 1; at < n; at += GRAPH_BLOCK) {
+			size_t b = n - at < GRAPH_BLOCK ? n - at : GRAPH_BLOCK;
+			for (size_t i = 0; i < b; i++)
+				w->row[i] = c[at + i].row;
+			score(&w->other, w->score, w->row, b);
+			for (size_t i = 0; i < b; i++)
+				if (alpha * (w->other.norm - w->score[i]) > c[at + i].dist)
+					c[left++] = c[at + i];
+				else if (spares < SPARES)
+					w->spare[spares++] = c[at + i];
+		}
+		n = left;
+	}
+	if (kept < m->o.fill) {
+		sort_near(w->spare, spares);
+		for (size_t i = 0; i < spares && kept < m->o.fill; i++)
+			list[kept++] = w->spare[i].row;
+	}
+	w->n_cand = 0;
+	return kept;
+}
+
+static void set_list(struct graph_make *m, uint32_t row, const uint32_t *list, size_t n)
+{
+	uint32_t *l = m->nbr + (size_t)row * m->slots;
+
+	memmove(l, list, n * sizeof *l);
+	if (n < m->slots)
+		l[n] = GRAPH_NONE;
+	m->n_nbr[row] = (uint8_t)n;
+}
+
+/* ---- linking ---- */
+
+struct link_job {
+	struct graph_make *m;
+	struct worker *w;
+	struct graph g;			/* as it is before the batch */
+	uint32_t first;
+	size_t n;
+	uint32_t *list;			/* [n x degree] the batch's */
+	uint8_t *n_list;
+	uint64_t *edge, *spare;		/* target << 32 | source */
+	size_t n_edges;
+	size_t *run, n_runs;		/* where each target's edges begin */
+	const uint64_t *gone;		/* unlinking */
+};
+
+static int workers_new(struct link_job *j, struct err *e)
+{
+	int n = par_threads(j->m->pool);
+
+	j->w = mem_new((size_t)n, sizeof *j->w);
+	for (int i = 0; i < n; i++) {
+		struct worker *w = &j->w[i];
+		w->q.room = mem_new(j->m->z->d, 2);
+		w->other.room = mem_new(j->m->z->d, 2);
+		if (!(w->walk = graph_walk_new(j->m->n, e)))
+			return e->code;
+	}
+	return 0;
+}
+
+static void job_free(struct link_job *j)
+{
+	for (int i = 0; j->w && i < par_threads(j->m->pool); i++) {
+		mem_free(j->w[i].q.room);
+		mem_free(j->w[i].other.room);
+		mem_free(j->w[i].cand);
+		graph_walk_free(j->w[i].walk);
+	}
+	mem_free(j->w);
+	mem_free(j->list);
+	mem_free(j->n_list);
+	mem_free(j->edge);
+	mem_free(j->spare);
+	mem_free(j->run);
+}
+
+static void find_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct link_job *j = ctx;
+	struct graph_make *m = j->m;
+	struct worker *w = &j->w[worker];
+	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
+
+	for (size_t i = chunk * CHUNK; i < end; i++) {
+		uint32_t row = j->first + (uint32_t)i;
+		struct graph_probe p = { .score = score, .fetch = fetch, .ctx = &w->q };
+		const struct topk_hit *hit;
+		probe_set(&w->q, m, row);
+		size_t n = graph_search(&j->g, &p, w->walk, m->o.ef, NULL, NULL, 0, 0, &hit, NULL);
+		arr_reserve(w->cand, n, w->cap_cand);
+		for (size_t h = 0; h < n; h++)
+			w->cand[w->n_cand++] = (struct near){ w->q.norm - hit[h].score, hit[h].row };
+		if (m->n_nbr[row])
+			offer(w, m->nbr + (size_t)row * m->slots, m->n_nbr[row]);
+		j->n_list[i] = (uint8_t)choose(m, w, row, j->list + i * m->o.degree);
+	}
+}
+
+static void back_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct link_job *j = ctx;
+	struct graph_make *m = j->m;
+	struct worker *w = &j->w[worker];
+	size_t end = (chunk + 1) * CHUNK < j->n_runs ? (chunk + 1) * CHUNK : j->n_runs;
+
+	for (size_t r = chunk * CHUNK; r < end; r++) {
+		size_t from = j->run[r], to = j->run[r + 1];
+		uint32_t row = (uint32_t)(j->edge[from] >> 32), *l = m->nbr + (size_t)row * m->slots, n = m->n_nbr[row];
+		uint32_t list[GRAPH_DEGREE_MAX + 1];
+		size_t fresh = 0;
+
+		probe_set(&w->q, m, row);
+		for (size_t i = from; i < to; i++) {	/* those not in the list yet */
+			uint32_t s = (uint32_t)j->edge[i], at = 0;
+			while (at < n && l[at] != s)
+				at++;
+			if (at == n)
+				j->spare[from + fresh++] = s;
+		}
+		if (n + fresh <= m->slots) {
+			for (size_t i = 0; i < fresh; i++)
+				l[n++] = (uint32_t)j->spare[from + i];
+			if (n < m->slots)
+				l[n] = GRAPH_NONE;
+			m->n_nbr[row] = (uint8_t)n;
+			continue;
+		}
+		offer(w, l, n);
+		for (size_t i = 0; i < fresh; i++) {
+			uint32_t s = (uint32_t)j->spare[from + i];
+			offer(w, &s, 1);
+		}
+		set_list(m, row, list, choose(m, w, row, list));
+	}
+}
+
+static void link_batch(struct link_job *j)
+{
+	struct graph_make *m = j->m;
+
+	size_t start = m->n_start ? m->n_start : m->o.entries;
+
+	j->g = (struct graph){ j->first, m->slots, j->first < start ? j->first : start, m->nbr };
+	par_for(m->pool, (j->n + CHUNK - 1) / CHUNK, find_chunk, j);
+	j->n_edges = j->n_runs = 0;
+	for (size_t i = 0; i < j->n; i++) {
+		uint32_t row = j->first + (uint32_t)i;
+		set_list(m, row, j->list + i * m->o.degree, j->n_list[i]);
+		for (size_t k = 0; k < j->n_list[i]; k++)
+			j->edge[j->n_edges++] = (uint64_t)j->list[i * m->o.degree + k] << 32 | row;
+	}
+	sort_u64_in(j->edge, NULL, j->spare, NULL, j->n_edges);
+	for (size_t i = 0; i < j->n_edges; i++)
+		if (!i || j->edge[i] >> 32 != j->edge[i - 1] >> 32)
+			j->run[j->n_runs++] = i;
+	j->run[j->n_runs] = j->n_edges;
+	par_for(m->pool, (j->n_runs + CHUNK - 1) / CHUNK, back_chunk, j);
+}
+
+static size_t batch_of(const struct graph_make *m, size_t at)
+{
+	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE;
+	size_t b = at < most ? at : most;
+
+	return b < 1 ? 1 : b > m->n - at ? m->n - at : b;
+}
+
+int graph_make_link(struct graph_make *m, size_t from, const struct graph_step *step, struct err *e)
+{
+	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE, deg = m->o.degree;
+	struct link_job j = { .m = m };
+	int ret = ERR_MEM;
+
+	if (most > m->n)
+		most = m->n;
+	if (workers_new(&j, e) || !(j.list = mem_try(most * deg, sizeof *j.list, "lists of a batch", e)) || !(j.n_list = mem_try(most, 1, "lists of a batch", e)) ||
+	    !(j.edge = mem_try(most * deg, sizeof *j.edge, "edges of a batch", e)) || !(j.spare = mem_try(most * deg, sizeof *j.spare, "edges of a batch", e)) ||
+	    !(j.run = mem_try(most * deg + 1, sizeof *j.run, "edges of a batch", e)))
+		goto out;
+	if (!from && m->n) {
+		set_list(m, 0, NULL, 0);
+		from = 1;
+	}
+	for (size_t at = from; at < m->n; at += j.n) {
+		j.first = (uint32_t)at;
+		j.n = batch_of(m, at);
+		for (size_t i = 0; i < j.n; i++)
+			m->n_nbr[at + i] = 0;
+		link_batch(&j);
+		if (step && step->fn)
+			step->fn(step->ctx, at + j.n, m->n);
+	}
+	ret = 0;
+out:
+	job_free(&j);
+	return ret;
+}
+
+/* ---- cutting, unlinking ---- */
+
+static void trim_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct link_job *j = ctx;
+	struct graph_make *m = j->m;
+	struct worker *w = &j->w[worker];
+	size_t end = (chunk + 1) * CHUNK < m->n ? (chunk + 1) * CHUNK : m->n;
+	uint32_t list[GRAPH_DEGREE_MAX + 1];
+
+	for (size_t r = chunk * CHUNK; r < end; r++)
+		if (m->n_nbr[r] > m->o.degree) {
+			probe_set(&w->q, m, (uint32_t)r);
+			offer(w, m->nbr + r * m->slots, m->n_nbr[r]);
+			set_list(m, (uint32_t)r, list, choose(m, w, (uint32_t)r, list));
+		}
+}
+
+int graph_make_trim(struct graph_make *m, struct err *e)
+{
+	struct link_job j = { .m = m };
+	int ret = workers_new(&j, e);
+
+	if (!ret)
+		par_for(m->pool, (m->n + CHUNK - 1) / CHUNK, trim_chunk, &j);
+	job_free(&j);
+	return ret;
+}
+
+/*
+ * unlink_chunk - new lists go to j->list, as others still read the old ones. A row that lost neighbours keeps the rest and is offered the neighbours of the lost.
+ */
+static void unlink_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct link_job *j = ctx;
+	struct graph_make *m = j->m;
+	struct worker *w = &j->w[worker];
+	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
+
+	for (size_t i = chunk * CHUNK; i < end; i++) {
+		uint32_t row = j->first + (uint32_t)i, *l = m->nbr + (size_t)row * m->slots, *list = j->list + i * m->slots;
+		size_t n = m->n_nbr[row], lost = 0;
+		for (size_t k = 0; k < n; k++)
+			lost += graph_bit(j->gone, l[k]);
+		if (!lost || graph_bit(j->gone, row)) {
+			j->n_list[i] = UINT8_MAX;	/* leave it */
+			continue;
+		}
+		probe_set(&w->q, m, row);
+		for (size_t k = 0; k < n; k++) {
+			if (!graph_bit(j->gone, l[k])) {
+				offer(w, &l[k], 1);
+				continue;
+			}
+			const uint32_t *far = m->nbr + (size_t)l[k] * m->slots;
+			for (size_t f = 0; f < m->n_nbr[l[k]]; f++)
+				if (!graph_bit(j->gone, far[f]))
+					offer(w, &far[f], 1);
+		}
+		j->n_list[i] = (uint8_t)choose(m, w, row, list);
+	}
+}
+
+int graph_make_unlink(struct graph_make *m, const uint64_t *gone, struct err *e)
+{
+	struct link_job j = { .m = m, .gone = gone };
+	int ret = ERR_MEM;
+
+	if (workers_new(&j, e) || !(j.list = mem_try(m->n, m->slots * sizeof *j.list, "new lists", e)) || !(j.n_list = mem_try(m->n, 1, "new lists", e)))
+		goto out;
+	j.n = m->n;
+	par_for(m->pool, (m->n + CHUNK - 1) / CHUNK, unlink_chunk, &j);
+	for (size_t r = 0; r < m->n; r++)
+		if (graph_bit(gone, (uint32_t)r))
+			set_list(m, (uint32_t)r, NULL, 0);
+		else if (j.n_list[r] != UINT8_MAX)
+			set_list(m, (uint32_t)r, j.list + r * m->slots, j.n_list[r]);
+	ret = 0;
+out:
+	job_free(&j);
+	return ret;
+}
+
+/* ---- order ---- */
+
+struct order_job {
+	struct graph_make *m;
+	struct probe *probe;		/* [workers] */
+	const uint32_t *entry;		/* [n_entries] */
+	size_t n_entries;
+	const uint32_t *row;		/* [n] whose place is sought */
+	size_t n;
+	uint64_t *key;			/* [n] */
+};
+
+/* place_chunk - a row's key: its nearest entry, then how far that is. */
+static void place_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct order_job *j = ctx;
+	struct probe *p = &j->probe[worker];
+	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
+	float s[GRAPH_BLOCK];
+
+	for (size_t i = chunk * CHUNK; i < end; i++) {
+		float best = -INFINITY;
+		uint32_t to = 0;
+		probe_set(p, j->m, j->row[i]);
+		for (size_t at = 0; at < j->n_entries; at += GRAPH_BLOCK) {
+			size_t b = j->n_entries - at < GRAPH_BLOCK ? j->n_entries - at : GRAPH_BLOCK;
+			score(p, s, j->entry + at, b);
+			for (size_t k = 0; k < b; k++)
+				if (s[k] > best) {
+					best = s[k];
+					to = (uint32_t)(at + k);
+				}
+		}
+		j->key[i] = (uint64_t)to << 32 | j->row[i];
+	}
+}
+
+/* reach - mark all that can be reached from row. stack has room for all rows. */
+static void reach(const struct graph_make *m, uint64_t *seen, uint32_t *stack, uint32_t row)
+{
+	size_t n = 0;
+
+	if (graph_bit(seen, row))
+		return;
+	seen[row / 64] |= (uint64_t)1 << row % 64;
+	stack[n++] = row;
+	while (n) {
+		uint32_t r = stack[--n];
+		const uint32_t *l = m->nbr + (size_t)r * m->slots;
+		for (size_t k = 0; k < m->n_nbr[r]; k++)
+			if (!graph_bit(seen, l[k])) {
+				seen[l[k] / 64] |= (uint64_t)1 << l[k] % 64;
+				stack[n++] = l[k];
+			}
+	}
+}
+
+/* tie - an edge to a row that cannot be reached, from the nearest of its own neighbours that can and has a place left. */
+static bool tie(struct graph_make *m, const uint64_t *seen, uint32_t row)
+{
+	const uint32_t *l = m->nbr + (size_t)row * m->slots;
+
+	for (size_t k = 0; k < m->n_nbr[row]; k++) {
+		uint32_t from = l[k], n = m->n_nbr[from];
+		if (graph_bit(seen, from) && n < m->o.degree) {
+			m->nbr[(size_t)from * m->slots + n++] = row;
+			if (n < m->slots)
+				m->nbr[(size_t)from * m->slots + n] = GRAPH_NONE;
+			m->n_nbr[from] = (uint8_t)n;
+			return true;
+		}
+	}
+	return false;
+}
+
+int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order, size_t *n_out, size_t *n_entries, struct err *e)
+{
+	struct order_job j = { .m = m };
+	uint64_t *seen = mem_try0((m->n + 63) / 64, sizeof *seen, "marks of rows", e);
+	uint32_t *stack = mem_try(m->n, sizeof *stack, "rows", e), *rest = mem_try(m->n, sizeof *rest, "rows", e);
+	size_t n = 0, k = 0;
+	struct pcg32 rng;
+	int ret = ERR_MEM, threads = par_threads(m->pool);
+
+	j.key = mem_try(m->n, sizeof *j.key, "places of rows", e);
+	j.probe = mem_new((size_t)threads, sizeof *j.probe);
+	if (!seen || !stack || !rest || !j.key)
+		goto out;
+	for (int i = 0; i < threads; i++)
+		j.probe[i].room = mem_new(m->z->d, 2);
+	for (size_t r = 0; r < m->n; r++)
+		if (!gone || !graph_bit(gone, (uint32_t)r))
+			rest[n++] = (uint32_t)r;
+	pcg32_seed(&rng, m->o.seed, 0x656e74);
+	rng_shuffle_u32(&rng, rest, (uint32_t)n);
+	for (; k < n && k < m->o.entries; k++)
+		reach(m, seen, stack, order[k] = rest[k]);
+	size_t left = 0;
+	for (size_t i = k; i < n; i++) {
+		uint32_t row = rest[i];
+		if (!graph_bit(seen, row)) {
+			bool is_tied = tie(m, seen, row);
+			reach(m, seen, stack, row);
+			if (!is_tied) {
+				order[k++] = row;
+				continue;
+			}
+		}
+		rest[left++] = row;
+	}
+	j.entry = order;
+	j.n_entries = k < m->o.entries ? k : m->o.entries;
+	j.row = rest;
+	j.n = left;
+	par_for(m->pool, (left + CHUNK - 1) / CHUNK, place_chunk, &j);
+	if ((ret = sort_u64(j.key, NULL, left, e)))
+		goto out;
+	for (size_t i = 0; i < left; i++)
+		order[k + i] = (uint32_t)j.key[i];
+	*n_out = n;
+	*n_entries = k;
+out:
+	for (int i = 0; i < threads; i++)
+		mem_free(j.probe[i].room);
+	mem_free(j.probe);
+	mem_free(seen);
+	mem_free(stack);
+	mem_free(rest);
+	mem_free(j.key);
+	return ret;
+}
