@@ -381,6 +381,16 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n)
 	return true;
 }
 
+void file_map_taken(struct file *f)
+{
+	assert(f->map && f->offset <= f->map_n);
+	if (f->digest)
+		XXH3_128bits_update(f->digest, f->map + f->offset, f->map_n - f->offset);
+	f->offset = f->map_n;
+	f->at = f->fill;
+	f->is_eof = true;
+}
+
 void file_map_pass(struct file *f, size_t n)
 {
 	if (!f->map || f->is_borrowed || n > f->map_n || n - f->passed < PASS_BYTES)

@@ -43,6 +43,8 @@ uint64_t file_consumed(const struct file *f);
 /* file_map - the whole file as memory, when it is a plain uncompressed regular file from which nothing was read yet: true
  * and *p, *n. Otherwise false and reading goes on as ever. The mapping lives until file_close. */
 bool file_map(struct file *f, const unsigned char **p, size_t *n);
+/* file_map_taken - of a mapped file: what was not read yet counts as handed out. It goes into the digest, and the next read is at the end. */
+void file_map_taken(struct file *f);
 /* file_map_pass - the first n bytes of the mapping will not be read again soon: they may leave this process's memory. They stay readable. */
 void file_map_pass(struct file *f, size_t n);
 /* file_digest - XXH3-128 of all (unpacked) bytes handed out so far, as 32 hex digits. Turned on by file_digest_on() before the first read. */
