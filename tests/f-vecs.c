@@ -1,4 +1,4 @@
-/* Any bytes as vectors: whole and row by row, mapped and piped, the rows and the end are the same, and every number is finite. */
+/* Any bytes as vectors, of every format: whole and row by row, mapped and piped, the rows and the end are the same, and every number is finite. */
 #include <math.h>
 
 #include "fuzz-stream.h"
@@ -13,11 +13,11 @@ static uint64_t mix(uint64_t h, struct str id, const float *v, size_t d)
 	return fuzz_mix(fuzz_mix(h, id.p, id.len), v, d * sizeof *v);
 }
 
-static int whole(const struct buf *b, enum mem_way way, uint64_t *seen, size_t *rows)
+static int whole(const struct buf *b, enum vecs_format format, enum mem_way way, uint64_t *seen, size_t *rows)
 {
 	struct vecs v;
 	struct err e = { 0 };
-	int got = vecs_load(&v, mem_path(b->p, b->len, way), NULL, NULL, &e);
+	int got = vecs_load_as(&v, mem_path(b->p, b->len, way), format, NULL, NULL, &e);
 
 	*rows = v.n;
 	for (size_t i = 0; i < v.n; i++)
@@ -27,10 +27,10 @@ static int whole(const struct buf *b, enum mem_way way, uint64_t *seen, size_t *
 	return got;
 }
 
-static int by_row(const struct buf *b, enum mem_way way, uint64_t *seen)
+static int by_row(const struct buf *b, enum vecs_format format, enum mem_way way, uint64_t *seen)
 {
 	struct err e = { 0 }, again = { 0 };
-	struct vecsr *r = vecsr_open(mem_path(b->p, b->len, way), &e);
+	struct vecsr *r = vecsr_open_as(mem_path(b->p, b->len, way), format, &e);
 	struct str id;
 	const float *v;
 	size_t d;
@@ -45,21 +45,28 @@ static int by_row(const struct buf *b, enum mem_way way, uint64_t *seen)
 	return got;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+static void both_ways(const struct buf *b, enum vecs_format format)
 {
 	uint64_t seen[4] = { 0 };
 	size_t rows[2];
 
+	int got = whole(b, format, MEM_MAPPED, &seen[0], &rows[0]);
+	int same = whole(b, format, MEM_PIPED, &seen[1], &rows[1]);
+	assert(got == same && seen[0] == seen[1] && rows[0] == rows[1]);
+	same = by_row(b, format, MEM_MAPPED, &seen[2]);
+	assert(got == same && (got || seen[2] == seen[0]));
+	same = by_row(b, format, MEM_PIPED, &seen[3]);
+	assert(got == same && seen[2] == seen[3]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
 	if (n > FUZZ_MAX)
 		return 0;
 	struct buf b = fuzz_stream(KIND_VECTORS, p, n);
-	int got = whole(&b, MEM_MAPPED, &seen[0], &rows[0]);
-	int same = whole(&b, MEM_PIPED, &seen[1], &rows[1]);
-	assert(got == same && seen[0] == seen[1] && rows[0] == rows[1]);
-	same = by_row(&b, MEM_MAPPED, &seen[2]);
-	assert(got == same && (got || seen[2] == seen[0]));
-	same = by_row(&b, MEM_PIPED, &seen[3]);
-	assert(got == same && seen[2] == seen[3]);
+	both_ways(&b, VECS_AUTO);
+	for (int format = VECS_TSV; n && *p == 'F' && format <= VECS_GLOVE; format++)
+		both_ways(&b, (enum vecs_format)format);
 	buf_release(&b);
 	return 0;
 }

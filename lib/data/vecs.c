@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "vecs.h"
-#include "input.h"
+#include "vecs_in.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
 #include "../num/num.h"
@@ -93,34 +93,6 @@ static int next_part(struct input *in, size_t *d, struct vecs_part *part, struct
 	return got;
 }
 
-/* ---- text ---- */
-
-/* get_row - one TSV line: id and *d components into v (room for VECS_DIM_MAX; *d == 0: any number, which it becomes). */
-static int get_row(struct line *l, struct str *field, struct str *id, float *v, size_t *d, struct err *e)
-{
-	int64_t n = tsv_split(l, field, VECS_DIM_MAX + 1, e);
-	char clip[ERR_CLIP_MAX];
-	const char *name = file_name(l->file);
-	unsigned long long no = l->no;
-
-	if (n < 0)
-		return (int)n;
-	if (n < 2 || n > VECS_DIM_MAX + 1)
-		return err_set(e, ERR_DATA, "%s:%llu: %lld field%s: a vector is an id and 1 to %d numbers", name, no, (long long)n, n == 1 ? "" : "s",
-			       VECS_DIM_MAX);
-	if (!field[0].len)
-		return err_set(e, ERR_DATA, "%s:%llu: field 1: the id is empty", name, no);
-	if (*d && (size_t)n - 1 != *d)
-		return err_set(e, ERR_DATA, "%s:%llu: %lld components, the vectors before have %zu", name, no, (long long)n - 1, *d);
-	for (int64_t i = 1; i < n; i++)
-		if (!scan_f32(field[i].p, field[i].len, &v[i - 1]))
-			return err_set(e, ERR_DATA, "%s:%llu: field %lld: '%s' is not a finite number", name, no, (long long)i + 1,
-				       err_clip(clip, field[i].p, field[i].len));
-	*d = (size_t)n - 1;
-	*id = field[0];
-	return 1;
-}
-
 /* ---- whole ---- */
 
 static void *keep(struct vecs_store *s, void *p)
@@ -159,27 +131,41 @@ static int hold_block(struct vecs *v, struct vecs_part part, struct err *e)
 	return 0;
 }
 
-static int load_text(struct vecs *v, struct err *e)
+/* number_rows - rows that lie in the mapping, which has no ids: their numbers. */
+static void number_rows(struct vecs *v, const float *at, size_t n)
 {
-	struct str *field = mem_new(VECS_DIM_MAX + 1, sizeof *field), id;
-	float *row = mem_new(VECS_DIM_MAX, sizeof *row), *all = NULL;
+	uint64_t *off = keep(v->store, mem_new(n + 1, sizeof *off));
+	struct buf ids = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		buf_put_u64(&ids, i);
+		off[i + 1] = ids.len;
+	}
+	char *bytes = keep(v->store, buf_detach(&ids));
+	if (n)
+		add_part(v, (struct vecs_part){ .v = at, .off = off, .bytes = bytes, .n = n });
+}
+
+static int copy_rows(struct vecs *v, struct vecs_in *in, struct err *e)
+{
 	uint64_t *off = NULL;
 	size_t cap_v = 0, cap_off = 0, n = 0;
+	float *all = NULL;
+	const float *row;
 	struct buf ids = { 0 };
+	struct str id;
 	int got;
 
 	arr_reserve(off, 1, cap_off);
 	off[0] = 0;
-	while ((got = line_next(&v->store->in.line, e)) == 1 && (got = get_row(&v->store->in.line, field, &id, row, &v->d, e)) == 1) {
-		arr_reserve(all, (n + 1) * v->d, cap_v);
-		memcpy(all + n * v->d, row, v->d * sizeof *row);
+	while ((got = vecs_in_next(in, &id, &row, e)) == 1) {
+		arr_reserve(all, (n + 1) * in->d, cap_v);
+		memcpy(all + n * in->d, row, in->d * sizeof *row);
 		buf_put(&ids, id.p, id.len);
 		n++;
 		arr_reserve(off, n + 1, cap_off);
 		off[n] = ids.len;
 	}
-	mem_free(field);
-	mem_free(row);
 	keep(v->store, all);
 	keep(v->store, off);
 	char *bytes = keep(v->store, buf_detach(&ids));
@@ -188,7 +174,28 @@ static int load_text(struct vecs *v, struct err *e)
 	return got;
 }
 
+static int load_rows(struct vecs *v, enum vecs_format format, struct err *e)
+{
+	struct vecs_in in;
+	const float *at;
+	size_t n;
+	int got = vecs_in_open(&in, &v->store->in, format, true, e);
+
+	if (!got && (got = vecs_in_mapped(&in, &at, &n, e)) == 1)
+		number_rows(v, at, n);
+	else if (!got)
+		got = copy_rows(v, &in, e);
+	v->d = in.d;
+	vecs_in_release(&in);
+	return got < 0 ? got : 0;
+}
+
 int vecs_load(struct vecs *v, const char *path, struct prov *p, struct buf *inputs, struct err *e)
+{
+	return vecs_load_as(v, path, VECS_AUTO, p, inputs, e);
+}
+
+int vecs_load_as(struct vecs *v, const char *path, enum vecs_format format, struct prov *p, struct buf *inputs, struct err *e)
 {
 	struct vecs_part part;
 	int got;
@@ -203,7 +210,7 @@ int vecs_load(struct vecs *v, const char *path, struct prov *p, struct buf *inpu
 		while ((got = next_part(&v->store->in, &v->d, &part, e)) == 1 && !(got = hold_block(v, part, e)))
 			;
 	else
-		got = load_text(v, e);
+		got = load_rows(v, format, e);
 	if (!got)
 		got = input_prov(&v->store->in, p, inputs, e);
 	if (got)
@@ -257,13 +264,17 @@ const float *vecs_row(const struct vecs *v, size_t row)
 
 struct vecsr {
 	struct input in;
-	struct str *field;		/* text */
-	float *row;
+	struct vecs_in rows;		/* not binary */
 	size_t d, at;
 	struct vecs_part part;		/* binary: the block at hand, row `at` comes next */
 };
 
 struct vecsr *vecsr_open(const char *path, struct err *e)
+{
+	return vecsr_open_as(path, VECS_AUTO, e);
+}
+
+struct vecsr *vecsr_open_as(const char *path, enum vecs_format format, struct err *e)
 {
 	struct vecsr *r = mem_new(1, sizeof *r);
 
@@ -271,11 +282,16 @@ struct vecsr *vecsr_open(const char *path, struct err *e)
 		mem_free(r);
 		return NULL;
 	}
-	if (!r->in.is_binary) {
-		r->field = mem_new(VECS_DIM_MAX + 1, sizeof *r->field);
-		r->row = mem_new(VECS_DIM_MAX, sizeof *r->row);
+	if (!r->in.is_binary && vecs_in_open(&r->rows, &r->in, format, false, e)) {
+		vecsr_close(r);
+		return NULL;
 	}
 	return r;
+}
+
+enum vecs_format vecsr_format(const struct vecsr *r)
+{
+	return r->in.is_binary ? VECS_AUTO : r->rows.format;
 }
 
 int vecsr_next(struct vecsr *r, struct str *id, const float **v, size_t *d, struct err *e)
@@ -285,10 +301,8 @@ int vecsr_next(struct vecsr *r, struct str *id, const float **v, size_t *d, stru
 	if (!r->in.is_binary) {
 		if ((got = input_failed(&r->in, e)))
 			return got;
-		if ((got = line_next(&r->in.line, e)) == 1)
-			got = get_row(&r->in.line, r->field, id, r->row, &r->d, e);
-		*v = r->row;
-		*d = r->d;
+		got = vecs_in_next(&r->rows, id, v, e);
+		*d = r->rows.d;
 		return input_stick(&r->in, got, e);
 	}
 	while (r->at == r->part.n) {
@@ -312,9 +326,8 @@ void vecsr_close(struct vecsr *r)
 {
 	if (!r)
 		return;
+	vecs_in_release(&r->rows);
 	input_close(&r->in);
-	mem_free(r->field);
-	mem_free(r->row);
 	mem_free(r);
 }
 
