@@ -25,6 +25,7 @@
 static struct {
 	bool wants_info, is_check, wants_header, is_binary, is_repair;
 	int64_t n;
+	int format;			/* enum vecs_format */
 	const char *tensor, *as, *out;
 } o = { .n = -1, .out = "-" };
 
@@ -35,6 +36,7 @@ static const struct opt opts[] = {
 	{ 'n', "records", OPT_INT, &o.n, "N", "only the first N records; -1: all", .min = -1, .max = 1e18 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "as", OPT_STR, &o.as, "WHAT", "what text input holds: events, vectors, or a table's name (items, candidates, ranked, truth)" },
+	{ 0, "format", OPT_ENUM, &o.format, "NAME", "of vectors that are not taste binary; auto goes by magic and name, with --as vectors also by the first line", .names = VECS_FORMAT_NAMES },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "events: write a line of column names first", .flags = OPT_NO_PROV },
 	{ 0, "repair", OPT_FLAG, &o.is_repair, NULL, "cut off an unfinished tail, in place" },
 	{ 0, "tensor", OPT_STR, &o.tensor, "NAME", "of a model: print this tensor, behind ids where it has them" },
@@ -129,7 +131,7 @@ static void view_table(const char *path, const char *schema, struct err *e)
 
 static void view_vectors(const char *path, struct err *e)
 {
-	struct vecsr *r = vecsr_open(path, e);
+	struct vecsr *r = vecsr_open_as(path, (enum vecs_format)o.format, e);
 	struct vecsw *w = NULL;
 	const float *v;
 	struct str id;
@@ -452,9 +454,33 @@ static void walk_text(const char *path, struct err *e)
 	input_close(&in);
 }
 
-/* kind_of - what a file is, by a look at its first bytes that takes none of them: 0 for text, UINT32_MAX for what is no whole header; of a table also its schema. Nothing is
- * trusted: the readers check. */
-static uint32_t kind_of(const char *path, struct buf *schema, struct err *e)
+/* walk_vectors - of another program's: which format, how many, how wide, and the digest. */
+static void walk_vectors(const char *path, struct err *e)
+{
+	struct vecsr *r = vecsr_open_as(path, (enum vecs_format)o.format, e);
+	struct buf digest = { 0 };
+	const float *v;
+	struct str id;
+	uint64_t n = 0;
+	size_t d = 0;
+	int got;
+
+	if (!r)
+		die_err(e);
+	while ((got = vecsr_next(r, &id, &v, &d, e)) == 1)
+		n++;
+	if (got < 0 || vecsr_prov(r, NULL, &digest, e))
+		die_err(e);
+	put_title(strcmp(path, "-") ? path : "(standard input)", "vectors");
+	buf_printf(&text, "  format     %s\n  vectors    %" PRIu64 "\n  dim        %zu\n  digest     %s\n", vecs_format_name(vecsr_format(r)), n, d, digest.p);
+	put_page(e);
+	buf_release(&digest);
+	vecsr_close(r);
+}
+
+/* kind_of - what a file is, by a look at its first bytes that takes none of them: 0 for text, UINT32_MAX for what is no whole header; of a table also its schema.
+ * *is_foreign: it is not ours, and vectors. Nothing is trusted: the readers check. */
+static uint32_t kind_of(const char *path, struct buf *schema, bool *is_foreign, struct err *e)
 {
 	struct file *f = file_open(path, e);
 	int is_binary = f ? block_sniff(f, e) : -1;
@@ -467,7 +493,11 @@ static uint32_t kind_of(const char *path, struct buf *schema, struct err *e)
 	int64_t n = file_peek(f, 4096, &p, e);
 	if (n < 0)
 		die_err(e);
-	if (!is_binary && o.is_check)
+	int format = is_binary ? VECS_AUTO : o.format != VECS_AUTO ? o.format : o.as && strcmp(o.as, "vectors") ? VECS_AUTO : vecs_sniff(f, e);
+	if (format < 0)
+		die_err(e);
+	*is_foreign = format != VECS_AUTO;
+	if (!is_binary && !*is_foreign && o.is_check)
 		die(EXIT_DATA, n ? "%s: byte 0: not a taste file" : "%s is empty: not a taste file", file_name(f));
 	if (is_binary && n >= BLOCK_HEAD)
 		memcpy(&kind, p + 16, 4);
@@ -483,19 +513,22 @@ static uint32_t kind_of(const char *path, struct buf *schema, struct err *e)
 static void view(const char *path, struct err *e)
 {
 	struct buf schema = { 0 };
-	uint32_t kind = kind_of(path, &schema, e);
+	bool is_foreign;
+	uint32_t kind = kind_of(path, &schema, &is_foreign, e);
 
 	if (o.tensor && kind != KIND_MODEL && kind != UINT32_MAX)
-		die(EXIT_DATA, "%s holds %s: only a model has tensors", path, kind ? input_kind_name((enum block_kind)kind) : "text");
-	if (!kind && o.is_binary && !o.as)
+		die(EXIT_DATA, "%s holds %s: only a model has tensors", path, kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
+	if (!kind && o.is_binary && !o.as && !is_foreign)
 		usage_die("-b needs --as to know what a text holds");
 	if (o.wants_info && kind)
 		walk(path, e);
+	else if (o.wants_info && is_foreign)
+		walk_vectors(path, e);
 	else if (o.wants_info)
 		walk_text(path, e);
 	else if (kind == KIND_EVENTS || (!kind && o.as && !strcmp(o.as, "events")))
 		view_events(path, e);
-	else if (kind == KIND_VECTORS || (!kind && o.as && !strcmp(o.as, "vectors")))
+	else if (kind == KIND_VECTORS || is_foreign || (!kind && o.as && !strcmp(o.as, "vectors")))
 		view_vectors(path, e);
 	else if (kind == KIND_MODEL)
 		view_model(path, e);
@@ -563,6 +596,8 @@ static void check_options(void)
 		is_known |= o.as && !strcmp(o.as, known[i]);
 	if (!is_known)
 		usage_die("--as: '%s' is none of events, vectors, items, candidates, ranked, truth", o.as);
+	if (o.format != VECS_AUTO && o.as && strcmp(o.as, "vectors"))
+		usage_die("--format is of vectors, not of %s", o.as);
 	if (o.is_binary && tool.n_args > 1)
 		usage_die("-b takes one file; cat joins binary ones");
 	tool_reads_args(0);

@@ -53,6 +53,67 @@ v${T}j"
 must_fail "a NUL byte is told" 4 "taste-view: (standard input):1: field 2: *NUL*" bash -c 'printf "u\ti\0\n" | taste-view'
 must_fail "a wrong escape is told" 4 "taste-view: (standard input):1: field 1: *" bash -c 'printf "a\\\\q\tb\n" | taste-view'
 
+# vectors that other programs wrote: each of these files holds a (1, -0.5) and b (0, 2)
+printf 'a\t1\t-0.5\nb\t0\t2\n' > want.named; printf '0\t1\t-0.5\n1\t0\t2\n' > want
+one='\0\0\x80\x3f' minus='\0\0\0\xbf' zero='\0\0\0\0' two='\0\0\0\x40' d='\2\0\0\0'
+{ printf "\x93NUMPY\1\0\x76\0%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"; printf "$one$minus$zero$two"; } > array.npy
+printf "$d$one$minus$d$zero$two" > v.fvecs; printf "$d$d$one$minus$zero$two" > v.fbin
+printf '2 2\na 1 -0.5 \nb 0 2 \n' > v.w2v; printf 'a 1 -.5\nb 0 2' > v.glove; printf "2 2\na $one$minus\nb $zero$two\n" > v.bin
+for f in array.npy v.fvecs v.fbin v.w2v v.glove v.bin; do
+	case $f in *.npy | *.f*) want=want ;; *) want=want.named ;; esac
+	taste-view --as vectors $f > got; same "$f is a vectors stream" got $want
+	gzip -c $f > $f.gz; taste-view --as vectors $f.gz > got; same "and packed" got $want
+	case $f in array.npy) format=npy ;; v.bin) format=w2v-bin ;; *) format=${f#v.} ;; esac
+	cat $f.gz | taste-view --format $format > got; same "and through a pipe, named" got $want
+	ok "-c finds $f sound" taste-view -c --format $format $f
+done
+for f in array.npy v.fvecs v.fbin v.bin; do
+	case $f in v.bin) want=want.named ;; *) want=want ;; esac
+	taste-view $f > got; same "$f needs nobody to say what it is" got $want
+	taste-view -b -o v.taste $f; taste-view v.taste > got; same "nor does -b" got $want
+done
+is "text is a table unless --as says vectors" "$(taste-view v.glove)" "a 1 -.5
+b 0 2"
+is "TSV is no word2vec" "$(printf '2 2\t1\n' | taste-view --as vectors)" "2 2${T}1"
+is "and no GloVe" "$(printf 'a 1\t2\n' | taste-view --as vectors)" "a 1${T}2"
+is "a word's own bytes are escaped" "$(printf 'a 1\nb\tc 2\n' | taste-view --as vectors)" "a${T}1
+b\\tc${T}2"
+like "-i says which format it was" "$(taste-view -i v.fbin | tr -s ' \n' ' ')" "vectors format fbin vectors 2 dim 2 digest xxh3:* "
+is "the digest of a mapped file is that of a pipe" "$(taste-view -i array.npy)" "$(taste-view -i < array.npy)"
+is "and is the input's in the history" "$(taste-view -b v.fbin | taste-view -i | sed -n 's/.*from //p')" "$(taste-view -i v.fbin | sed -n 's/.*digest *//p')"
+is "taste-knn searches them" "$(printf 'q\t1\t0\n' | taste-knn search -k 2 v.fbin - | cut -f1-3)" "q${T}0${T}1
+q${T}1${T}0"
+is "taste binary is itself whatever is said" "$(taste-view --format glove -n 1 items.vecs)" "$(taste-view -n 1 items.vecs)"
+must_fail "a format that is none" 2 "*--format: 'parquet' is not one of *" taste-view --format parquet v.fbin
+must_fail "a format of what is no vectors" 2 "*--format is of vectors, not of events*" taste-view --format npy --as events v.fbin
+must_fail "a vector that is cut off is named" 4 "taste-view: (standard input): vector 2 of 2: the file ends before it does" bash -c 'head -c 20 v.fbin | taste-view --format fbin'
+must_fail "a file that is longer than it says" 4 "taste-view: long.fbin: there is more behind the last of 2 vectors" bash -c '{ cat v.fbin; echo; } > long.fbin; taste-view long.fbin'
+must_fail "-c finds it" 4 "taste-view: long.fbin: there is more behind the last of 2 vectors" taste-view -c long.fbin
+must_fail "NaN is told" 4 "taste-view: nan.fvecs: vector 1: component 1 is not a finite float32" bash -c 'printf "\1\0\0\0\0\0\xc0\x7f" > nan.fvecs; taste-view nan.fvecs'
+must_fail "an array by columns is told" 4 "taste-view: turned.npy: the array is stored by columns*" bash -c 'sed "s/False, /True,  /" array.npy > turned.npy; taste-view turned.npy'
+must_fail "fbin that nobody named is no table" 4 "taste-view: (standard input):*" bash -c 'taste-view < v.fbin'
+must_fail "--tensor of an array" 4 "taste-view: array.npy holds vectors: only a model has tensors" taste-view --tensor x array.npy
+for py in python3 /usr/bin/python3 ''; do [ -z "$py" ] || ! $py -c 'import numpy' 2> /dev/null || break; done
+if [ -n "$py" ]; then
+	$py - <<-'PY'
+	import numpy as np
+	x = np.random.default_rng(1).standard_normal((500, 17)).astype('<f4')
+	for name, a in ('f4', x), ('f8', x.astype('<f8') * (1 + 1e-9)), ('f2', x.astype('<f2')), ('i1', (x * 30).astype('i1')), ('u1', (abs(x) * 30).astype('u1')):
+	    np.save(name + '.npy', a)
+	    np.save(name + '.col.npy', np.asfortranarray(a))
+	    open(name + '.raw', 'wb').write(a.astype('<f4').tobytes())
+	PY
+	for t in f4 f8 f2 i1 u1; do
+		taste-view $t.npy > got
+		ok "numpy's array of $t is read as numpy reads it" $py -c 'import numpy, sys
+a = numpy.loadtxt("got", dtype="<f4"); b = numpy.fromfile(sys.argv[1], dtype="<f4").reshape(500, 17)
+assert (a[:, 1:] == b).all() and (a[:, 0] == range(500)).all()' $t.raw
+		must_fail "and not the same by columns" 4 "taste-view: $t.col.npy: the array is stored by columns*" taste-view $t.col.npy
+	done
+else
+	skip "numpy's arrays are read as numpy reads them" "python3 has no numpy"
+fi
+
 # what all programs do alike
 for bin in "$BIN"/taste-*; do
 	t=$(basename "$bin")
