@@ -238,6 +238,37 @@ static void mapping(void **state)
 	buf_release(&gz);
 }
 
+/* What is taken from the mapping behind what was read is in the digest as if it had been read, and nothing comes behind it. */
+static void taken_is_read(void **state)
+{
+	struct err e = { 0 };
+	const unsigned char *p;
+	size_t n;
+	char want[33], got[33], all[8];
+	int fd;
+
+	(void)state;
+	for (size_t before = 0; before <= 5; before++) {
+		struct file *f = mem_file("hello", 5, AS_PIPE, &fd);
+		file_digest_on(f);
+		assert_int_equal(file_read(f, all, sizeof all, &e), 5);
+		file_digest(f, want);
+		file_close(f);
+		close(fd);
+		f = mem_file("hello", 5, AS_FILE, &fd);
+		file_digest_on(f);
+		assert_true(file_map(f, &p, &n));
+		assert_int_equal(file_read(f, all, before, &e), before);
+		file_map_taken(f);
+		file_digest(f, got);
+		assert_string_equal(got, want);
+		assert_int_equal(file_offset(f), 5);
+		assert_int_equal(file_read(f, all, 1, &e), 0);
+		file_close(f);
+		close(fd);
+	}
+}
+
 static void odd_inputs(void **state)
 {
 	struct err e = { 0 };
@@ -504,6 +535,7 @@ int main(void)
 		cmocka_unit_test(reading),
 		cmocka_unit_test(broken_gzip),
 		cmocka_unit_test(mapping),
+		cmocka_unit_test(taken_is_read),
 		cmocka_unit_test(odd_inputs),
 		cmocka_unit_test(answers_at_once),
 		cmocka_unit_test(given_back),
