@@ -86,7 +86,7 @@ static bool take_field(struct cursor *c, struct fields *f)
 	return is_key(key, "shape") && (f->has_shape = take_shape(c, f));
 }
 
-/* take_fields - the whole literal. A type that is no string, as a record's, ends it early: *f has what came before. */
+/* take_fields - the whole literal. False also where a type is no string, as that of records: c then stands there. */
 static bool take_fields(struct cursor *c, struct fields *f)
 {
 	if (!take(c, "{"))

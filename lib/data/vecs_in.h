@@ -37,7 +37,7 @@ void vecs_in_release(struct vecs_in *r);
 /* vecs_in_mapped - before the first vecs_in_next: 1 when all rows lie in the file as float32 and are finite, *v [*n x d] there until the file is closed, ids being row numbers;
  * 0 when they must be read one by one; <0. */
 int vecs_in_mapped(struct vecs_in *r, const float **v, size_t *n, struct err *e);
-/* vecs_in_next - 1, 0 or <0; what is handed out dies at the next call. After an error, or none, the caller calls no more. */
+/* vecs_in_next - 1, 0 or <0; what is handed out dies at the next call. Behind the end it is 0 again; after an error the caller calls no more. */
 int vecs_in_next(struct vecs_in *r, struct str *id, const float **v, struct err *e);
 
 /* ---- what the two files that make it (vecs_in.c; vecs_words.c: formats whose rows have a name) have from each other ---- */
