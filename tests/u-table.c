@@ -255,6 +255,40 @@ static void is_get(const struct items *it, const char *id, enum items_column c, 
 		fail_msg("%s: '%.*s', wanted '%s'", id, (int)s.len, s.p, want);
 }
 
+static void extra_is(const struct items *it, size_t i, const char *key, const char *want)
+{
+	struct str s = items_extra(it, i, (struct str){ key, strlen(key) });
+
+	if (s.len != strlen(want) || memcmp(s.p, want, s.len))
+		fail_msg("%s of %zu: '%.*s', wanted '%s'", key, i, (int)s.len, s.p, want);
+}
+
+static void items_keep_extras(void **state)
+{
+	static const char text[] = "a\tmusic\t\t\t\t\t\t\tbpm=120\tnone\t=x\tkey=\tbpm=90\tnote=a=b\nb\na\t\t\t\t\t\t\t\tlate=1\nc\t\t\t\t\t\t\t\tbpm=80\n";
+	static const char named[] = "item\tbpm\tkind\na\tx=1\tmusic\tmood=calm\nb\t\t\n";
+	struct items it;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(items_load(&it, mem_path(text, sizeof text - 1, MEM_PIPED), false, NULL, NULL, &e), 0);
+	extra_is(&it, 0, "bpm", "120");
+	extra_is(&it, 0, "note", "a=b");
+	extra_is(&it, 0, "key", "");
+	extra_is(&it, 0, "none", "");
+	extra_is(&it, 0, "late", "");
+	extra_is(&it, 1, "bpm", "");
+	extra_is(&it, 2, "bpm", "80");
+	assert_int_equal(it.n_extras, 3);
+	items_release(&it);
+	assert_int_equal(items_load(&it, mem_path(named, sizeof named - 1, MEM_MAPPED), true, NULL, NULL, &e), 0);
+	extra_is(&it, 0, "bpm", "x=1");
+	extra_is(&it, 0, "mood", "calm");
+	extra_is(&it, 1, "bpm", "");
+	assert_string_equal(items_column_name(ITEM_TAGS), "tags");
+	items_release(&it);
+}
+
 static void items_keep_the_first_row(void **state)
 {
 	static const char text[] = "m1\tmusic\tOne\tX\tAlbum\t1999\t180\ta;b\tk=v\nm2\nm1\tpodcast\tOther\nm3\t\tThree\n";
@@ -273,12 +307,18 @@ static void items_keep_the_first_row(void **state)
 	is_get(&it, "m3", ITEM_TITLE, "Three");
 	is_get(&it, "none", ITEM_TITLE, "");
 	assert_memory_equal(in.p, "xxh3:", 5);
+	extra_is(&it, 0, "k", "v");
+	extra_is(&it, 1, "k", "");
+	extra_is(&it, 2, "k", "");
 	items_release(&it);
 	buf_release(&in);
 	assert_int_equal(items_load(&it, mem_path(named, sizeof named - 1, MEM_MAPPED), true, NULL, NULL, &e), 0);
 	is_get(&it, "m1", ITEM_TITLE, "One");
 	is_get(&it, "m1", ITEM_CREATOR, "X");
 	is_get(&it, "m1", ITEM_KIND, "");
+	extra_is(&it, 0, "extra", "?");
+	extra_is(&it, 1, "extra", "?");
+	extra_is(&it, 1, "title", "");
 	items_release(&it);
 	assert_int_equal(items_load(&it, mem_path("a\n\tmusic\n", 9, MEM_PIPED), false, NULL, NULL, &e), ERR_DATA);
 	assert_string_equal(e.msg, "(standard input):2: field 1: the item's id is empty");
@@ -348,6 +388,7 @@ int main(void)
 		cmocka_unit_test(many_rows_are_several_blocks),
 		cmocka_unit_test(every_cut_and_flip_is_found),
 		cmocka_unit_test(items_keep_the_first_row),
+		cmocka_unit_test(items_keep_extras),
 		cmocka_unit_test(pairs_come_from_anything),
 	};
 

@@ -25,6 +25,42 @@ static int find_columns(const struct tabler *r, bool has_header, size_t column[I
 	return column[0] != SIZE_MAX ? 0 : err_set(e, ERR_DATA, "%s:1: no column is named 'item'", path);
 }
 
+/* add_extra - of the item that is being read, whose extras began at `from`. */
+static void add_extra(struct items *it, size_t from, struct str key, struct str value)
+{
+	if (!key.len || !value.len)
+		return;
+	uint32_t k = vocab_add(&it->key, key.p, key.len);
+	for (size_t x = from; x < it->n_extras; x++)
+		if (it->extra[x].key == k)
+			return;
+	arr_reserve(it->extra, it->n_extras + 1, it->cap_extras);
+	it->extra[it->n_extras++] = (struct items_extra){ k, { arena_bytes(&it->bytes, value.p, value.len), value.len } };
+}
+
+static void add_extras(struct items *it, const struct tabler *r, const size_t column[ITEM_COLUMNS + 1], const struct str *f, size_t n)
+{
+	size_t n_named, from = it->n_extras;
+	const struct str *h = tabler_header(r, &n_named);
+
+	for (size_t i = 0; i < n; i++) {
+		bool is_known = false;
+		for (size_t c = 0; c <= ITEM_COLUMNS; c++)
+			is_known |= column[c] == i;
+		if (is_known)
+			continue;
+		if (h && i < n_named) {
+			add_extra(it, from, h[i], f[i]);
+			continue;
+		}
+		const char *eq = f[i].len ? memchr(f[i].p, '=', f[i].len) : NULL;
+		if (eq)
+			add_extra(it, from, (struct str){ f[i].p, (size_t)(eq - f[i].p) }, (struct str){ eq + 1, f[i].len - (size_t)(eq - f[i].p) - 1 });
+	}
+	arr_reserve(it->extra_end, it->n_ends + 1, it->cap_ends);
+	it->extra_end[it->n_ends++] = it->n_extras;
+}
+
 int items_load(struct items *it, const char *path, bool has_header, struct prov *p, struct buf *inputs, struct err *e)
 {
 	struct tabler *r = tabler_open(path, "items", has_header, e);
@@ -54,6 +90,7 @@ int items_load(struct items *it, const char *path, bool has_header, struct prov 
 			struct str s = column[c + 1] < n ? f[column[c + 1]] : (struct str){ "", 0 };
 			it->row[id][c] = s.len ? (struct str){ arena_bytes(&it->bytes, s.p, s.len), s.len } : (struct str){ "", 0 };
 		}
+		add_extras(it, r, column, f, n);
 	}
 	if (!got)
 		got = tabler_prov(r, p, inputs, e);
@@ -67,7 +104,10 @@ out:
 void items_release(struct items *it)
 {
 	vocab_release(&it->id);
+	vocab_release(&it->key);
 	mem_free(it->row);
+	mem_free(it->extra);
+	mem_free(it->extra_end);
 	arena_release(&it->bytes);
 	*it = (struct items){ 0 };
 }
@@ -77,4 +117,19 @@ struct str items_get(const struct items *it, struct str id, enum items_column c)
 	uint32_t i = vocab_find(&it->id, id.p, id.len);
 
 	return i == VOCAB_NONE ? (struct str){ "", 0 } : it->row[i][c];
+}
+
+struct str items_extra(const struct items *it, size_t i, struct str key)
+{
+	uint32_t k = i < it->n_ends ? vocab_find(&it->key, key.p, key.len) : VOCAB_NONE;
+
+	for (size_t x = k == VOCAB_NONE || !i ? 0 : it->extra_end[i - 1]; k != VOCAB_NONE && x < it->extra_end[i]; x++)
+		if (it->extra[x].key == k)
+			return it->extra[x].value;
+	return (struct str){ "", 0 };
+}
+
+const char *items_column_name(enum items_column c)
+{
+	return column_name[c];
 }
