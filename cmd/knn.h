@@ -2,6 +2,7 @@
  * knn - what the files of taste-knn share. taste-knn.c has the options, the search and main; beside it
  *
  *   knn_out     knn-out.c      writes what was found, in one of four formats
+ *   knn_merge   knn-merge.c    the verb merge: the candidates of the shards of a catalogue become those of the whole
  *
  * To be included last: inline functions of lib have an o of their own.
  */
@@ -16,8 +17,8 @@
  * How neighbours are written, for each query in the order they come, best first:
  *
  *   KNN_TSV, KNN_BINARY	the candidates stream: query, item, score, source
- *   KNN_TREC		"query Q0 item rank score source", blanks between, rank from 1: what evaluators of runs read. Bytes up to 0x20, 0x7f and '%' of the ids and the
- *			source are written as %XX (two upper-case hex digits), so that no two ids become one. An empty one is written as "%": it stands for no byte.
+ *   KNN_TREC		"query Q0 item rank score source", blanks between, rank from 1: what evaluators of runs read. Bytes up to 0x20, 0x7f and '%' of the
+ *			ids and the source are written as %XX (two upper-case hex digits), so that no two ids become one. An empty one is written as "%": it stands for no byte.
  *   KNN_SONIC		JSON, a line a query, as the answer of an OpenSubsonic server to getSonicSimilarTracks has it:
  *			{"query":"id","sonicMatch":[{"entry":{"id":"...","title":"...","artist":"...","album":"...","duration":N,"type":"music","isDir":false},"similarity":0.93},...]}
  *			title, artist (creator), album (group), duration (seconds, rounded down to whole ones) and type (kind) come from the catalogue and are left out
@@ -41,5 +42,11 @@ int knn_out_finish(struct knn_out *o, const struct prov *p, struct err *e);
 void knn_out_free(struct knn_out *o);		/* takes NULL */
 /* knn_similarity - the number that KNN_SONIC writes for a score. */
 double knn_similarity(enum flat_metric metric, float score);
+
+/*
+ * knn_merge - the verb merge: t->arg are candidates streams as search wrote them, of the same queries in the same order over the shards of one catalogue; to `out` go, of each
+ * query, the k best of all. Ends the program on any error; returns what main returns.
+ */
+int knn_merge(const struct tool *t, size_t k, const char *out, bool is_binary);
 
 #endif

@@ -14,6 +14,7 @@
 #include "../lib/data/table.h"
 #include "../lib/data/vecs.h"
 #include "../lib/index/flat.h"
+#include "knn.h"
 
 enum { BATCH = 256 };			/* queries searched together; the answer does not depend on it */
 
@@ -41,9 +42,9 @@ static const struct opt opts[] = {
 static struct tool tool = {
 	.name = "taste-knn",
 	.about = "find the nearest vectors of each query: vectors in, candidates (query, item, score, source) out",
-	.usage = "search [options] vectors [queries]",
+	.usage = "search [options] vectors [queries]\n       taste-knn merge [options] candidates candidates...",
 	.opts = opts,
-	.verbs = "search",
+	.verbs = "search|merge",
 };
 
 /* What is needed to leave rows out: which rows each user has, and where an id stands. */
@@ -219,6 +220,13 @@ static void search_queries(struct vecsr *r, const char *name, struct flat *flat,
 	buf_release(&batch.ids);
 }
 
+/* check_merge - what is of search only is not taken for what it does not do. */
+static void check_merge(void)
+{
+	if (o.metric != FLAT_IP || strcmp(o.source, "knn") || o.exclude.n || o.has_header || o.no_self)
+		usage_die("merge has no options of its own but -k, -o and -b");
+}
+
 static void check_options(void)
 {
 	if (tool.n_args < 1)
@@ -238,6 +246,10 @@ int main(int argc, char **argv)
 	struct flat flat;
 
 	tool_init(&tool, argc, argv);
+	if (!strcmp(tool.verb, "merge")) {
+		check_merge();
+		return knn_merge(&tool, (size_t)o.k, o.out, o.is_binary);
+	}
 	check_options();
 	const char *queries = tool.n_args > 1 ? tool.arg[1] : "-";
 	struct sink *out = tool_output(o.out, o.is_binary);
