@@ -424,13 +424,13 @@ static void open_shards(const struct tool *t)
 	}
 }
 
-static void close_shards(struct prov *prov, struct buf *inputs)
+static void close_shards(void)
 {
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < n_shards; i++) {
 		struct shard *s = &shard[i];
-		if (tabler_prov(s->r, prov, inputs, &e))
+		if (tabler_prov(s->r, &prov, &inputs, &e))
 			die_err(&e);
 		tabler_close(s->r);
 		rows_release(&s->row);
@@ -441,27 +441,27 @@ static void close_shards(struct prov *prov, struct buf *inputs)
 	mem_free(shard);
 }
 
-int knn_merge(const struct tool *t, size_t k, const char *out, bool is_binary)
+int knn_merge(void)
 {
 	struct err e = { 0 };
-	struct prov prov = { { 0 } };
-	struct buf inputs = { 0 }, query = { 0 };
+	struct buf query = { 0 };
+	bool is_binary = o.is_binary;
 	struct progress pr;
 	struct tablew *table;
 	struct shard *s;
 	uint64_t n = 0;
 
-	if (t->n_args < 2)
+	if (tool.n_args < 2)
 		usage_die("merge takes the candidates of two shards or more");
 	tool_reads_args(0);
-	struct sink *sink = tool_output(out, is_binary);
-	open_shards(t);
+	struct sink *sink = tool_output(o.out ? o.out : "-", is_binary);
+	open_shards(&tool);
 	if (!(table = tablew_new(sink, "candidates", is_binary, &e)))
 		die_err(&e);
 	bool *has = mem_new(n_shards, sizeof *has);
 	progress_start(&pr, "merge", "queries", 0);
 	while ((s = next_shard())) {
-		merge_query(table, s, has, k, &query, &e);
+		merge_query(table, s, has, (size_t)o.k, &query, &e);
 		progress_set(&pr, ++n);
 	}
 	progress_end(&pr);
@@ -469,8 +469,8 @@ int knn_merge(const struct tool *t, size_t k, const char *out, bool is_binary)
 	if (n_twice)
 		warn("%llu rows were left out: another input had their item with a better score, or the same; shards should have no item in common",
 		     (unsigned long long)n_twice);
-	close_shards(&prov, &inputs);
-	prov_step(&prov, t->name, tool_version, t->prov.p, inputs.p ? inputs.p : "");
+	close_shards();
+	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 	if (tablew_finish(table, &prov, &e))
 		die_err(&e);
 	tool_output_close(sink);

@@ -22,37 +22,37 @@ struct knn_out {
 
 struct knn_out *knn_out_new(struct sink *s, enum knn_format format, enum flat_metric metric, const char *source, const struct items *items, struct err *e)
 {
-	struct knn_out *o = mem_new(1, sizeof *o);
+	struct knn_out *w = mem_new(1, sizeof *w);
 
-	*o = (struct knn_out){ .s = s, .format = format, .metric = metric, .source = source, .items = items };
-	if ((format == KNN_TSV || format == KNN_BINARY) && !(o->table = tablew_new(s, "candidates", format == KNN_BINARY, e))) {
-		knn_out_free(o);
+	*w = (struct knn_out){ .s = s, .format = format, .metric = metric, .source = source, .items = items };
+	if ((format == KNN_TSV || format == KNN_BINARY) && !(w->table = tablew_new(s, "candidates", format == KNN_BINARY, e))) {
+		knn_out_free(w);
 		return NULL;
 	}
-	return o;
+	return w;
 }
 
-void knn_out_free(struct knn_out *o)
+void knn_out_free(struct knn_out *w)
 {
-	if (!o)
+	if (!w)
 		return;
-	tablew_free(o->table);
-	buf_release(&o->line);
-	mem_free(o);
+	tablew_free(w->table);
+	buf_release(&w->line);
+	mem_free(w);
 }
 
-static int write_candidates(struct knn_out *o, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
+static int write_candidates(struct knn_out *w, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		buf_reset(&o->line);
-		tsv_put(&o->line, query.p, query.len);
-		buf_putc(&o->line, '\t');
-		tsv_put(&o->line, hit[i].id.p, hit[i].id.len);
-		buf_putc(&o->line, '\t');
-		buf_put_f32(&o->line, hit[i].score);
-		buf_putc(&o->line, '\t');
-		tsv_put(&o->line, o->source, strlen(o->source));
-		if (tablew_row(o->table, o->line.p, o->line.len, e))
+		buf_reset(&w->line);
+		tsv_put(&w->line, query.p, query.len);
+		buf_putc(&w->line, '\t');
+		tsv_put(&w->line, hit[i].id.p, hit[i].id.len);
+		buf_putc(&w->line, '\t');
+		buf_put_f32(&w->line, hit[i].score);
+		buf_putc(&w->line, '\t');
+		tsv_put(&w->line, w->source, strlen(w->source));
+		if (tablew_row(w->table, w->line.p, w->line.len, e))
 			return e->code;
 	}
 	return 0;
@@ -74,19 +74,19 @@ static void put_word(struct buf *b, struct str s)
 		buf_putc(b, '%');
 }
 
-static int write_trec(struct knn_out *o, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
+static int write_trec(struct knn_out *w, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		buf_reset(&o->line);
-		put_word(&o->line, query);
-		buf_puts(&o->line, " Q0 ");
-		put_word(&o->line, hit[i].id);
-		buf_printf(&o->line, " %zu ", i + 1);
-		buf_put_f32(&o->line, hit[i].score);
-		buf_putc(&o->line, ' ');
-		put_word(&o->line, (struct str){ o->source, strlen(o->source) });
-		buf_putc(&o->line, '\n');
-		if (sink_write(o->s, o->line.p, o->line.len, e))
+		buf_reset(&w->line);
+		put_word(&w->line, query);
+		buf_puts(&w->line, " Q0 ");
+		put_word(&w->line, hit[i].id);
+		buf_printf(&w->line, " %zu ", i + 1);
+		buf_put_f32(&w->line, hit[i].score);
+		buf_putc(&w->line, ' ');
+		put_word(&w->line, (struct str){ w->source, strlen(w->source) });
+		buf_putc(&w->line, '\n');
+		if (sink_write(w->s, w->line.p, w->line.len, e))
 			return e->code;
 	}
 	return 0;
@@ -113,17 +113,17 @@ static void put_member(struct buf *b, const char *name, struct str v)
 	json_put(b, v.p, v.len);
 }
 
-static void put_entry(struct knn_out *o, struct str id)
+static void put_entry(struct knn_out *w, struct str id)
 {
-	struct buf *b = &o->line;
+	struct buf *b = &w->line;
 	double seconds;
 
 	buf_puts(b, "{\"entry\":{\"id\":");
 	json_put(b, id.p, id.len);
-	if (o->items) {
-		uint32_t i = vocab_find(&o->items->id, id.p, id.len);
+	if (w->items) {
+		uint32_t i = vocab_find(&w->items->id, id.p, id.len);
 		if (i != VOCAB_NONE) {
-			const struct str *row = o->items->row[i];
+			const struct str *row = w->items->row[i];
 			put_member(b, "title", row[ITEM_TITLE]);
 			put_member(b, "artist", row[ITEM_CREATOR]);
 			put_member(b, "album", row[ITEM_GROUP]);
@@ -135,29 +135,29 @@ static void put_entry(struct knn_out *o, struct str id)
 	buf_puts(b, ",\"isDir\":false},\"similarity\":");
 }
 
-static int write_sonic(struct knn_out *o, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
+static int write_sonic(struct knn_out *w, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
 {
-	buf_reset(&o->line);
-	buf_puts(&o->line, "{\"query\":");
-	json_put(&o->line, query.p, query.len);
-	buf_puts(&o->line, ",\"sonicMatch\":[");
+	buf_reset(&w->line);
+	buf_puts(&w->line, "{\"query\":");
+	json_put(&w->line, query.p, query.len);
+	buf_puts(&w->line, ",\"sonicMatch\":[");
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			buf_putc(&o->line, ',');
-		put_entry(o, hit[i].id);
-		buf_put_f32(&o->line, (float)knn_similarity(o->metric, hit[i].score));
-		buf_putc(&o->line, '}');
+			buf_putc(&w->line, ',');
+		put_entry(w, hit[i].id);
+		buf_put_f32(&w->line, (float)knn_similarity(w->metric, hit[i].score));
+		buf_putc(&w->line, '}');
 	}
-	buf_puts(&o->line, "]}\n");
-	return sink_write(o->s, o->line.p, o->line.len, e);
+	buf_puts(&w->line, "]}\n");
+	return sink_write(w->s, w->line.p, w->line.len, e);
 }
 
-int knn_out_query(struct knn_out *o, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
+int knn_out_query(struct knn_out *w, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
 {
-	return o->format == KNN_SONIC ? write_sonic(o, query, hit, n, e) : o->format == KNN_TREC ? write_trec(o, query, hit, n, e) : write_candidates(o, query, hit, n, e);
+	return w->format == KNN_SONIC ? write_sonic(w, query, hit, n, e) : w->format == KNN_TREC ? write_trec(w, query, hit, n, e) : write_candidates(w, query, hit, n, e);
 }
 
-int knn_out_finish(struct knn_out *o, const struct prov *p, struct err *e)
+int knn_out_finish(struct knn_out *w, const struct prov *p, struct err *e)
 {
-	return o->table ? tablew_finish(o->table, p, e) : 0;
+	return w->table ? tablew_finish(w->table, p, e) : 0;
 }

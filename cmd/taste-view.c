@@ -248,9 +248,10 @@ static void check_tensors(struct artifact *a, struct err *e)
 	}
 }
 
-static void view_model(const char *path, struct err *e)
+/* view_model - a model, or an index, which is made of the same. */
+static void view_model(const char *path, enum block_kind kind, struct err *e)
 {
-	struct artifact *a = artifact_load(path, KIND_MODEL, e);
+	struct artifact *a = artifact_load(path, kind, e);
 
 	if (!a)
 		die_err(e);
@@ -516,8 +517,8 @@ static void view(const char *path, struct err *e)
 	bool is_foreign;
 	uint32_t kind = kind_of(path, &schema, &is_foreign, e);
 
-	if (o.tensor && kind != KIND_MODEL && kind != UINT32_MAX)
-		die(EXIT_DATA, "%s holds %s: only a model has tensors", path, kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
+	if (o.tensor && kind != KIND_MODEL && kind != KIND_INDEX && kind != UINT32_MAX)
+		die(EXIT_DATA, "%s holds %s: only models and indexes have tensors", path, kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
 	if (!kind && o.is_binary && !o.as && !is_foreign)
 		usage_die("-b needs --as to know what a text holds");
 	if (o.wants_info && kind)
@@ -530,8 +531,8 @@ static void view(const char *path, struct err *e)
 		view_events(path, e);
 	else if (kind == KIND_VECTORS || is_foreign || (!kind && o.as && !strcmp(o.as, "vectors")))
 		view_vectors(path, e);
-	else if (kind == KIND_MODEL)
-		view_model(path, e);
+	else if (kind == KIND_MODEL || kind == KIND_INDEX)
+		view_model(path, (enum block_kind)kind, e);
 	else if (!kind || kind == KIND_TABLE)
 		view_table(path, schema.len ? schema.p : o.as ? o.as : "table", e);
 	else {

@@ -28,7 +28,7 @@ cat log.taste log.taste items.vecs > mixed.taste
 is "-i of joined streams is a page for each" "$(taste-view -i mixed.taste | grep -v '^ ' | tr '\n' ' ')" "events events vectors "
 like "and each knows where it begins" "$(taste-view -i mixed.taste | grep 'at byte' | tr -s ' \n' ' ')" " at byte 0 at byte $(wc -c < log.taste) at byte $(($(wc -c < log.taste) * 2)) "
 must_fail "-c of joined streams of two kinds" 4 "taste-view: mixed.taste holds vectors, not events" taste-view -c mixed.taste
-must_fail "--tensor of what is no model" 4 "taste-view: log.taste holds events: only a model has tensors" taste-view --tensor x log.taste
+must_fail "--tensor of what is no model" 4 "taste-view: log.taste holds events: only models and indexes have tensors" taste-view --tensor x log.taste
 must_fail "--as of what there is not" 2 "*--as: 'songs' is none of events, vectors*" taste-view --as songs log.tsv
 must_fail "-b of a text that nobody named" 2 "*-b needs --as*" taste-view -b log.tsv
 must_fail "-b of two files" 2 "*-b takes one file; cat joins binary ones*" taste-view -b log.taste log.taste
@@ -92,7 +92,7 @@ must_fail "-c finds it" 4 "taste-view: long.fbin: there is more behind the last 
 must_fail "NaN is told" 4 "taste-view: nan.fvecs: vector 1: component 1 is not a finite float32" bash -c 'printf "\1\0\0\0\0\0\xc0\x7f" > nan.fvecs; taste-view nan.fvecs'
 must_fail "an array by columns is told" 4 "taste-view: turned.npy: the array is stored by columns*" bash -c 'sed "s/False, /True,  /" array.npy > turned.npy; taste-view turned.npy'
 must_fail "fbin that nobody named is no table" 4 "taste-view: (standard input):*" bash -c 'taste-view < v.fbin'
-must_fail "--tensor of an array" 4 "taste-view: array.npy holds vectors: only a model has tensors" taste-view --tensor x array.npy
+must_fail "--tensor of an array" 4 "taste-view: array.npy holds vectors: only models and indexes have tensors" taste-view --tensor x array.npy
 for py in python3 /usr/bin/python3 ''; do [ -z "$py" ] || ! $py -c 'import numpy' 2> /dev/null || break; done
 if [ -n "$py" ]; then
 	$py - <<-'PY'

@@ -417,7 +417,7 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
 {
 	struct graph_probe p = { a->codes == ANN_F32 ? score_floats : score_codes, a->codes == ANN_F32 ? fetch_floats : fetch_codes,
-				 a->file && !a->is_checked ? visit : NULL, w };
+				 a->file && !a->is_checked ? visit : NULL, w, ask->hide };
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
 

@@ -69,6 +69,7 @@ struct ann_ask {
 	const uint32_t *ban;		/* rows that may not, ascending */
 	size_t n_ban;
 	float least;			/* only scores from here on; -INFINITY: any */
+	uint32_t hide;			/* number + 1 of a row that is to be as if it were not there; 0: none */
 };
 /*
  * ann_search - the k best rows of q [d] that are found, best first, ties by id, into hit [k]; *n of them. The way is chosen by cost: through the graph, or, where few rows may be found, over all of these.

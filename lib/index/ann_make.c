@@ -192,7 +192,7 @@ static int settle(struct make *k, struct err *e)
 struct measure {
 	struct make *k;
 	const float *q;			/* [n_q x d] */
-	uint32_t self[SAMPLE];		/* row that is the query, which nobody counts */
+	uint32_t self[SAMPLE];		/* the row that is the query: it is hidden, as a query comes from outside */
 	size_t n_q, n_chunks;
 	struct topk *top;		/* [chunks x n_q] */
 	struct topk_hit *store;
@@ -231,11 +231,10 @@ static void sample_chunk(void *ctx, size_t q, int worker)
 {
 	struct measure *s = ctx;
 	const struct make *k = s->k;
-	struct ann_ask ask = { .k = K, .ef = s->ef, .least = -INFINITY, .ban = &s->self[q], .n_ban = 0 };
-	struct topk_hit hit[K + 1];
+	struct ann_ask ask = { .k = K, .ef = s->ef, .least = -INFINITY, .hide = s->self[q] + 1 };
+	struct topk_hit hit[K];
 	size_t n;
 
-	ask.k += s->self[q] != GRAPH_NONE;
 	if (ann_search(&s->k->a, s->walk[worker], s->q + q * k->rows->d, &ask, hit, &n, NULL, &(struct err){ 0 }))
 		return;
 	s->found[q] = s->wanted[q] = 0;

@@ -143,6 +143,9 @@ static void scan_rows(struct search *s, size_t q0, size_t q1, size_t from, size_
 					for (; ban_at[q] < bn->n && bn->row[ban_at[q]] < a + n; ban_at[q]++)
 						sc[bn->row[ban_at[q]] - a] = NAN;	/* topk never keeps one */
 				}
+				for (size_t i = 0; f->allowed && i < n; i++)
+					if (!(f->allowed[(a + i) / 64] >> (a + i) % 64 & 1))
+						sc[i] = NAN;
 				topk_push_many(&top[q], sc, (uint32_t)a, n);
 			}
 		}

@@ -93,10 +93,9 @@ static inline size_t entry_block(struct graph_walk *w, const struct graph *g, si
 	size_t m = 0;
 
 	arr_reserve(w->looked, w->n_looked + GRAPH_BLOCK, w->cap_looked);
-	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++) {
-		see(w, (uint32_t)*at);
-		w->looked[w->n_looked++] = w->row[m++] = (uint32_t)*at;
-	}
+	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++)
+		if (see(w, (uint32_t)*at))
+			w->looked[w->n_looked++] = w->row[m++] = (uint32_t)*at;
 	return m;
 }
 
@@ -253,6 +252,9 @@ size_t graph_search(const struct graph *g, const struct graph_probe *p, struct g
 		    size_t budget, const struct topk_hit **hit, size_t *looked)
 {
 	arr_reserve(w->pool, ef + 1, w->cap_pool);
+	arr_reserve(w->looked, 1, w->cap_looked);
+	if (p->hide && see(w, p->hide - 1))
+		w->looked[w->n_looked++] = p->hide - 1;
 	size_t n = allowed || n_ban ? search_some(g, p, w, ef, allowed, ban, n_ban, budget) : search_all(g, p, w, ef);
 	*hit = w->pool;
 	if (looked)

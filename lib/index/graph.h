@@ -31,6 +31,7 @@ struct graph_probe {
 	void (*fetch)(const void *ctx, uint32_t row);	/* row will be asked for soon; may do nothing */
 	void (*visit)(const void *ctx, uint32_t row);	/* row's list will be read; NULL: nobody wants to know */
 	const void *ctx;
+	uint32_t hide;			/* number + 1 of a row that is to be as if it were not there; 0: none */
 };
 enum { GRAPH_BLOCK = 256 };
 

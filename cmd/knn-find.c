@@ -1,0 +1,411 @@
+/*
+ * knn-find - what is searched, and the rows of a batch of queries. Vectors go through flat.h, an index through ann.h; what neither knows (at most so many of a creator, all from a
+ * score on) is had by asking for more until it is enough.
+ */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "../lib/base/mem.h"
+#include "knn.h"
+
+/* ---- what is searched ---- */
+
+void knn_base_open(struct knn_base *b, const char *path)
+{
+	struct err e = { 0 };
+	struct file *f = file_open(path, &e);
+	const unsigned char *head;
+	uint32_t kind = 0;
+
+	*b = (struct knn_base){ 0 };
+	if (!f)
+		die_err(&e);
+	int64_t n = file_peek(f, BLOCK_HEAD, &head, &e);
+	if (n >= 20 && block_sniff(f, &e) == 1)
+		memcpy(&kind, head + 16, sizeof kind);
+	file_unopen(f);
+	if (n < 0)
+		die_err(&e);
+	b->is_index = kind == KIND_INDEX;
+	if (!b->is_index) {
+		if (vecs_load_as(&b->vecs, path, (enum vecs_format)o.format, &prov, &inputs, &e))
+			die_err(&e);
+		b->n = b->vecs.n;
+		b->d = b->vecs.d;
+		b->metric = o.metric < 0 ? FLAT_IP : (enum flat_metric)o.metric;
+		return;
+	}
+	if (ann_open(&b->ann, path, &e) || artifact_prov(b->ann.file, &prov, &inputs, &e))
+		die_err(&e);
+	if (o.metric >= 0 && o.metric != (int)b->ann.metric)
+		die(EXIT_USAGE, "%s was built for another --metric", path);
+	b->n = b->ann.n;
+	b->d = b->ann.d;
+	b->metric = b->ann.metric;
+}
+
+void knn_base_close(struct knn_base *b)
+{
+	if (b->is_index) {
+		mem_free(b->vecs.part);
+		ann_close(&b->ann);
+	} else {
+		vecs_release(&b->vecs);
+	}
+	vocab_release(&b->row_id);
+	*b = (struct knn_base){ 0 };
+}
+
+void knn_base_ids(struct knn_base *b)
+{
+	struct err e = { 0 };
+	char c[ERR_CLIP_MAX];
+
+	if (b->has_ids)
+		return;
+	b->has_ids = true;
+	if (b->is_index) {
+		if (ann_ids(&b->ann, &b->id, &e))
+			die_err(&e);
+		return;
+	}
+	for (size_t r = 0; r < b->n; r++) {
+		struct str id = vecs_id(&b->vecs, r);
+		if (vocab_add(&b->row_id, id.p, id.len) != r)
+			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: ids must differ here", tool.arg[0], err_clip(c, id.p, id.len), r + 1);
+	}
+}
+
+uint32_t knn_base_row(const struct knn_base *b, struct str id)
+{
+	return b->is_index ? idtab_find(&b->id, id.p, id.len) : vocab_find(&b->row_id, id.p, id.len);
+}
+
+struct str knn_base_id(const struct knn_base *b, size_t row)
+{
+	struct str id;
+
+	if (!b->is_index)
+		return vecs_id(&b->vecs, row);
+	if (!ann_id(&b->ann, row, &id))
+		die(EXIT_DATA, "%s: an id of the index is damaged", tool.arg[0]);
+	return id;
+}
+
+const float *knn_base_vector(const struct knn_base *b, size_t row)
+{
+	const float *v = b->is_index ? ann_vector(&b->ann, row) : vecs_row(&b->vecs, row);
+
+	if (!v)
+		die(EXIT_DATA, "%s: a vector of the index is damaged", tool.arg[0]);
+	return v;
+}
+
+/* ---- finding ---- */
+
+enum { BUCKETS = 8 * 36 };		/* eighths of octaves, from a microsecond on */
+
+static struct {
+	struct knn_base *b;
+	struct flat flat;
+	bool by_flat;
+	size_t k, ef;
+	size_t most;			/* rows that can be asked for */
+	/* the batch */
+	const float *q;			/* [n x d] of those still sought */
+	float *some;			/* [KNN_BATCH x d] */
+	size_t n, want;			/* want: rows asked for */
+	uint32_t at[KNN_BATCH];		/* which queries of the batch they are */
+	struct buf room[KNN_BATCH];
+	struct knn_rows ban[KNN_BATCH], among[KNN_BATCH];
+	struct topk_hit *raw;		/* [KNN_BATCH x (want + 1)] */
+	size_t cap_raw, n_raw[KNN_BATCH];
+	struct topk_hit *hit;		/* [KNN_BATCH x k] */
+	struct knn_answer answer[KNN_BATCH];
+	/* a thread each */
+	struct ann_walk **walk;
+	uint64_t **set;			/* --among as bits, of an index */
+	uint64_t (*count)[BUCKETS];
+	double *longest;
+	struct err err;			/* the first */
+	bool is_checked;		/* the rest of the index was looked at */
+} find;
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* open_exact - an index as vectors, for an exact search. */
+static void open_exact(struct knn_base *b)
+{
+	struct err e = { 0 };
+
+	if (!b->n)
+		return;
+	if (ann_check(&b->ann, tool_pool(), &e))
+		die_err(&e);
+	knn_base_ids(b);
+	b->vecs = (struct vecs){ .n = b->n, .d = b->d, .n_parts = 1, .part = mem_new(1, sizeof *b->vecs.part) };
+	b->vecs.part[0] = (struct vecs_part){ .v = b->ann.v, .off = b->id.off, .bytes = b->id.str, .n = b->n };
+}
+
+void knn_find_open(struct knn_base *b)
+{
+	size_t threads = (size_t)par_threads(tool_pool()), n_allowed;
+	struct err e = { 0 };
+	bool is_reached;
+
+	find.b = b;
+	find.by_flat = !b->is_index || o.is_exact;
+	find.k = (size_t)o.k < b->n ? (size_t)o.k : b->n;
+	find.most = b->n;
+	find.walk = mem_new(threads, sizeof *find.walk);
+	find.set = mem_new(threads, sizeof *find.set);
+	find.count = mem_new(threads, sizeof *find.count);
+	find.longest = mem_new(threads, sizeof *find.longest);
+	if (!(find.hit = mem_try(KNN_BATCH * (find.k + 1), sizeof *find.hit, "hits", &e)) || !(find.some = mem_try(KNN_BATCH, (b->d + 1) * sizeof *find.some, "queries", &e)))
+		die_err(&e);
+	if (find.by_flat) {
+		if (b->is_index)
+			open_exact(b);
+		if (flat_init(&find.flat, &b->vecs, b->metric, tool_pool(), &e))
+			die_err(&e);
+		find.flat.allowed = knn_pick_allowed(&n_allowed);
+		return;
+	}
+	find.ef = o.ef ? (size_t)o.ef : ann_ef(&b->ann, o.recall, find.k ? find.k : 1, &is_reached);
+	if (!o.ef && !is_reached)
+		warn("no ef that was measured had a recall of %g: the largest is taken, %zu", o.recall, find.ef);
+	note("ef %zu", find.ef);
+	for (size_t t = 0; t < threads; t++) {
+		if (!(find.walk[t] = ann_walk_new(&b->ann, &e)))
+			die_err(&e);
+		if (knn_pick_has_among() && !(find.set[t] = mem_try0((b->n + 63) / 64, sizeof **find.set, "marks of rows", &e)))
+			die_err(&e);
+	}
+}
+
+void knn_find_close(void)
+{
+	int threads = par_threads(tool_pool());
+
+	for (int t = 0; t < threads; t++) {
+		ann_walk_free(find.walk[t]);
+		mem_free(find.set[t]);
+	}
+	if (find.by_flat)
+		flat_release(&find.flat);
+	for (size_t i = 0; i < KNN_BATCH; i++)
+		buf_release(&find.room[i]);
+	mem_free(find.walk);
+	mem_free(find.set);
+	mem_free(find.count);
+	mem_free(find.longest);
+	mem_free(find.hit);
+	mem_free(find.some);
+	mem_free(find.raw);
+}
+
+static void count_time(int worker, double t)
+{
+	double us = t * 1e6;
+	int at = us > 1 ? (int)(log2(us) * 8) : 0;
+
+	find.count[worker][at < BUCKETS ? at : BUCKETS - 1]++;
+	if (t > find.longest[worker])
+		find.longest[worker] = t;
+}
+
+/* ask_index - one query of the batch. */
+static void ask_index(void *ctx, size_t i, int worker)
+{
+	struct ann_ask ask = { .k = find.want, .ef = find.ef > find.want ? find.ef : find.want, .least = isnan(o.least) ? -INFINITY : (float)o.least };
+	struct knn_rows ban = find.ban[find.at[i]], among = find.among[find.at[i]];
+	uint64_t *set = find.set[worker];
+	struct err e = { 0 };
+	double start = seconds();
+
+	(void)ctx;
+	ask.allowed = knn_pick_allowed(&ask.n_allowed);
+	ask.ban = ban.row;
+	ask.n_ban = ban.n;
+	if (set) {
+		size_t n = 0;
+		for (size_t r = 0; r < among.n; r++)
+			if (!ask.allowed || graph_bit(ask.allowed, among.row[r])) {
+				set[among.row[r] / 64] |= (uint64_t)1 << among.row[r] % 64;
+				n++;
+			}
+		ask.allowed = set;
+		ask.n_allowed = n;
+	}
+	if (ann_search(&find.b->ann, find.walk[worker], find.q + i * find.b->d, &ask, find.raw + i * (find.want + 1), &find.n_raw[i], NULL, &e) &&
+	    !__atomic_exchange_n(&find.err.code, e.code, __ATOMIC_RELAXED))
+		memcpy(find.err.msg, e.msg, sizeof e.msg);
+	for (size_t r = 0; set && r < among.n; r++)
+		set[among.row[r] / 64] = 0;
+	count_time(worker, seconds() - start);
+}
+
+/* ask_flat - all of the batch. --among is a ban of all other rows. */
+static void ask_flat(void)
+{
+	struct flat_hits hits[KNN_BATCH];
+	struct flat_ban ban[KNN_BATCH];
+	struct err e = { 0 };
+	double start = seconds();
+
+	for (size_t i = 0; i < find.n; i++)
+		ban[i] = (struct flat_ban){ find.ban[find.at[i]].row, find.ban[find.at[i]].n };
+	if (flat_search(&find.flat, hits, find.raw, find.want, find.q, find.n, ban, &e))
+		die_err(&e);
+	for (size_t i = 0; i < find.n; i++) {
+		size_t n = 0;
+		for (size_t h = 0; h < hits[i].n; h++)
+			if (isnan(o.least) || hits[i].hit[h].score >= (float)o.least)
+				n++;
+		memmove(find.raw + i * (find.want + 1), hits[i].hit, n * sizeof *find.raw);
+		find.n_raw[i] = n;
+	}
+	for (size_t i = 0; i < find.n; i++)
+		count_time(0, (seconds() - start) / (double)find.n);
+}
+
+/* complement - rows that may not be found with --among: a ban of an exact search. */
+static void ban_others(size_t i)
+{
+	struct buf *room = &find.room[i];
+	struct knn_rows among = find.among[i], ban = find.ban[i];
+	size_t n = 0, a = 0;
+	uint32_t *p = mem_new(find.b->n + 1, sizeof *p);
+
+	for (uint32_t r = 0; r < find.b->n; r++) {
+		bool is_in = a < among.n && among.row[a] == r, is_banned = ban.n && *ban.row == r;
+		a += is_in;
+		if (is_banned) {
+			ban.row++;
+			ban.n--;
+		}
+		if (!is_in || is_banned)
+			p[n++] = r;
+	}
+	buf_reset(room);
+	memcpy(buf_reserve(room, n * sizeof *p), p, n * sizeof *p);
+	find.ban[i] = (struct knn_rows){ (const uint32_t *)(const void *)room->p, n };
+	mem_free(p);
+}
+
+/* settle - of what was found for query number i of the round, what is kept; true when it is enough, or all there is. */
+static bool settle(size_t i)
+{
+	const struct topk_hit *raw = find.raw + i * (find.want + 1);
+	struct topk_hit *hit = find.hit + find.at[i] * find.k;
+	size_t n = 0;
+
+	for (size_t r = 0; r < find.n_raw[i] && n < find.k; r++) {
+		int64_t same = 0;
+		if (o.per_creator)
+			for (size_t h = 0; h < n; h++)
+				same += knn_pick_creator(hit[h].row) == knn_pick_creator(raw[r].row);
+		if (!o.per_creator || same < o.per_creator)
+			hit[n++] = raw[r];
+	}
+	find.answer[find.at[i]] = (struct knn_answer){ hit, n };
+	return n == find.k || find.n_raw[i] < find.want || find.want >= find.most;
+}
+
+const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n)
+{
+	struct err e = { 0 };
+	size_t d = find.b->d;
+
+	memset(find.answer, 0, sizeof find.answer);
+	if (!find.k)
+		return find.answer;
+	for (size_t i = 0; i < n; i++) {
+		find.ban[i] = knn_pick_ban(find.b, id[i], &find.room[i]);
+		find.among[i] = knn_pick_has_among() ? knn_pick_among(id[i]) : (struct knn_rows){ NULL, 0 };
+		if (knn_pick_has_among() && find.by_flat)
+			ban_others(i);
+		find.at[i] = (uint32_t)i;
+	}
+	find.q = q;
+	find.n = n;
+	/* From a score on there may be few: nobody knows before. */
+	find.want = o.per_creator ? find.k * 2 : !isnan(o.least) && find.k > 64 ? 64 : find.k;
+	for (;;) {
+		size_t left = 0;
+		if (find.want > find.most)
+			find.want = find.most;
+		if (find.n * (find.want + 1) > find.cap_raw) {
+			mem_free(find.raw);
+			find.cap_raw = find.n * (find.want + 1);
+			if (!(find.raw = mem_try(find.cap_raw, sizeof *find.raw, "hits", &e)))
+				die_err(&e);
+		}
+		if (find.by_flat)
+			ask_flat();
+		else
+			par_for(tool_pool(), find.n, ask_index, NULL);
+		if (find.err.code)
+			die_err(&find.err);
+		for (size_t i = 0; i < find.n; i++)
+			if (!settle(i)) {
+				memmove(find.some + left * d, find.q + i * d, d * sizeof *find.some);
+				find.at[left++] = find.at[i];
+			}
+		if (!left)
+			break;
+		find.q = find.some;
+		find.n = left;
+		find.want *= 4;
+	}
+	if (!find.by_flat && !find.is_checked) {	/* the first answers were waited for; the rest of the file is looked at before there are more */
+		find.is_checked = true;
+		if (n == KNN_BATCH && ann_check(&find.b->ann, tool_pool(), &e))
+			die_err(&e);
+		find.is_checked = n == KNN_BATCH;
+	}
+	return find.answer;
+}
+
+/* note_bars - the histogram: an octave a line. */
+static void note_bars(const uint64_t *count, uint64_t total)
+{
+	for (int octave = 0; octave < BUCKETS / 8; octave++) {
+		uint64_t n = 0;
+		for (int i = 0; i < 8; i++)
+			n += count[octave * 8 + i];
+		if (n)
+			note("%12.0f us and longer %10llu %5.1f %% %.*s", exp2(octave), (unsigned long long)n, 100 * (double)n / (double)total, (int)(40 * n / total),
+			     "****************************************");
+	}
+}
+
+void knn_find_note(void)
+{
+	static const double share[] = { .5, .9, .99, .999 };
+	uint64_t count[BUCKETS] = { 0 }, total = 0, sum = 0;
+	double longest = 0, at[4] = { 0 };
+	size_t s = 0;
+
+	for (int t = 0; t < par_threads(tool_pool()); t++) {
+		for (int i = 0; i < BUCKETS; i++) {
+			count[i] += find.count[t][i];
+			total += find.count[t][i];
+		}
+		longest = find.longest[t] > longest ? find.longest[t] : longest;
+	}
+	if (!total)
+		return;
+	for (int i = 0; i < BUCKETS; i++)
+		for (sum += count[i]; s < 4 && (double)sum >= share[s] * (double)total; s++)
+			at[s] = exp2((i + 1) / 8.0);
+	note("a query took %.0f us (median), %.0f (90 %%), %.0f (99 %%), %.0f (99.9 %%), %.0f at most", at[0], at[1], at[2], at[3], longest * 1e6);
+	note_bars(count, total);
+}
