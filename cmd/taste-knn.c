@@ -9,7 +9,7 @@
 #include "knn.h"
 
 struct knn_opts o = {
-	.k = 10, .ef = 0, .degree = 32, .entries = 256, .seed = 1, .metric = -1, .codes = ANN_I8, .source = "knn", .recall = .95, .alpha = 1.1, .least = NAN,
+	.k = 10, .ef = 0, .degree = 32, .entries = 64, .seed = 1, .metric = -1, .codes = ANN_I8, .source = "knn", .recall = .95, .alpha = 1.1, .least = NAN,
 };
 struct prov prov;
 struct buf inputs;
@@ -71,7 +71,7 @@ static void check_verbs(void)
 {
 	bool picks = o.exclude.n || o.among.n || o.allow.n || o.deny.n || o.where.n || o.items || o.no_self || o.per_creator || !isnan(o.least) || o.has_header;
 	bool searches = strcmp(o.source, "knn") || o.recall != .95 || o.is_exact || o.is_line || o.by_user || o.output;
-	bool builds = o.codes != ANN_I8 || o.degree != 32 || o.alpha != 1.1 || o.entries != 256 || o.seed != 1 || o.queries;
+	bool builds = o.codes != ANN_I8 || o.degree != 32 || o.alpha != 1.1 || o.entries != 64 || o.seed != 1 || o.queries;
 
 	if (is_verb("merge") && (picks || searches || builds || o.metric >= 0 || o.ef || o.format || o.is_check))
 		usage_die("merge has no options of its own but -k, -o and -b");

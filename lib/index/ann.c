@@ -279,13 +279,6 @@ static void score_codes(const void *ctx, float *out, const uint32_t *row, size_t
 			out[j] = out[j] * w->mul - quant_norm(&a->z, a->code + row[j] * a->row_bytes);
 }
 
-static void fetch_codes(const void *ctx, uint32_t row)
-{
-	const struct ann *a = ((const struct ann_walk *)ctx)->a;
-
-	codes_fetch(a->code + row * a->row_bytes, a->row_bytes);
-}
-
 /* exact - what flat.h would score the row; NAN where the index is damaged. */
 static float exact(const struct ann_walk *w, uint32_t row)
 {
@@ -317,14 +310,6 @@ static void score_floats(const void *ctx, float *out, const uint32_t *row, size_
 		if (!(out[j] >= -INFINITY))
 			out[j] = -INFINITY;
 	}
-}
-
-static void fetch_floats(const void *ctx, uint32_t row)
-{
-	const struct ann *a = ((const struct ann_walk *)ctx)->a;
-
-	if (a->v)
-		num_fetch(a->v + row * a->d, a->d);
 }
 
 static void visit(const void *ctx, uint32_t row)
@@ -416,13 +401,18 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
 {
-	struct graph_probe p = { a->codes == ANN_F32 ? score_floats : score_codes, a->codes == ANN_F32 ? fetch_floats : fetch_codes,
-				 a->file && !a->is_checked ? visit : NULL, w, ask->hide };
+	struct graph_probe p = { .score = score_codes, .visit = a->file && !a->is_checked ? visit : NULL, .ctx = w, .rows = a->code, .stride = a->row_bytes, .bytes = a->row_bytes,
+				 .hide = ask->hide };
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
 
 	*n = 0;
 	w->a = a;
+	if (a->codes == ANN_F32) {
+		p.score = score_floats;
+		p.rows = a->v;
+		p.stride = p.bytes = a->d * sizeof *a->v;
+	}
 	if (set_query(w, q, e))
 		return e->code;
 	if (!a->n || !ask->k)
@@ -447,7 +437,8 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	if (pool != w->hit)
 		memcpy(w->hit, pool, again * sizeof *pool);
 	for (size_t i = 0; i < again; i++)
-		fetch_floats(w, w->hit[i].row);
+		if (a->v)
+			num_fetch(a->v + w->hit[i].row * a->d, a->d);
 	size_t kept = 0;
 	for (size_t i = 0; i < again; i++) {
 		float s = exact(w, w->hit[i].row);

@@ -3,17 +3,47 @@
 #include "graph.h"
 #include "../base/mem.h"
 
-#define LEFT 0x80000000U		/* of a pool's row: the search has gone on from it */
+_Static_assert((int)GRAPH_DEGREE_MAX <= (int)GRAPH_BLOCK, "a list is scored at once");
+
+/*
+ * A row with its score is one number, so that the better of two is the larger number: the score's bits, turned so that they order as the scores do, then 31 bits of ~row, then whether the search
+ * has gone on from it.
+ */
+typedef uint64_t entry;
+#define LEFT ((entry)1)
+
+static inline entry entry_of(float score, uint32_t row)
+{
+	uint32_t u;
+
+	memcpy(&u, &score, sizeof u);
+	u ^= u >> 31 ? ~(uint32_t)0 : (uint32_t)1 << 31;
+	return (entry)u << 32 | (uint32_t)~row << 1;
+}
+
+static inline uint32_t row_of(entry x) { return ~((uint32_t)x >> 1) & 0x7fffffff; }
+
+static inline float score_of(entry x)
+{
+	uint32_t u = (uint32_t)(x >> 32);
+	float s;
+
+	u ^= u >> 31 ? (uint32_t)1 << 31 : ~(uint32_t)0;
+	memcpy(&s, &u, sizeof s);
+	return s;
+}
 
 struct graph_walk {
 	size_t n;
 	uint64_t *seen;			/* a bit a row */
 	uint32_t *looked;		/* rows whose bit is set */
 	size_t n_looked, cap_looked;
-	struct topk_hit *pool;		/* best first */
+	entry *pool;			/* best first */
 	size_t cap_pool;
-	struct topk_hit *heap;		/* of a search among some rows: where to go on from */
+	entry *heap;			/* of a search among some rows: where to go on from */
 	size_t n_heap, cap_heap;
+	struct topk_hit *hit;		/* what was found */
+	size_t cap_hit;
 	uint32_t row[GRAPH_BLOCK];
 	float score[GRAPH_BLOCK];
 };
@@ -38,6 +68,7 @@ void graph_walk_free(struct graph_walk *w)
 	mem_free(w->looked);
 	mem_free(w->pool);
 	mem_free(w->heap);
+	mem_free(w->hit);
 	mem_free(w);
 }
 
@@ -53,78 +84,76 @@ static void forget(struct graph_walk *w)
 
 static inline bool see(struct graph_walk *w, uint32_t row)
 {
-	uint64_t bit = (uint64_t)1 << row % 64, *word = &w->seen[row / 64];
+	uint64_t word = w->seen[row / 64], bit = word >> row % 64 & 1;
 
-	if (*word & bit)
-		return false;
-	*word |= bit;
-	return true;
+	w->seen[row / 64] = word | (uint64_t)1 << row % 64;
+	return !bit;
 }
 
-static inline bool is_better(struct topk_hit a, struct topk_hit b)
+/* look - rows 0 .. m-1 of w->row will be scored. */
+static inline void look(struct graph_walk *w, const struct graph_probe *p, size_t m)
 {
-	return a.score > b.score || (a.score == b.score && (a.row & ~LEFT) < (b.row & ~LEFT));
-}
-
-/* next_block - up to GRAPH_BLOCK of the rows of list[*at..n) that were not seen, into w->row; their codes are on their way. */
-static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const uint32_t *list, size_t n, size_t *at)
-{
-	size_t m = 0;
-
-	for (; *at < n && m < GRAPH_BLOCK; (*at)++) {
-		uint32_t row = list[*at];
-		if (row >= w->n) {
-			*at = n;
-			break;
-		}
-		if (see(w, row)) {
-			p->fetch(p->ctx, row);
-			w->row[m++] = row;
-		}
-	}
 	arr_reserve(w->looked, w->n_looked + m, w->cap_looked);
 	memcpy(w->looked + w->n_looked, w->row, m * sizeof *w->row);
 	w->n_looked += m;
+	for (size_t i = 0; p->rows && i < m; i++) {
+		const char *r = (const char *)p->rows + w->row[i] * p->stride;
+		for (size_t at = 0; at < p->bytes; at += 64)
+			__builtin_prefetch(r + at);
+		__builtin_prefetch(r + p->bytes - 1);
+	}
+}
+
+/* next_block - the rows of a list that were not seen, into w->row. Written without a branch for whether a row was: nobody could guess it. */
+static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from)
+{
+	const uint32_t *list = g->nbr + (size_t)from * g->degree;
+	size_t m = 0;
+
+	for (size_t i = 0; i < g->degree && list[i] < w->n; i++) {
+		w->row[m] = list[i];
+		m += see(w, list[i]);
+	}
+	look(w, p, m);
 	return m;
 }
 
-static inline size_t entry_block(struct graph_walk *w, const struct graph *g, size_t *at)
+static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at)
 {
 	size_t m = 0;
 
-	arr_reserve(w->looked, w->n_looked + GRAPH_BLOCK, w->cap_looked);
-	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++)
-		if (see(w, (uint32_t)*at))
-			w->looked[w->n_looked++] = w->row[m++] = (uint32_t)*at;
+	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++) {
+		w->row[m] = (uint32_t)*at;
+		m += see(w, (uint32_t)*at);
+	}
+	look(w, p, m);
 	return m;
 }
 
 /* into_pool - put x in its place of the n best, cap at most; where it went, or cap. */
-static inline size_t into_pool(struct topk_hit *pool, size_t *n, size_t cap, struct topk_hit x)
+static inline size_t into_pool(entry *pool, size_t *n, size_t cap, entry x)
 {
-	size_t lo = 0, hi = *n;
+	size_t at = 0, len = *n;
 
-	if (*n == cap && !is_better(x, pool[cap - 1]))
+	if (*n == cap && x < pool[cap - 1])
 		return cap;
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		if (is_better(x, pool[mid]))
-			hi = mid;
-		else
-			lo = mid + 1;
+	while (len > 1) {	/* the first that is worse; again without a branch */
+		size_t half = len / 2;
+		at += -(size_t)(pool[at + half - 1] > x) & half;
+		len -= half;
 	}
-	size_t move = (*n < cap ? *n : cap - 1) - lo;
-	memmove(pool + lo + 1, pool + lo, move * sizeof *pool);
-	pool[lo] = x;
+	at += len && pool[at] > x;
+	size_t end = *n < cap ? *n : cap - 1;
+	for (size_t i = end; i > at; i--)
+		pool[i] = pool[i - 1];
+	pool[at] = x;
 	*n += *n < cap;
-	return lo;
+	return at;
 }
-
-static inline const uint32_t *list_of(const struct graph *g, uint32_t row) { return g->nbr + (size_t)row * g->degree; }
 
 static inline void fetch_list(const struct graph *g, uint32_t row)
 {
-	const uint32_t *l = list_of(g, row);
+	const uint32_t *l = g->nbr + (size_t)row * g->degree;
 
 	for (size_t i = 0; i < g->degree; i += 16)
 		__builtin_prefetch(l + i);
@@ -133,63 +162,62 @@ static inline void fetch_list(const struct graph *g, uint32_t row)
 /* search_all - where every row may be found: the pool is what was found and what there is to go on from. */
 static size_t search_all(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef)
 {
-	struct topk_hit *pool = w->pool;
+	entry *pool = w->pool;
 	size_t n = 0, cur = 0, at = 0, m;
 
-	while ((m = entry_block(w, g, &at))) {
+	while (at < g->n_entries) {
+		m = entry_block(w, p, g, &at);
 		p->score(p->ctx, w->score, w->row, m);
 		for (size_t i = 0; i < m; i++)
-			into_pool(pool, &n, ef, (struct topk_hit){ w->score[i], w->row[i] });
+			into_pool(pool, &n, ef, entry_of(w->score[i], w->row[i]));
 	}
 	while (cur < n) {
-		if (pool[cur].row & LEFT) {
+		if (pool[cur] & LEFT) {
 			cur++;
 			continue;
 		}
-		uint32_t from = pool[cur].row;
-		pool[cur++].row |= LEFT;
+		uint32_t from = row_of(pool[cur]);
+		pool[cur++] |= LEFT;
 		if (p->visit)
 			p->visit(p->ctx, from);
 		for (size_t i = cur; i < n && i < cur + 2; i++)
-			if (!(pool[i].row & LEFT))
-				fetch_list(g, pool[i].row);
-		for (at = 0; (m = next_block(w, p, list_of(g, from), g->degree, &at));) {
-			p->score(p->ctx, w->score, w->row, m);
-			float least = n == ef ? pool[n - 1].score : 0;
-			for (size_t i = 0; i < m; i++) {
-				if (n == ef && w->score[i] < least)
-					continue;
-				size_t to = into_pool(pool, &n, ef, (struct topk_hit){ w->score[i], w->row[i] });
-				cur = to < cur ? to : cur;
-				least = pool[n - 1].score;
+			if (!(pool[i] & LEFT))
+				fetch_list(g, row_of(pool[i]));
+		m = next_block(w, p, g, from);
+		p->score(p->ctx, w->score, w->row, m);
+		for (size_t i = 0; i < m; i++) {
+			entry x = entry_of(w->score[i], w->row[i]);
+			if (n == ef && x < pool[ef - 1])
+				continue;
+			size_t to = into_pool(pool, &n, ef, x);
+			if (to <= cur) {
+				cur = to;
+				fetch_list(g, w->row[i]);
 			}
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		pool[i].row &= ~LEFT;
 	return n;
 }
 
 /* ---- among some rows ---- */
 
-static void heap_push(struct graph_walk *w, struct topk_hit x)
+static void heap_push(struct graph_walk *w, entry x)
 {
 	arr_reserve(w->heap, w->n_heap + 1, w->cap_heap);
 	size_t i = w->n_heap++;
-	for (; i && is_better(x, w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i && x > w->heap[(i - 1) / 2]; i = (i - 1) / 2)
 		w->heap[i] = w->heap[(i - 1) / 2];
 	w->heap[i] = x;
 }
 
-static struct topk_hit heap_pop(struct graph_walk *w)
+static entry heap_pop(struct graph_walk *w)
 {
-	struct topk_hit top = w->heap[0], x = w->heap[--w->n_heap];
+	entry top = w->heap[0], x = w->heap[--w->n_heap];
 	size_t i = 0, c;
 
 	for (; (c = 2 * i + 1) < w->n_heap; i = c) {
-		if (c + 1 < w->n_heap && is_better(w->heap[c + 1], w->heap[c]))
-			c++;
-		if (!is_better(w->heap[c], x))
+		c += c + 1 < w->n_heap && w->heap[c + 1] > w->heap[c];
+		if (w->heap[c] <= x)
 			break;
 		w->heap[i] = w->heap[c];
 	}
@@ -214,37 +242,36 @@ static bool is_in(const uint32_t *set, size_t n, uint32_t row)
 /* search_some - the rows that may be found are kept apart from those to go on from; it ends when the best of these is worse than the worst of ef found. */
 static size_t search_some(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban, size_t budget)
 {
-	struct topk_hit *pool = w->pool;
+	entry *pool = w->pool, from;
 	size_t n = 0, at = 0, m;
-	bool is_entry = true;
-	struct topk_hit from = { 0, 0 };
 
 	w->n_heap = 0;
-	for (;;) {
-		while ((m = is_entry ? entry_block(w, g, &at) : next_block(w, p, list_of(g, from.row), g->degree, &at))) {
-			p->score(p->ctx, w->score, w->row, m);
-			for (size_t i = 0; i < m; i++) {
-				struct topk_hit x = { w->score[i], w->row[i] };
-				if (n == ef && !is_better(x, pool[n - 1]))
-					continue;
-				heap_push(w, x);
-				if ((!allowed || graph_bit(allowed, x.row)) && !(n_ban && is_in(ban, n_ban, x.row)))
-					into_pool(pool, &n, ef, x);
-			}
+	for (m = entry_block(w, p, g, &at);;) {
+		p->score(p->ctx, w->score, w->row, m);
+		for (size_t i = 0; i < m; i++) {
+			entry x = entry_of(w->score[i], w->row[i]);
+			if (n == ef && x < pool[n - 1])
+				continue;
+			heap_push(w, x);
+			if ((!allowed || graph_bit(allowed, w->row[i])) && !(n_ban && is_in(ban, n_ban, w->row[i])))
+				into_pool(pool, &n, ef, x);
+		}
+		if (at < g->n_entries) {
+			m = entry_block(w, p, g, &at);
+			continue;
 		}
 		if (!w->n_heap)
 			return n;
 		if (budget && w->n_looked > budget)
 			return SIZE_MAX;
 		from = heap_pop(w);
-		if (n == ef && is_better(pool[n - 1], from))
+		if (n == ef && from < pool[n - 1])
 			return n;
 		if (w->n_heap)
-			fetch_list(g, w->heap[0].row);
+			fetch_list(g, row_of(w->heap[0]));
 		if (p->visit)
-			p->visit(p->ctx, from.row);
-		is_entry = false;
-		at = 0;
+			p->visit(p->ctx, row_of(from));
+		m = next_block(w, p, g, row_of(from));
 	}
 }
 
@@ -256,9 +283,14 @@ size_t graph_search(const struct graph *g, const struct graph_probe *p, struct g
 	if (p->hide && see(w, p->hide - 1))
 		w->looked[w->n_looked++] = p->hide - 1;
 	size_t n = allowed || n_ban ? search_some(g, p, w, ef, allowed, ban, n_ban, budget) : search_all(g, p, w, ef);
-	*hit = w->pool;
 	if (looked)
 		*looked = w->n_looked;
 	forget(w);
+	if (n == SIZE_MAX)
+		return n;
+	arr_reserve(w->hit, n + 1, w->cap_hit);
+	for (size_t i = 0; i < n; i++)
+		w->hit[i] = (struct topk_hit){ score_of(w->pool[i]), row_of(w->pool[i]) };
+	*hit = w->hit;
 	return n;
 }

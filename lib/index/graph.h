@@ -28,14 +28,15 @@ struct graph {
 /* What a search asks rows by. */
 struct graph_probe {
 	void (*score)(const void *ctx, float *out, const uint32_t *row, size_t n);	/* out[j] of row[j], n <= GRAPH_BLOCK; not NaN */
-	void (*fetch)(const void *ctx, uint32_t row);	/* row will be asked for soon; may do nothing */
 	void (*visit)(const void *ctx, uint32_t row);	/* row's list will be read; NULL: nobody wants to know */
 	const void *ctx;
+	const void *rows;		/* what score will read of row r is bytes at rows + r * stride: it is fetched ahead. NULL: unknown */
+	size_t stride, bytes;
 	uint32_t hide;			/* number + 1 of a row that is to be as if it were not there; 0: none */
 };
 enum { GRAPH_BLOCK = 256 };
 
-/* graph_walk - one search's memory: 20 bytes for each of ef, a bit a row, 4 bytes a row looked at. One a thread. */
+/* graph_walk - one search's memory: 16 bytes for each of ef, a bit a row, 4 bytes a row looked at. One a thread. */
 struct graph_walk;
 struct graph_walk *graph_walk_new(size_t n, struct err *e);
 void graph_walk_free(struct graph_walk *w);

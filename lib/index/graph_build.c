@@ -79,13 +79,6 @@ static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
 		out[j] = out[j] * p->twice - (m->o.by_product ? 0 : quant_norm(m->z, row_of(m, row[j])));
 }
 
-static void fetch(const void *ctx, uint32_t row)
-{
-	const struct probe *p = ctx;
-
-	codes_fetch(row_of(p->m, row), p->m->z->row_bytes);
-}
-
 /* ---- choosing neighbours ---- */
 
 struct near { float dist; uint32_t row; };
@@ -246,7 +239,7 @@ static void find_chunk(void *ctx, size_t chunk, int worker)
 
 	for (size_t i = chunk * CHUNK; i < end; i++) {
 		uint32_t row = j->first + (uint32_t)i;
-		struct graph_probe p = { .score = score, .fetch = fetch, .ctx = &w->q };
+		struct graph_probe p = { .score = score, .ctx = &w->q, .rows = m->codes, .stride = m->z->row_bytes, .bytes = m->z->row_bytes };
 		const struct topk_hit *hit;
 		probe_set(&w->q, m, row);
 		size_t n = graph_search(&j->g, &p, w->walk, m->o.ef, NULL, NULL, 0, 0, &hit, NULL);

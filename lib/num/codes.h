@@ -38,12 +38,5 @@ void codes_dots(float *out, const struct codes_query *q, const uint8_t *C, size_
 /* codes_dots_ref - the plain loop. */
 void codes_dots_ref(float *out, const struct codes_query *q, const uint8_t *C, size_t stride, const uint32_t *row, size_t n);
 
-/* codes_fetch - a row on its way into the cache. No result depends on it. */
-static inline void codes_fetch(const uint8_t *row, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i += 64)
-		__builtin_prefetch(row + i);
-	__builtin_prefetch(row + bytes - 1);
-}
 
 #endif
