@@ -7,9 +7,9 @@ knn-peers.py build|search DIR SET METRIC INDEX - the peers of our vector index o
   search  prints TSV, a row a method and a point of its sweep:
           set, metric, method, params, recall10, qps, index_bytes, rss_bytes, build_seconds
 
-params are of the index but for their last word, which is swept; a sweep ends with the first point of recall 0.998. recall10 is the share of the ten nearest that are among the ten found, the mean
-of all queries. qps is queries in a second of one thread's CPU time, which does not count what other processes take: the median of RUNS (5) runs of all queries. index_bytes is the file's size,
-rss_bytes what the process grows by when it loads the file and searches, build_seconds wall seconds.
+params are of the index but for their last word, which is swept; a sweep ends with the first point of recall 0.998, or of less than 0.0005 more than the one before. recall10 is the share of the
+ten nearest that are among the ten found, the mean of all queries. qps is queries in a second of one thread's CPU time, which does not count what other processes take: the median of RUNS (5) runs
+of all queries. index_bytes is the file's size, rss_bytes what the process grows by when it loads the file and searches, build_seconds wall seconds.
 
   hnswlib         python3-hnswlib, M 16 and 32, ef_construction 200; ef is swept. Debian's computes by SSE
   hnswlib-native  the same compiled for this machine, where DIR/hnswlib_native.so is (scripts/knn-hnswlib.cc)
@@ -158,11 +158,11 @@ def search(i):
     _, m, path, _ = peers[i]
     query, rows, before = read("query.fbin", np.float32), [], rss()
     m.load(path, query.shape[1])
-    grown, recall, last = 0, 0, None
+    grown, recall, gain, factor = 0, 0, 1, None
     for point in m.sweep:
-        if point[1:] != last:			# another factor: its recall begins anew
-            last, recall = point[1:], 0
-        if recall >= 0.998:
+        if point[1:] != factor:			# another one: its recall begins anew
+            factor, recall, gain = point[1:], 0, 1
+        if recall >= 0.998 or gain < 0.0005:
             continue
         params, seconds = m.set(*point), []
         if not grown:				# the first time everything is cold
@@ -172,7 +172,8 @@ def search(i):
             start = time.process_time()
             found = m.search(query)
             seconds.append(time.process_time() - start)
-        recall = np.mean([len(np.intersect1d(f, t)) for f, t in zip(found, truth)]) / 10
+        last, recall = recall, np.mean([len(np.intersect1d(f, t)) for f, t in zip(found, truth)]) / 10
+        gain = recall - last
         rows.append((params, "%.5f" % recall, "%.1f" % (len(query) / median(seconds)), os.path.getsize(path), grown))
     return rows
 
