@@ -136,7 +136,7 @@ static void sweep(const char *index, const char *label)
 		qsort(t, (size_t)o.runs, sizeof *t, cmp_double);
 		double recall = (double)found / (double)o.query.n / K;
 		printf("%s\t%s\ttaste-%s\tef=%zu looked=%llu\t%.4f\t%.0f\t%zu\t%.0f\t%.2f\n", o.set, o.metric, label, efs[i], (unsigned long long)(total / o.query.n), recall,
-		       o.query.n / t[o.runs / 2], a.n * (a.row_bytes + a.g.degree * 4), field("RssAnon:") + field("RssFile:") - before, o.build);
+		       o.query.n / t[o.runs / 2], a.n * (a.row_bytes + a.g.degree * a.g.width), field("RssAnon:") + field("RssFile:") - before, o.build);
 		fflush(stdout);
 		if (recall > .9995)
 			break;

@@ -65,8 +65,8 @@ static int get_table(struct ann *a, struct err *e)
 static int get_meta(struct ann *a, struct err *e)
 {
 	int metric = 0, codes = 0;
-	size_t seed;
-	double alpha;
+	size_t seed = 0;
+	double alpha = 0;
 
 	if (get_name(a, "metric", metric_name, 3, &metric, e) || get_name(a, "codes", codes_name, 3, &codes, e) ||
 	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, GRAPH_DEGREE_MAX, &a->g.degree, e) ||
@@ -98,8 +98,9 @@ static int get_tensors(struct ann *a, struct err *e)
 	if (!a->n)
 		return 0;
 	dim[0] = a->n;
-	dim[1] = a->g.degree;
-	if (artifact_paged(a->file, "graph", DTYPE_U32, 2, dim, &a->graph_pages, e))
+	a->g.width = graph_width(a->n);
+	dim[1] = a->g.degree * a->g.width;
+	if (artifact_paged(a->file, "graph", DTYPE_U8, 2, dim, &a->graph_pages, e))
 		return e->code;
 	dim[1] = a->d;
 	if (artifact_paged(a->file, "vectors", DTYPE_F32, 2, dim, &a->vector_pages, e))
@@ -109,7 +110,7 @@ static int get_tensors(struct ann *a, struct err *e)
 		return e->code;
 	if (!num_is_finite(mean, a->d))
 		return damaged(a, "mean", e);
-	a->g.nbr = (const uint32_t *)(const void *)a->graph_pages.p;
+	a->g.nbr = a->graph_pages.p;
 	a->v = (const float *)(const void *)a->vector_pages.p;
 	if (quant_init(&a->z, a->codes == ANN_I4 ? CODES_4 : CODES_8, a->metric == FLAT_L2, a->d, mean, a->made.seed, e))
 		return e->code;
@@ -315,7 +316,7 @@ static void score_floats(const void *ctx, float *out, const uint32_t *row, size_
 static void visit(const void *ctx, uint32_t row)
 {
 	struct ann *a = ((const struct ann_walk *)ctx)->a;
-	size_t bytes = a->g.degree * sizeof *a->g.nbr;
+	size_t bytes = a->g.degree * a->g.width;
 
 	if (!a->is_checked && !paged_need(&a->graph_pages, row * bytes, bytes))
 		mark_damage(a);

@@ -5,12 +5,13 @@
  * is miss some. The order of equal scores is by id. An index is an artifact (lib/data/artifact.h) of KIND_INDEX:
  *   meta     metric, codes (f32 i8 i4), dim, degree, entries, ef (while building), alpha, seed, recall (below)
  *   mean     f32 [d] of the vectors (of cosine: scaled to length 1)
- *   graph    u32 [n x degree], paged      codes  u8 [n x row_bytes], paged, not with f32       vectors  f32 [n x d], paged
+ *   graph    u8 [n x degree * graph_width(n)], paged
+ *   codes    u8 [n x row_bytes], paged, not with f32                                        vectors  f32 [n x d], paged
  *   id.off   u64 [n + 1], paged           id.str  u8, paged                                    id.slot  u32: a string table as in models
  * Rows stand in an order of the index's own. Opened from a file it is used where it lies; pages are checked as they are first read (ann_check: all the rest), so that one
  * query of a large index waits for a few thousand pages only.
  *
- * Resident while searching: codes and graph, row_bytes + 4 * degree bytes a row, and the pages of vectors that were compared; a walk: graph.h.
+ * Resident while searching: codes and graph, row_bytes + degree * (2, 3 or 4) bytes a row, and the pages of vectors that were compared; a walk: graph.h.
  */
 #ifndef TASTE_ANN_H
 #define TASTE_ANN_H

@@ -22,7 +22,7 @@ struct make {
 	uint32_t *from;			/* [n] row of the index -> row of `rows` */
 	size_t n, n_entries;
 	struct ann a;			/* the index, in memory */
-	uint32_t *nbr;
+	uint8_t *nbr;
 	uint8_t *code;
 	float **scratch;		/* [workers][2 d] */
 	int odd;			/* a vector too long or too short */
@@ -126,11 +126,14 @@ static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, con
 	par_for(k->pool, (n + CHUNK - 1) / CHUNK, encode_chunk, k);
 	graph_make_rows(m, n);
 	for (size_t r = 0; r < first; r++) {	/* no list of a file is to be trusted */
-		const uint32_t *l = old->g.nbr + r * old->g.degree;
 		size_t deg = 0;
-		for (size_t i = 0; i < old->g.degree && l[i] < first; i++)
-			if (l[i] != r)
-				m->nbr[r * m->slots + deg++] = l[i];
+		for (size_t i = 0; i < old->g.degree; i++) {
+			uint32_t to = graph_get(old->g.nbr, r * old->g.degree + i, old->g.width);
+			if (to >= first)
+				break;
+			if (to != r)
+				m->nbr[r * m->slots + deg++] = to;
+		}
 		if (deg < m->slots)
 			m->nbr[r * m->slots + deg] = GRAPH_NONE;
 		m->n_nbr[r] = (uint8_t)deg;
@@ -155,9 +158,10 @@ static int settle(struct make *k, struct err *e)
 {
 	struct ann *a = &k->a;
 	size_t n = k->n, deg = k->o->graph.degree;
+	unsigned width = graph_width(n);
 	uint32_t *index_of = mem_try(k->rows->n, sizeof *index_of, "order of vectors", e);
 
-	if (!index_of || !(k->nbr = mem_try(n, deg * sizeof *k->nbr, "a graph", e))) {
+	if (!index_of || !(k->nbr = mem_try(n, deg * width, "a graph", e))) {
 		mem_free(index_of);
 		return e->code;
 	}
@@ -169,11 +173,11 @@ static int settle(struct make *k, struct err *e)
 		const uint32_t *l = k->m.nbr + k->order[r] * k->m.slots;
 		size_t have = k->m.n_nbr[k->order[r]];
 		for (size_t i = 0; i < deg; i++)
-			k->nbr[r * deg + i] = i < have ? index_of[l[i]] : GRAPH_NONE;
+			graph_put(k->nbr, r * deg + i, width, i < have ? index_of[l[i]] : GRAPH_NONE);
 	}
 	mem_free(index_of);
 	*a = (struct ann){ .metric = k->o->metric, .codes = k->o->codes, .n = n, .d = k->rows->d, .row = index_row, .row_ctx = k, .made = k->o->graph };
-	a->g = (struct graph){ n, deg, k->n_entries, k->nbr };
+	a->g = (struct graph){ n, deg, k->n_entries, k->nbr, width };
 	if (quant_init(&a->z, a->codes == ANN_I4 ? CODES_4 : CODES_8, a->metric == FLAT_L2, a->d, k->mean, k->o->graph.seed, e))
 		return e->code;
 	a->row_bytes = a->codes == ANN_F32 ? 0 : a->z.row_bytes;
@@ -382,9 +386,9 @@ static int write_index(struct make *k, struct sink *s, const struct prov *prov, 
 		if (artifactw_tensor(w, "mean", DTYPE_F32, 1, dim, k->mean, e))
 			goto out;
 		dim[0] = k->n;
-		dim[1] = g->degree;
+		dim[1] = g->degree * a->g.width;
 		mem.ctx = k->nbr;
-		if (artifactw_paged(w, "graph", DTYPE_U32, 2, dim, &mem, e))
+		if (artifactw_paged(w, "graph", DTYPE_U8, 2, dim, &mem, e))
 			goto out;
 		dim[1] = a->row_bytes;
 		mem.ctx = k->code;

@@ -3,7 +3,6 @@
 #include "graph.h"
 #include "../base/mem.h"
 
-_Static_assert((int)GRAPH_DEGREE_MAX <= (int)GRAPH_BLOCK, "a list is scored at once");
 
 /*
  * A row with its score is one number, so that the better of two is the larger number: the score's bits, turned so that they order as the scores do, then 31 bits of ~row, then whether the search
@@ -11,6 +10,10 @@ _Static_assert((int)GRAPH_DEGREE_MAX <= (int)GRAPH_BLOCK, "a list is scored at o
  */
 typedef uint64_t entry;
 #define LEFT ((entry)1)
+
+/* Rows that a search goes on from at a time: while their neighbours come from memory there is more to do. */
+enum { BEAM = 2 };
+_Static_assert(BEAM * (int)GRAPH_DEGREE_MAX <= (int)GRAPH_BLOCK, "their lists are scored at once");
 
 static inline entry entry_of(float score, uint32_t row)
 {
@@ -44,7 +47,6 @@ struct graph_walk {
 	size_t n_heap, cap_heap;
 	struct topk_hit *hit;		/* what was found */
 	size_t cap_hit;
-	uint32_t row[GRAPH_BLOCK];
 	float score[GRAPH_BLOCK];
 };
 
@@ -90,43 +92,60 @@ static inline bool see(struct graph_walk *w, uint32_t row)
 	return !bit;
 }
 
-/* look - rows 0 .. m-1 of w->row will be scored. */
-static inline void look(struct graph_walk *w, const struct graph_probe *p, size_t m)
+/* room - for the rows of a block behind those looked at. */
+static inline uint32_t *room(struct graph_walk *w)
 {
-	arr_reserve(w->looked, w->n_looked + m, w->cap_looked);
-	memcpy(w->looked + w->n_looked, w->row, m * sizeof *w->row);
+	arr_reserve(w->looked, w->n_looked + GRAPH_BLOCK, w->cap_looked);
+	return w->looked + w->n_looked;
+}
+
+/* look - m rows in that room will be scored. */
+static inline void look(struct graph_walk *w, const struct graph_probe *p, const uint32_t *row, size_t m)
+{
 	w->n_looked += m;
 	for (size_t i = 0; p->rows && i < m; i++) {
-		const char *r = (const char *)p->rows + w->row[i] * p->stride;
+		const char *r = (const char *)p->rows + row[i] * p->stride;
 		for (size_t at = 0; at < p->bytes; at += 64)
 			__builtin_prefetch(r + at);
 		__builtin_prefetch(r + p->bytes - 1);
 	}
 }
 
-/* next_block - the rows of a list that were not seen, into w->row. Written without a branch for whether a row was: nobody could guess it. */
-static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from)
+/* unseen - the rows of a list that were not seen. Written without a branch for whether a row was: nobody could guess it. */
+static inline __attribute__((always_inline)) size_t unseen(struct graph_walk *w, const uint8_t *list, size_t degree, const unsigned width, uint32_t *row)
 {
-	const uint32_t *list = g->nbr + (size_t)from * g->degree;
 	size_t m = 0;
 
-	for (size_t i = 0; i < g->degree && list[i] < w->n; i++) {
-		w->row[m] = list[i];
-		m += see(w, list[i]);
+	for (size_t i = 0; i < degree; i++) {
+		uint32_t r = graph_get(list, i, width);
+		if (r >= w->n)
+			break;
+		row[m] = r;
+		m += see(w, r);
 	}
-	look(w, p, m);
 	return m;
 }
 
-static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at)
+static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from, uint32_t **block)
 {
+	const uint8_t *list = g->nbr + (size_t)from * g->degree * g->width;
+	uint32_t *row = *block = room(w);
+	size_t m = g->width == 2 ? unseen(w, list, g->degree, 2, row) : g->width == 3 ? unseen(w, list, g->degree, 3, row) : unseen(w, list, g->degree, 4, row);
+
+	look(w, p, row, m);
+	return m;
+}
+
+static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at, uint32_t **block)
+{
+	uint32_t *row = *block = room(w);
 	size_t m = 0;
 
 	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++) {
-		w->row[m] = (uint32_t)*at;
+		row[m] = (uint32_t)*at;
 		m += see(w, (uint32_t)*at);
 	}
-	look(w, p, m);
+	look(w, p, row, m);
 	return m;
 }
 
@@ -153,10 +172,12 @@ static inline size_t into_pool(entry *pool, size_t *n, size_t cap, entry x)
 
 static inline void fetch_list(const struct graph *g, uint32_t row)
 {
-	const uint32_t *l = g->nbr + (size_t)row * g->degree;
+	size_t bytes = g->degree * g->width;
+	const uint8_t *l = g->nbr + row * bytes;
 
-	for (size_t i = 0; i < g->degree; i += 16)
+	for (size_t i = 0; i < bytes; i += 64)
 		__builtin_prefetch(l + i);
+	__builtin_prefetch(l + bytes - 1);
 }
 
 /* search_all - where every row may be found: the pool is what was found and what there is to go on from. */
@@ -164,35 +185,40 @@ static size_t search_all(const struct graph *g, const struct graph_probe *p, str
 {
 	entry *pool = w->pool;
 	size_t n = 0, cur = 0, at = 0, m;
+	uint32_t *row;
 
 	while (at < g->n_entries) {
-		m = entry_block(w, p, g, &at);
-		p->score(p->ctx, w->score, w->row, m);
+		m = entry_block(w, p, g, &at, &row);
+		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++)
-			into_pool(pool, &n, ef, entry_of(w->score[i], w->row[i]));
+			into_pool(pool, &n, ef, entry_of(w->score[i], row[i]));
 	}
 	while (cur < n) {
-		if (pool[cur] & LEFT) {
-			cur++;
-			continue;
+		uint32_t *all = room(w);
+		size_t from[BEAM], n_from = 0;
+		for (; cur < n && n_from < BEAM; cur++)
+			if (!(pool[cur] & LEFT))
+				from[n_from++] = cur;
+		m = 0;
+		for (size_t i = 0; i < n_from; i++) {
+			pool[from[i]] |= LEFT;
+			if (p->visit)
+				p->visit(p->ctx, row_of(pool[from[i]]));
+			m += next_block(w, p, g, row_of(pool[from[i]]), &row);
 		}
-		uint32_t from = row_of(pool[cur]);
-		pool[cur++] |= LEFT;
-		if (p->visit)
-			p->visit(p->ctx, from);
 		for (size_t i = cur; i < n && i < cur + 2; i++)
 			if (!(pool[i] & LEFT))
 				fetch_list(g, row_of(pool[i]));
-		m = next_block(w, p, g, from);
-		p->score(p->ctx, w->score, w->row, m);
+		row = all;
+		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++) {
-			entry x = entry_of(w->score[i], w->row[i]);
+			entry x = entry_of(w->score[i], row[i]);
 			if (n == ef && x < pool[ef - 1])
 				continue;
 			size_t to = into_pool(pool, &n, ef, x);
 			if (to <= cur) {
 				cur = to;
-				fetch_list(g, w->row[i]);
+				fetch_list(g, row[i]);
 			}
 		}
 	}
@@ -244,20 +270,21 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 {
 	entry *pool = w->pool, from;
 	size_t n = 0, at = 0, m;
+	uint32_t *row;
 
 	w->n_heap = 0;
-	for (m = entry_block(w, p, g, &at);;) {
-		p->score(p->ctx, w->score, w->row, m);
+	for (m = entry_block(w, p, g, &at, &row);;) {
+		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++) {
-			entry x = entry_of(w->score[i], w->row[i]);
+			entry x = entry_of(w->score[i], row[i]);
 			if (n == ef && x < pool[n - 1])
 				continue;
 			heap_push(w, x);
-			if ((!allowed || graph_bit(allowed, w->row[i])) && !(n_ban && is_in(ban, n_ban, w->row[i])))
+			if ((!allowed || graph_bit(allowed, row[i])) && !(n_ban && is_in(ban, n_ban, row[i])))
 				into_pool(pool, &n, ef, x);
 		}
 		if (at < g->n_entries) {
-			m = entry_block(w, p, g, &at);
+			m = entry_block(w, p, g, &at, &row);
 			continue;
 		}
 		if (!w->n_heap)
@@ -271,7 +298,7 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 			fetch_list(g, row_of(w->heap[0]));
 		if (p->visit)
 			p->visit(p->ctx, row_of(from));
-		m = next_block(w, p, g, row_of(from));
+		m = next_block(w, p, g, row_of(from), &row);
 	}
 }
 

@@ -16,14 +16,31 @@
 #include "../base/par.h"
 #include "../num/topk.h"
 
-#define GRAPH_NONE UINT32_MAX		/* ends a list that is not full */
+#define GRAPH_NONE UINT32_MAX		/* no row; its lower bytes end a list that is not full */
 #define GRAPH_ROWS_MAX ((size_t)1 << 31)
-enum { GRAPH_DEGREE_MAX = 255 };
+enum { GRAPH_DEGREE_MAX = 254 };	/* places of a list while building; half of it in the end */
 
 struct graph {
 	size_t n, degree, n_entries;	/* n < GRAPH_ROWS_MAX, n_entries <= n */
-	const uint32_t *nbr;		/* [n x degree] */
+	const uint8_t *nbr;		/* [n x degree x width] little-endian; all ones ends a list that is not full */
+	unsigned width;			/* bytes of a neighbour: 2, 3 or 4 */
 };
+
+/* graph_width - the fewest bytes that numbers of n rows and the end of a list take. */
+static inline unsigned graph_width(size_t n) { return n < 0xffff ? 2 : n < 0xffffff ? 3 : 4; }
+
+/* graph_get - place `at` of the lists; GRAPH_NONE or another number that is no row where a list ends. */
+static inline uint32_t graph_get(const uint8_t *nbr, size_t at, unsigned width)
+{
+	const uint8_t *p = nbr + at * width;
+	uint32_t v = 0;
+
+	__builtin_memcpy(&v, p, width == 4 ? 4 : 2);
+	if (width == 3)
+		v |= (uint32_t)p[2] << 16;
+	return v;
+}
+static inline void graph_put(uint8_t *nbr, size_t at, unsigned width, uint32_t v) { __builtin_memcpy(nbr + at * width, &v, width); }
 
 /* What a search asks rows by. */
 struct graph_probe {
@@ -34,7 +51,7 @@ struct graph_probe {
 	size_t stride, bytes;
 	uint32_t hide;			/* number + 1 of a row that is to be as if it were not there; 0: none */
 };
-enum { GRAPH_BLOCK = 256 };
+enum { GRAPH_BLOCK = 512 };
 
 /* graph_walk - one search's memory: 16 bytes for each of ef, a bit a row, 4 bytes a row looked at. One a thread. */
 struct graph_walk;

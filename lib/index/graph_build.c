@@ -296,7 +296,7 @@ static void link_batch(struct link_job *j)
 
 	size_t start = m->n_start ? m->n_start : m->o.entries;
 
-	j->g = (struct graph){ j->first, m->slots, j->first < start ? j->first : start, m->nbr };
+	j->g = (struct graph){ j->first, m->slots, j->first < start ? j->first : start, (const uint8_t *)m->nbr, sizeof *m->nbr };
 	par_for(m->pool, (j->n + CHUNK - 1) / CHUNK, find_chunk, j);
 	j->n_edges = j->n_runs = 0;
 	for (size_t i = 0; i < j->n; i++) {
@@ -492,21 +492,31 @@ static void reach(const struct graph_make *m, uint64_t *seen, uint32_t *stack, u
 	}
 }
 
-/* tie - an edge to a row that cannot be reached, from the nearest of its own neighbours that can and has a place left. */
-static bool tie(struct graph_make *m, const uint64_t *seen, uint32_t row)
+/* give - an edge from one row to another, where it has a place left. */
+static bool give(struct graph_make *m, uint32_t from, uint32_t to)
+{
+	uint32_t *l = m->nbr + (size_t)from * m->slots, n = m->n_nbr[from];
+
+	if (n >= m->o.degree)
+		return false;
+	l[n++] = to;
+	if (n < m->slots)
+		l[n] = GRAPH_NONE;
+	m->n_nbr[from] = (uint8_t)n;
+	return true;
+}
+
+/* tie - an edge to a row that cannot be reached: from the nearest of its own neighbours that can be, else from a row that was tied before, host[-1] host[-2] ... */
+static bool tie(struct graph_make *m, const uint64_t *seen, uint32_t row, const uint32_t *host, size_t *first, size_t n_hosts)
 {
 	const uint32_t *l = m->nbr + (size_t)row * m->slots;
 
-	for (size_t k = 0; k < m->n_nbr[row]; k++) {
-		uint32_t from = l[k], n = m->n_nbr[from];
-		if (graph_bit(seen, from) && n < m->o.degree) {
-			m->nbr[(size_t)from * m->slots + n++] = row;
-			if (n < m->slots)
-				m->nbr[(size_t)from * m->slots + n] = GRAPH_NONE;
-			m->n_nbr[from] = (uint8_t)n;
+	for (size_t k = 0; k < m->n_nbr[row]; k++)
+		if (graph_bit(seen, l[k]) && give(m, l[k], row))
 			return true;
-		}
-	}
+	for (; *first < n_hosts; ++*first)
+		if (give(m, *(host - 1 - *first), row))
+			return true;
 	return false;
 }
 
@@ -515,7 +525,7 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 	struct order_job j = { .m = m };
 	uint64_t *seen = mem_try0((m->n + 63) / 64, sizeof *seen, "marks of rows", e);
 	uint32_t *stack = mem_try(m->n, sizeof *stack, "rows", e), *rest = mem_try(m->n, sizeof *rest, "rows", e);
-	size_t n = 0, k = 0;
+	size_t n = 0, k = 0, n_hosts = 0, first_host = 0;
 	struct pcg32 rng;
 	int ret = ERR_MEM, threads = par_threads(m->pool);
 
@@ -536,12 +546,13 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 	for (size_t i = k; i < n; i++) {
 		uint32_t row = rest[i];
 		if (!graph_bit(seen, row)) {
-			bool is_tied = tie(m, seen, row);
+			bool is_tied = tie(m, seen, row, order + n, &first_host, n_hosts);
 			reach(m, seen, stack, row);
 			if (!is_tied) {
 				order[k++] = row;
 				continue;
 			}
+			order[n - 1 - n_hosts++] = row;	/* the places at the end are filled last */
 		}
 		rest[left++] = row;
 	}

@@ -6,13 +6,15 @@
 /* list_length - of a row's list; SIZE_MAX when it is wrong. */
 static size_t list_length(const struct graph *g, size_t row)
 {
-	const uint32_t *l = g->nbr + row * g->degree;
+	uint32_t l[GRAPH_DEGREE_MAX], none = GRAPH_NONE >> (32 - 8 * g->width);
 	size_t n = 0;
 
+	for (size_t i = 0; i < g->degree; i++)
+		l[i] = graph_get(g->nbr, row * g->degree + i, g->width);
 	while (n < g->degree && l[n] < g->n)
 		n++;
 	for (size_t i = n; i < g->degree; i++)
-		if (l[i] != GRAPH_NONE)
+		if (l[i] != none)
 			return SIZE_MAX;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
@@ -47,13 +49,17 @@ int graph_check(const struct graph *g, struct graph_facts *f, struct err *e)
 		stack[n++] = (uint32_t)r;
 	}
 	for (reached = n; n;) {
-		const uint32_t *l = g->nbr + (size_t)stack[--n] * g->degree;
-		for (size_t i = 0; i < g->degree && l[i] < g->n; i++)
-			if (!graph_bit(seen, l[i])) {
-				seen[l[i] / 64] |= (uint64_t)1 << l[i] % 64;
-				stack[n++] = l[i];
+		size_t at = stack[--n] * g->degree;
+		for (size_t i = 0; i < g->degree; i++) {
+			uint32_t to = graph_get(g->nbr, at + i, g->width);
+			if (to >= g->n)
+				break;
+			if (!graph_bit(seen, to)) {
+				seen[to / 64] |= (uint64_t)1 << to % 64;
+				stack[n++] = to;
 				reached++;
 			}
+		}
 	}
 	f->n_lost = g->n - reached;
 	f->least = g->n ? f->least : 0;
