@@ -126,19 +126,20 @@ static inline __attribute__((always_inline)) size_t unseen(struct graph_walk *w,
 	return m;
 }
 
-static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from, uint32_t **block)
+/* next_block - the rows of from's list that were not seen, into room. */
+static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from)
 {
 	const uint8_t *list = g->nbr + (size_t)from * g->degree * g->width;
-	uint32_t *row = *block = room(w);
+	uint32_t *row = w->looked + w->n_looked;
 	size_t m = g->width == 2 ? unseen(w, list, g->degree, 2, row) : g->width == 3 ? unseen(w, list, g->degree, 3, row) : unseen(w, list, g->degree, 4, row);
 
 	look(w, p, row, m);
 	return m;
 }
 
-static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at, uint32_t **block)
+/* entry_block - up to GRAPH_BLOCK of the entries. */
+static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at, uint32_t *row)
 {
-	uint32_t *row = *block = room(w);
 	size_t m = 0;
 
 	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++) {
@@ -188,14 +189,15 @@ static size_t search_all(const struct graph *g, const struct graph_probe *p, str
 	uint32_t *row;
 
 	while (at < g->n_entries) {
-		m = entry_block(w, p, g, &at, &row);
+		row = room(w);
+		m = entry_block(w, p, g, &at, row);
 		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++)
 			into_pool(pool, &n, ef, entry_of(w->score[i], row[i]));
 	}
 	while (cur < n) {
-		uint32_t *all = room(w);
 		size_t from[BEAM], n_from = 0;
+		row = room(w);
 		for (; cur < n && n_from < BEAM; cur++)
 			if (!(pool[cur] & LEFT))
 				from[n_from++] = cur;
@@ -204,12 +206,11 @@ static size_t search_all(const struct graph *g, const struct graph_probe *p, str
 			pool[from[i]] |= LEFT;
 			if (p->visit)
 				p->visit(p->ctx, row_of(pool[from[i]]));
-			m += next_block(w, p, g, row_of(pool[from[i]]), &row);
+			m += next_block(w, p, g, row_of(pool[from[i]]));
 		}
 		for (size_t i = cur; i < n && i < cur + 2; i++)
 			if (!(pool[i] & LEFT))
 				fetch_list(g, row_of(pool[i]));
-		row = all;
 		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++) {
 			entry x = entry_of(w->score[i], row[i]);
@@ -273,7 +274,8 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 	uint32_t *row;
 
 	w->n_heap = 0;
-	for (m = entry_block(w, p, g, &at, &row);;) {
+	row = room(w);
+	for (m = entry_block(w, p, g, &at, row);;) {
 		p->score(p->ctx, w->score, row, m);
 		for (size_t i = 0; i < m; i++) {
 			entry x = entry_of(w->score[i], row[i]);
@@ -283,8 +285,9 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 			if ((!allowed || graph_bit(allowed, row[i])) && !(n_ban && is_in(ban, n_ban, row[i])))
 				into_pool(pool, &n, ef, x);
 		}
+		row = room(w);
 		if (at < g->n_entries) {
-			m = entry_block(w, p, g, &at, &row);
+			m = entry_block(w, p, g, &at, row);
 			continue;
 		}
 		if (!w->n_heap)
@@ -298,7 +301,7 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 			fetch_list(g, row_of(w->heap[0]));
 		if (p->visit)
 			p->visit(p->ctx, row_of(from));
-		m = next_block(w, p, g, row_of(from), &row);
+		m = next_block(w, p, g, row_of(from));
 	}
 }
 
