@@ -118,7 +118,7 @@ static struct ann_opts open_old(void)
 {
 	struct err e = { 0 };
 
-	if (ann_open(&rows.old, tool.arg[0], &e) || artifact_prov(rows.old.file, &prov, &inputs, &e) || ann_check(&rows.old, tool_pool(), &e))
+	if (ann_open(&rows.old, tool.arg[0], &e) || artifact_prov(rows.old.file, &prov, &inputs, &e) || ann_check(&rows.old, true, tool_pool(), &e))
 		die_err(&e);
 	rows.has_old = true;
 	return (struct ann_opts){ .metric = rows.old.metric, .codes = rows.old.codes, .graph = rows.old.made };

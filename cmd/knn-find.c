@@ -147,7 +147,7 @@ static void open_exact(struct knn_base *b)
 
 	if (!b->n)
 		return;
-	if (ann_check(&b->ann, tool_pool(), &e))
+	if (ann_check(&b->ann, true, tool_pool(), &e))
 		die_err(&e);
 	knn_base_ids(b);
 	b->vecs = (struct vecs){ .n = b->n, .d = b->d, .n_parts = 1, .part = mem_new(1, sizeof *b->vecs.part) };
@@ -157,6 +157,7 @@ static void open_exact(struct knn_base *b)
 void knn_find_open(struct knn_base *b)
 {
 	size_t threads = (size_t)par_threads(tool_pool()), n_allowed;
+	const uint32_t *row;
 	struct err e = { 0 };
 	bool is_reached;
 
@@ -175,7 +176,7 @@ void knn_find_open(struct knn_base *b)
 			open_exact(b);
 		if (flat_init(&find.flat, &b->vecs, b->metric, tool_pool(), &e))
 			die_err(&e);
-		find.flat.allowed = knn_pick_allowed(&n_allowed);
+		find.flat.allowed = knn_pick_allowed(&row, &n_allowed);
 		return;
 	}
 	find.ef = o.ef ? (size_t)o.ef : ann_ef(&b->ann, o.recall, find.k ? find.k : 1, &is_reached);
@@ -231,7 +232,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 	double start = seconds();
 
 	(void)ctx;
-	ask.allowed = knn_pick_allowed(&ask.n_allowed);
+	ask.allowed = knn_pick_allowed(&ask.allowed_row, &ask.n_allowed);
 	ask.ban = ban.row;
 	ask.n_ban = ban.n;
 	if (set) {
@@ -241,6 +242,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 				set[among.row[r] / 64] |= (uint64_t)1 << among.row[r] % 64;
 				n++;
 			}
+		ask.allowed_row = n == among.n ? among.row : NULL;
 		ask.allowed = set;
 		ask.n_allowed = n;
 	}
@@ -367,7 +369,7 @@ const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n
 	}
 	if (!find.by_flat && !find.is_checked) {	/* the first answers were waited for; the rest of the file is looked at before there are more */
 		find.is_checked = true;
-		if (n == KNN_BATCH && ann_check(&find.b->ann, tool_pool(), &e))
+		if (n == KNN_BATCH && ann_check(&find.b->ann, false, tool_pool(), &e))
 			die_err(&e);
 		find.is_checked = n == KNN_BATCH;
 	}

@@ -14,6 +14,7 @@ struct pairs { struct vocab user; struct csr rows; };
 
 static struct {
 	uint64_t *allowed;
+	uint32_t *row;			/* [n_allowed] the same as rows */
 	size_t n_allowed;
 	struct pairs exclude, among;
 	struct items items;
@@ -156,6 +157,11 @@ void knn_pick_load(struct knn_base *b)
 		read_where(b);
 		for (size_t i = 0; i < (b->n + 63) / 64; i++)
 			pick.n_allowed += (size_t)__builtin_popcountll(pick.allowed[i]);
+		if (!(pick.row = mem_try(pick.n_allowed, sizeof *pick.row, "rows that may be found", &e)))
+			die_err(&e);
+		for (uint32_t r = 0, at = 0; r < b->n; r++)
+			if (graph_bit(pick.allowed, r))
+				pick.row[at++] = r;
 		note("%zu of %zu vectors may be found; %llu ids of --allow and --deny are not among them", pick.n_allowed, b->n, (unsigned long long)n_unknown);
 	}
 	if (o.per_creator)
@@ -171,11 +177,13 @@ void knn_pick_release(void)
 	if (pick.has_items)
 		items_release(&pick.items);
 	mem_free(pick.allowed);
+	mem_free(pick.row);
 	mem_free(pick.creator);
 }
 
-const uint64_t *knn_pick_allowed(size_t *n)
+const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n)
 {
+	*row = pick.row;
 	*n = pick.n_allowed;
 	return pick.allowed;
 }

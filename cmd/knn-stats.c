@@ -21,7 +21,7 @@ static void check_all(struct ann *a, const struct graph_facts *f)
 	struct err e = { 0 };
 	struct idtab t;
 
-	if (ann_check(a, tool_pool(), &e) || ann_ids(a, &t, &e))
+	if (ann_check(a, true, tool_pool(), &e) || ann_ids(a, &t, &e))
 		die_err(&e);
 	for (size_t r = 0; r < a->n; r++)
 		if (!num_is_finite(ann_vector(a, r), a->d))

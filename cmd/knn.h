@@ -70,7 +70,7 @@ struct knn_rows { const uint32_t *row; size_t n; };	/* ascending */
 /* knn_pick_load - read --allow, --deny, --where, --items, --exclude and --among. */
 void knn_pick_load(struct knn_base *b);
 void knn_pick_release(void);
-const uint64_t *knn_pick_allowed(size_t *n);		/* a bit a row, n bits set; NULL: all */
+const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n);	/* a bit a row, n bits set, and the same as rows; NULL: all */
 bool knn_pick_has_among(void);
 /* knn_pick_ban - rows that the query may not find: --exclude, --no-self. `room` is for one more row than its user has. */
 struct knn_rows knn_pick_ban(const struct knn_base *b, struct str query, struct buf *room);

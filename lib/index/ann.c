@@ -105,6 +105,9 @@ static int get_tensors(struct ann *a, struct err *e)
 	dim[1] = a->d;
 	if (artifact_paged(a->file, "vectors", DTYPE_F32, 2, dim, &a->vector_pages, e))
 		return e->code;
+	if (a->metric == FLAT_COSINE && artifact_paged(a->file, "inverse", DTYPE_F32, 1, dim, &a->inv_pages, e))
+		return e->code;
+	a->inv = (const float *)(const void *)a->inv_pages.p;
 	dim[0] = a->d;
 	if (artifact_tensor(a->file, "mean", DTYPE_F32, 1, dim, &mean, e))
 		return e->code;
@@ -142,6 +145,7 @@ void ann_close(struct ann *a)
 	paged_release(&a->graph_pages);
 	paged_release(&a->code_pages);
 	paged_release(&a->vector_pages);
+	paged_release(&a->inv_pages);
 	paged_release(&a->off_pages);
 	paged_release(&a->str_pages);
 	quant_release(&a->z);
@@ -162,13 +166,14 @@ static void check_chunk(void *ctx, size_t chunk, int worker)
 		__atomic_store_n(&c->is_bad, true, __ATOMIC_RELAXED);
 }
 
-int ann_check(struct ann *a, struct par *pool, struct err *e)
+int ann_check(struct ann *a, bool with_vectors, struct par *pool, struct err *e)
 {
-	const struct paged *all[] = { &a->graph_pages, &a->code_pages, &a->off_pages, &a->str_pages, &a->vector_pages };
+	const struct paged *all[] = { &a->graph_pages, &a->code_pages, &a->off_pages, &a->str_pages, &a->inv_pages, &a->vector_pages };
+	size_t n = sizeof all / sizeof *all - !with_vectors;
 
-	if (!a->file || a->is_checked)
+	if (!a->file)
 		return 0;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+	for (size_t i = a->is_checked ? 5 : 0; i < n; i++) {
 		struct check c = { all[i], false };
 		size_t page = (size_t)CHECK_PAGES * ARTIFACT_PAGE;
 		par_for(pool, (size_t)((all[i]->bytes + page - 1) / page), check_chunk, &c);
@@ -194,7 +199,7 @@ const float *ann_vector(const struct ann *a, size_t row)
 {
 	if (!a->v)
 		return a->row(a->row_ctx, row);
-	if (a->file && !a->is_checked && !paged_need(&a->vector_pages, row * a->d * sizeof *a->v, a->d * sizeof *a->v))
+	if (a->file && !paged_need(&a->vector_pages, row * a->d * sizeof *a->v, a->d * sizeof *a->v))
 		return NULL;
 	return a->v + row * a->d;
 }
@@ -223,7 +228,7 @@ size_t ann_ef(const struct ann *a, double recall, size_t k, bool *is_reached)
 
 /* ---- searching ---- */
 
-enum { RANGE_FROM = 64, SCAN_BLOCK = GRAPH_BLOCK };
+enum { SCAN_BLOCK = 128, FEW_ROWS = 2048 };	/* so few rows that may be found are compared by their vectors at once */
 
 struct ann_walk {
 	struct ann *a;
@@ -280,37 +285,40 @@ static void score_codes(const void *ctx, float *out, const uint32_t *row, size_t
 			out[j] = out[j] * w->mul - quant_norm(&a->z, a->code + row[j] * a->row_bytes);
 }
 
-/* exact - what flat.h would score the row; NAN where the index is damaged. */
-static float exact(const struct ann_walk *w, uint32_t row)
+/* readable - the row's vector, and its length, may be used; notes it when they may not. */
+static bool readable(struct ann *a, uint32_t row)
 {
-	struct ann *a = w->a;
-	const float *y = ann_vector(a, row);
-	double norm;
-
-	if (!y) {
-		mark_damage(a);
-		return NAN;
-	}
-	switch (a->metric) {
-	case FLAT_L2:
-		return 0 - num_l2sq(w->x, y, a->d);
-	case FLAT_COSINE:
-		norm = num_norm(y, a->d);
-		return num_dot(w->x, y, a->d) * w->inv * (norm > 0 ? (float)(1 / norm) : 0);
-	default:
-		return num_dot(w->x, y, a->d);
-	}
+	if (!a->file)
+		return true;
+	if (paged_need(&a->vector_pages, row * a->d * sizeof *a->v, a->d * sizeof *a->v) && (!a->inv || a->is_checked || paged_need(&a->inv_pages, row * sizeof *a->inv, sizeof *a->inv)))
+		return true;
+	mark_damage(a);
+	return false;
 }
 
+/* score_floats - what flat.h would score the rows; -INFINITY where the index is damaged. */
 static void score_floats(const void *ctx, float *out, const uint32_t *row, size_t n)
 {
 	const struct ann_walk *w = ctx;
+	struct ann *a = w->a;
 
-	for (size_t j = 0; j < n; j++) {
-		out[j] = exact(w, row[j]);
-		if (!(out[j] >= -INFINITY))
-			out[j] = -INFINITY;
+	bool is_good = a->v;
+
+	for (size_t j = 0; j < n; j++)
+		is_good &= readable(a, row[j]);
+	if (is_good && a->metric != FLAT_L2) {
+		num_dots_rows(out, w->x, a->v, a->d, row, n, a->d);
+	} else {
+		for (size_t j = 0; j < n; j++) {
+			const float *y = readable(a, row[j]) ? ann_vector(a, row[j]) : NULL;
+			out[j] = !y ? -INFINITY : a->metric == FLAT_L2 ? 0 - num_l2sq(w->x, y, a->d) : num_dot(w->x, y, a->d);
+		}
 	}
+	for (size_t j = 0; j < n && a->metric == FLAT_COSINE; j++)
+		out[j] = out[j] * w->inv * a->inv[row[j]];
+	for (size_t j = 0; j < n; j++)
+		if (out[j] != out[j])
+			out[j] = -INFINITY;
 }
 
 static void visit(const void *ctx, uint32_t row)
@@ -323,7 +331,7 @@ static void visit(const void *ctx, uint32_t row)
 }
 
 /* set_query - 0, or <0 when it cannot be scored. */
-static int set_query(struct ann_walk *w, const float *q, struct err *e)
+static int set_query(struct ann_walk *w, const float *q, bool by_floats, struct err *e)
 {
 	const struct ann *a = w->a;
 	double norm = num_norm(q, a->d);
@@ -333,12 +341,51 @@ static int set_query(struct ann_walk *w, const float *q, struct err *e)
 	if (norm > FLAT_NORM_MAX || (a->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
 		return err_set(e, ERR_DATA, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
 	w->inv = norm > 0 ? (float)(1 / norm) : 0;
-	if (a->codes == ANN_F32)
+	if (by_floats)
 		return 0;
 	quant_turn(&a->z, w->turned, q, a->metric != FLAT_L2);
 	quant_query(&a->z, &w->q, &scale, w->turned, w->room);
 	w->mul = 2 * scale;
 	return 0;
+}
+
+/* push - the rows that were taken, scored. */
+static void push(struct ann_walk *w, const struct graph_probe *p, struct topk *top, size_t n, size_t *looked)
+{
+	p->score(p->ctx, w->score, w->row, n);
+	for (size_t i = 0; i < n; i++)
+		if (top->n < top->k || w->score[i] >= top->hit[0].score)
+			topk_push(top, w->score[i], w->row[i]);
+	*looked += n;
+}
+
+static inline void take(struct ann_walk *w, const struct graph_probe *p, struct topk *top, uint32_t row, size_t *n, size_t *looked)
+{
+	w->row[(*n)++] = row;
+	for (size_t at = 0; p->rows && at < p->bytes; at += 64)
+		__builtin_prefetch((const char *)p->rows + row * p->stride + at);
+	if (*n == SCAN_BLOCK) {
+		push(w, p, top, *n, looked);
+		*n = 0;
+	}
+}
+
+static void scan_bits(struct ann_walk *w, const struct graph_probe *p, struct topk *top, const struct ann_ask *ask, size_t *n, size_t *looked)
+{
+	size_t ban = 0;
+
+	for (size_t word = 0; word * 64 < w->a->n; word++) {
+		size_t left = w->a->n - word * 64;
+		uint64_t bits = ask->allowed ? ask->allowed[word] : ~(uint64_t)0;
+		if (left < 64)
+			bits &= ((uint64_t)1 << left) - 1;
+		if (ask->hide && (ask->hide - 1) / 64 == word)
+			bits &= ~((uint64_t)1 << (ask->hide - 1) % 64);
+		for (; ban < ask->n_ban && ask->ban[ban] < word * 64 + 64; ban++)
+			bits &= ~((uint64_t)1 << ask->ban[ban] % 64);
+		for (; bits; bits &= bits - 1)
+			take(w, p, top, (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits), n, looked);
+	}
 }
 
 /* scan - the ef best of the rows that may be found, by their codes, into w->hit. */
@@ -349,36 +396,20 @@ static size_t scan(struct ann_walk *w, const struct graph_probe *p, size_t ef, c
 
 	arr_reserve(w->hit, ef + 1, w->cap_hit);
 	topk_init(&top, w->hit, ef, NULL);
-	for (size_t word = 0; word * 64 < w->a->n; word++) {
-		size_t left = w->a->n - word * 64;
-		uint64_t bits = ask->allowed ? ask->allowed[word] : ~(uint64_t)0;
-		if (left < 64)
-			bits &= ((uint64_t)1 << left) - 1;
-		while (ban < ask->n_ban && ask->ban[ban] < word * 64 + 64) {
-			if (ask->ban[ban] >= word * 64)
-				bits &= ~((uint64_t)1 << ask->ban[ban] % 64);
-			ban++;
+	if (ask->allowed_row)
+		for (size_t i = 0; i < ask->n_allowed; i++) {
+			uint32_t row = ask->allowed_row[i];
+			while (ban < ask->n_ban && ask->ban[ban] < row)
+				ban++;
+			if (!(ban < ask->n_ban && ask->ban[ban] == row) && row + 1 != ask->hide)
+				take(w, p, &top, row, &n_row, looked);
 		}
-		for (; bits; bits &= bits - 1) {
-			w->row[n_row++] = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
-			if (n_row < SCAN_BLOCK)
-				continue;
-			p->score(p->ctx, w->score, w->row, n_row);
-			for (size_t i = 0; i < n_row; i++)
-				if (top.n < ef || w->score[i] >= top.hit[0].score)
-					topk_push(&top, w->score[i], w->row[i]);
-			*looked += n_row;
-			n_row = 0;
-		}
-	}
-	p->score(p->ctx, w->score, w->row, n_row);
-	for (size_t i = 0; i < n_row; i++)
-		topk_push(&top, w->score[i], w->row[i]);
-	*looked += n_row;
+	else
+		scan_bits(w, p, &top, ask, &n_row, looked);
+	push(w, p, &top, n_row, looked);
 	topk_sort(&top);
 	return top.n;
 }
-
 static int cmp_hits(const void *a, const void *b, void *ctx)
 {
 	const struct topk_hit *x = a, *y = b;
@@ -397,7 +428,7 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 {
 	double looks = 20 * (double)ef * (double)a->n / (double)(n_allowed ? n_allowed : 1);
 
-	return ef >= n_allowed || ((ask->allowed || ask->n_ban) && looks > (double)n_allowed / 2);
+	return ef >= n_allowed || n_allowed <= FEW_ROWS || ((ask->allowed || ask->n_ban) && looks > (double)n_allowed / 2);
 }
 
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
@@ -407,14 +438,15 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
 
+	bool by_floats = a->codes == ANN_F32 || n_allowed <= FEW_ROWS;
 	*n = 0;
 	w->a = a;
-	if (a->codes == ANN_F32) {
+	if (by_floats) {
 		p.score = score_floats;
 		p.rows = a->v;
 		p.stride = p.bytes = a->d * sizeof *a->v;
 	}
-	if (set_query(w, q, e))
+	if (set_query(w, q, by_floats, e))
 		return e->code;
 	if (!a->n || !ask->k)
 		return 0;
@@ -430,23 +462,31 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 		pool = w->hit;
 	}
 	/* The last word is the vectors'. */
-	size_t again = a->codes == ANN_I4 ? found : ask->k + ask->k / 2 + 10;
+	size_t again = a->codes == ANN_I4 ? found : by_floats ? ask->k : ask->k + ask->k / 2 + 10;
 	if (again > found)
 		again = found;
 	if (again > w->cap_hit)
 		arr_reserve(w->hit, again, w->cap_hit);
 	if (pool != w->hit)
 		memcpy(w->hit, pool, again * sizeof *pool);
-	for (size_t i = 0; i < again; i++)
-		if (a->v)
+	if (!by_floats) {
+		for (size_t i = 0; i < again && a->v; i++)
 			num_fetch(a->v + w->hit[i].row * a->d, a->d);
+		for (size_t at = 0; at < again; at += SCAN_BLOCK) {
+			size_t m = again - at < SCAN_BLOCK ? again - at : SCAN_BLOCK;
+			for (size_t i = 0; i < m; i++)
+				w->row[i] = w->hit[at + i].row;
+			score_floats(w, w->score, w->row, m);
+			for (size_t i = 0; i < m; i++)
+				w->hit[at + i].score = w->score[i];
+		}
+	}
 	size_t kept = 0;
 	for (size_t i = 0; i < again; i++) {
-		float s = exact(w, w->hit[i].row);
-		if (!isfinite(s) && !a->is_damaged)
+		if (!isfinite(w->hit[i].score) && !a->is_damaged)
 			return err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
-		if (s >= ask->least)
-			w->hit[kept++] = (struct topk_hit){ s, w->hit[i].row };
+		if (w->hit[i].score >= ask->least)
+			w->hit[kept++] = w->hit[i];
 	}
 	int r = kept > 1 ? sort_stable(w->hit, kept, sizeof *w->hit, cmp_hits, a, e) : 0;
 	if (r)

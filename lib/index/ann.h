@@ -7,8 +7,9 @@
  *   mean     f32 [d] of the vectors (of cosine: scaled to length 1)
  *   graph    u8 [n x degree * graph_width(n)], paged
  *   codes    u8 [n x row_bytes], paged, not with f32                                        vectors  f32 [n x d], paged
+ *   inverse  f32 [n] of cosine: 1 / |x|, paged
  *   id.off   u64 [n + 1], paged           id.str  u8, paged                                    id.slot  u32: a string table as in models
- * Rows stand in an order of the index's own. Opened from a file it is used where it lies; pages are checked as they are first read (ann_check: all the rest), so that one
+ * Rows stand in an order of the index's own. Opened from a file it is used where it lies; pages are checked as they are first read (ann_check: all the rest at once), so that one
  * query of a large index waits for a few thousand pages only.
  *
  * Resident while searching: codes and graph, row_bytes + degree * (2, 3 or 4) bytes a row, and the pages of vectors that were compared; a walk: graph.h.
@@ -35,19 +36,21 @@ struct ann {
 	const float *v;			/* [n x d], or NULL: row */
 	const float *(*row)(const void *ctx, size_t r);
 	const void *row_ctx;
-	struct paged graph_pages, code_pages, vector_pages, off_pages, str_pages;
+	const float *inv;		/* [n] of cosine: 1 / |x|, 0 of a zero vector */
+	struct paged graph_pages, code_pages, vector_pages, inv_pages, off_pages, str_pages;
 	struct graph_opts made;		/* how */
 	struct { uint32_t ef; float recall; } table[ANN_TABLE_MAX];	/* recall@10 measured when it was made, by ef ascending */
 	size_t n_table;
 	bool is_damaged;		/* a page was: atomic */
-	bool is_checked;		/* all pages were looked at: no need to any more */
+	bool is_checked;		/* all pages of graph, codes and ids were looked at: no need to any more */
 };
 
 /* ann_open - 0 or <0. The index stays as it is on disk; d and metric as said there. */
 int ann_open(struct ann *a, const char *path, struct err *e);
 void ann_close(struct ann *a);
-/* ann_check - hash what was not read yet. 0 or <0 with the sentence of the damage. */
-int ann_check(struct ann *a, struct par *pool, struct err *e);
+/* ann_check - hash what was not read yet of graph, codes and ids, so that no more need be asked about them while searching; with_vectors: of the vectors too, which are read rarely and
+ * may be larger than memory. 0 or <0 with the sentence of the damage. */
+int ann_check(struct ann *a, bool with_vectors, struct par *pool, struct err *e);
 /* ann_id - of a row; false when the index is damaged there. */
 bool ann_id(const struct ann *a, size_t row, struct str *id);
 /* ann_vector - of a row, NULL when the index is damaged there. */
@@ -67,6 +70,7 @@ struct ann_ask {
 	size_t k, ef;			/* ef >= k */
 	const uint64_t *allowed;	/* rows that may be found; NULL: all */
 	size_t n_allowed;
+	const uint32_t *allowed_row;	/* [n_allowed] the same rows, ascending; NULL: not at hand. Saves going over the bits where they are few */
 	const uint32_t *ban;		/* rows that may not, ascending */
 	size_t n_ban;
 	float least;			/* only scores from here on; -INFINITY: any */

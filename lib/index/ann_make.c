@@ -24,6 +24,7 @@ struct make {
 	struct ann a;			/* the index, in memory */
 	uint8_t *nbr;
 	uint8_t *code;
+	float *inv;			/* [n] of cosine */
 	float **scratch;		/* [workers][2 d] */
 	int odd;			/* a vector too long or too short */
 	struct par *pool;
@@ -153,6 +154,18 @@ static const float *index_row(const void *ctx, size_t r)
 	return k->rows->row(k->rows->ctx, k->from[r]);
 }
 
+static void inverse_chunk(void *ctx, size_t chunk, int worker)
+{
+	struct make *k = ctx;
+	size_t end = (chunk + 1) * CHUNK < k->n ? (chunk + 1) * CHUNK : k->n;
+
+	(void)worker;
+	for (size_t r = chunk * CHUNK; r < end; r++) {
+		double norm = num_norm(index_row(k, r), k->rows->d);
+		k->inv[r] = norm > 0 ? (float)(1 / norm) : 0;
+	}
+}
+
 /* settle - the index in memory, out of the graph that was made. */
 static int settle(struct make *k, struct err *e)
 {
@@ -188,6 +201,11 @@ static int settle(struct make *k, struct err *e)
 		a->code = k->code;
 	}
 	graph_make_release(&k->m);
+	if (a->metric == FLAT_COSINE) {
+		if (!(a->inv = k->inv = mem_try(n, sizeof *k->inv, "lengths", e)))
+			return e->code;
+		par_for(k->pool, (n + CHUNK - 1) / CHUNK, inverse_chunk, k);
+	}
 	return 0;
 }
 
@@ -394,6 +412,9 @@ static int write_index(struct make *k, struct sink *s, const struct prov *prov, 
 		mem.ctx = k->code;
 		if (k->code && artifactw_paged(w, "codes", DTYPE_U8, 2, dim, &mem, e))
 			goto out;
+		mem.ctx = k->inv;
+		if (k->inv && artifactw_paged(w, "inverse", DTYPE_F32, 1, dim, &mem, e))
+			goto out;
 		dim[1] = k->rows->d;
 		if (artifactw_paged(w, "vectors", DTYPE_F32, 2, dim, &(struct block_fill){ fill_vectors, k }, e))
 			goto out;
@@ -439,5 +460,6 @@ out:
 	mem_free(k.from);
 	mem_free(k.nbr);
 	mem_free(k.code);
+	mem_free(k.inv);
 	return ret;
 }
