@@ -181,6 +181,7 @@ int ann_check(struct ann *a, bool with_vectors, struct par *pool, struct err *e)
 			return paged_error(a->file, all[i], e);
 	}
 	a->is_checked = true;
+	a->has_good_vectors |= with_vectors;
 	return 0;
 }
 
@@ -288,7 +289,7 @@ static void score_codes(const void *ctx, float *out, const uint32_t *row, size_t
 /* readable - the row's vector, and its length, may be used; notes it when they may not. */
 static bool readable(struct ann *a, uint32_t row)
 {
-	if (!a->file)
+	if (!a->file || a->has_good_vectors)
 		return true;
 	if (paged_need(&a->vector_pages, row * a->d * sizeof *a->v, a->d * sizeof *a->v) && (!a->inv || a->is_checked || paged_need(&a->inv_pages, row * sizeof *a->inv, sizeof *a->inv)))
 		return true;
@@ -458,7 +459,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 		total += some;
 	}
 	if (found == SIZE_MAX) {
-		found = scan(w, &p, ef, ask, &total);
+		found = scan(w, &p, by_floats && ask->k < ef ? ask->k : ef, ask, &total);
 		pool = w->hit;
 	}
 	/* The last word is the vectors'. */

@@ -43,6 +43,7 @@ struct ann {
 	size_t n_table;
 	bool is_damaged;		/* a page was: atomic */
 	bool is_checked;		/* all pages of graph, codes and ids were looked at: no need to any more */
+	bool has_good_vectors;		/* and all of vectors */
 };
 
 /* ann_open - 0 or <0. The index stays as it is on disk; d and metric as said there. */
