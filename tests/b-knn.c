@@ -125,18 +125,18 @@ static void sweep(const char *index, const char *label)
 			real[r] = real[r] * 10 + (uint32_t)(s.p[i] - '0');
 	for (size_t i = 0; i < sizeof efs / sizeof *efs && efs[i] <= o.most; i++) {
 		uint64_t found = 0, total = 0;
-		for (int run = 0; run < o.runs; run++) {
-			found = total = 0;
+		for (int run = -1; run < o.runs; run++) {	/* the first for its answers */
 			double start = now();
 			for (size_t q = 0; q < o.query.n; q++) {
 				if (ann_search(&a, w, row(&o.query, q), &(struct ann_ask){ .k = K, .ef = efs[i], .least = -INFINITY }, hit, &n, &looked, &e))
 					fail(index, e.msg);
-				total += looked;
-				for (size_t j = 0; j < n; j++)
+				for (size_t j = 0; run < 0 && j < n; j++)
 					for (size_t k = 0; k < K; k++)
 						found += ((const uint32_t *)o.truth.p)[q * o.truth.d + k] == real[hit[j].row];
+				total += run < 0 ? looked : 0;
 			}
-			t[run] = now() - start;
+			if (run >= 0)
+				t[run] = now() - start;
 		}
 		qsort(t, (size_t)o.runs, sizeof *t, cmp_double);
 		double recall = (double)found / (double)o.query.n / K;

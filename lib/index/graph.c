@@ -163,8 +163,7 @@ static inline size_t into_pool(entry *pool, size_t *n, size_t cap, entry x)
 		len -= half;
 	}
 	at += len && pool[at] > x;
-	size_t end = *n < cap ? *n : cap - 1;
-	for (size_t i = end; i > at; i--)
+	for (size_t i = *n < cap ? *n : cap - 1; i > at; i--)
 		pool[i] = pool[i - 1];
 	pool[at] = x;
 	*n += *n < cap;
