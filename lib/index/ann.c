@@ -224,7 +224,7 @@ size_t ann_ef(const struct ann *a, double recall, size_t k, bool *is_reached)
 	*is_reached = i < a->n_table;
 	ef = a->table[*is_reached ? i : a->n_table - 1].ef;
 	/* More hits want more room, but less of it for each. */
-	return k <= ANN_TABLE_K ? ef : k + (size_t)((double)(ef - ANN_TABLE_K) * sqrt((double)k / ANN_TABLE_K));
+	return k <= ANN_TABLE_K ? ef : k + (size_t)((double)(ef > ANN_TABLE_K ? ef - ANN_TABLE_K : 0) * sqrt((double)k / ANN_TABLE_K));
 }
 
 /* ---- searching ---- */
@@ -339,7 +339,7 @@ static int set_query(struct ann_walk *w, const float *q, bool by_floats, struct 
 	float scale;
 
 	w->x = q;
-	if (norm > FLAT_NORM_MAX || (a->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
+	if (!(norm <= FLAT_NORM_MAX) || (a->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))	/* or is NaN */
 		return err_set(e, ERR_DATA, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
 	w->inv = norm > 0 ? (float)(1 / norm) : 0;
 	if (by_floats)
@@ -418,8 +418,11 @@ static int cmp_hits(const void *a, const void *b, void *ctx)
 
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	if (!ann_id(ctx, x->row, &s) || !ann_id(ctx, y->row, &t))
+	if (!ann_id(ctx, x->row, &s) || !ann_id(ctx, y->row, &t)) {
+		if (((const struct ann *)ctx)->file)	/* in memory there are no ids yet */
+			mark_damage(ctx);
 		return x->row < y->row ? -1 : x->row > y->row;
+	}
 	return str_cmp(s, t);
 }
 
@@ -442,6 +445,8 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	bool by_floats = a->codes == ANN_F32 || n_allowed <= FEW_ROWS;
 	*n = 0;
 	w->a = a;
+	if (!a->n || !ask->k)
+		return 0;
 	if (by_floats) {
 		p.score = score_floats;
 		p.rows = a->v;
@@ -449,8 +454,6 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	}
 	if (set_query(w, q, by_floats, e))
 		return e->code;
-	if (!a->n || !ask->k)
-		return 0;
 	if (ef > a->n)
 		ef = a->n;
 	found = SIZE_MAX;

@@ -67,7 +67,7 @@ static void norm_chunk(void *ctx, size_t chunk, int worker)
 	(void)worker;
 	for (size_t r = chunk * CHUNK; r < end; r++) {
 		double norm = num_norm(k->rows->row(k->rows->ctx, r), k->rows->d);
-		if (norm > FLAT_NORM_MAX || (k->o->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
+		if (!(norm <= FLAT_NORM_MAX) || (k->o->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
 			__atomic_store_n(&k->odd, 1, __ATOMIC_RELAXED);
 	}
 }
