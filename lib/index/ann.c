@@ -469,8 +469,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	size_t again = a->codes == ANN_I4 ? found : by_floats ? ask->k : ask->k + ask->k / 2 + 10;
 	if (again > found)
 		again = found;
-	if (again > w->cap_hit)
-		arr_reserve(w->hit, again, w->cap_hit);
+	arr_reserve(w->hit, again + 1, w->cap_hit);	/* of a scan there is room already */
 	if (pool != w->hit)
 		memcpy(w->hit, pool, again * sizeof *pool);
 	if (!by_floats) {

@@ -177,7 +177,8 @@ static void set_list(struct graph_make *m, uint32_t row, const uint32_t *list, s
 {
 	uint32_t *l = m->nbr + (size_t)row * m->slots;
 
-	memmove(l, list, n * sizeof *l);
+	if (n)			/* list may be NULL then */
+		memmove(l, list, n * sizeof *l);
 	if (n < m->slots)
 		l[n] = GRAPH_NONE;
 	m->n_nbr[row] = (uint8_t)n;
