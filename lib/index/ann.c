@@ -111,7 +111,7 @@ static int get_tensors(struct ann *a, struct err *e)
 	dim[0] = a->d;
 	if (artifact_tensor(a->file, "mean", DTYPE_F32, 1, dim, &mean, e))
 		return e->code;
-	if (!num_is_finite(mean, a->d))
+	if (!num_is_finite(mean, a->d) || num_norm(mean, a->d) > 2 * FLAT_NORM_MAX)
 		return damaged(a, "mean", e);
 	a->g.nbr = a->graph_pages.p;
 	a->v = (const float *)(const void *)a->vector_pages.p;

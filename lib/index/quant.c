@@ -7,6 +7,7 @@
 #include "../num/num.h"
 
 enum { ROUNDS = 3, MEAN_ROWS = 4096 };
+#define NOTHING 1e-36f			/* components or squares up to here are zero: 127 times their reciprocal might be infinite */
 
 size_t quant_row_bytes(enum codes_bits bits, bool has_norm, size_t d) { return codes_scale_at(bits, d) + (has_norm ? 8 : 4); }
 
@@ -161,14 +162,14 @@ float quant_encode(const struct quant *z, uint8_t *row, const float *r)
 	if (z->bits == CODES_8) {
 		for (size_t i = 0; i < d; i++)
 			most = fabsf(r[i]) > most ? fabsf(r[i]) : most;
-		float inv = most > 0 ? 127 / most : 0;
+		float inv = most > NOTHING ? 127 / most : 0;
 		for (size_t i = 0; i < d; i++) {
 			float c = rintf(r[i] * inv);
 			row[i] = (uint8_t)((int)c + 128);
 			with = __builtin_fmaf(c, r[i], with);
 		}
 	} else {
-		float s = norm > 0 ? step4(z, r, norm) : 1, inv = 1 / s;
+		float s = norm > NOTHING ? step4(z, r, norm) : 1, inv = 1 / s;
 		for (size_t i = 0; i < d; i++) {
 			int c = level4(r[i] * inv);
 			row[i < h ? i : i - h] |= (uint8_t)(i < h ? c : c << 4);
@@ -189,7 +190,7 @@ void quant_query(const struct quant *z, struct codes_query *q, float *scale, con
 
 	for (size_t i = 0; i < z->d; i++)
 		most = fabsf(r[i]) > most ? fabsf(r[i]) : most;
-	float inv = most > 0 ? 127 / most : 0;
+	float inv = most > NOTHING ? 127 / most : 0;
 	for (size_t i = 0; i < z->d; i++)
 		room[i] = (int8_t)(int)rintf(r[i] * inv);
 	*scale = most / 127;
