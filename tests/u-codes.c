@@ -174,7 +174,7 @@ int main(void)
 #if defined(__x86_64__)
 	__builtin_cpu_init();
 	add_path("avx2", dots_avx2, __builtin_cpu_supports("avx2"));
-	add_path("avxvnni", dots_avxvnni, __builtin_cpu_supports("avxvnni"));
+	add_path("avxvnni", dots_avxvnni, has_avxvnni());
 	add_path("avx512", dots_512, __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"));
 #endif
 	return cmocka_run_group_tests(tests, NULL, NULL);

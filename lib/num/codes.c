@@ -46,6 +46,7 @@ void codes_dots_ref(float *out, const struct codes_query *q, const uint8_t *C, s
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define UNROLL _Pragma("GCC unroll 8")
@@ -183,6 +184,20 @@ INLINE __m256i last_bytes(const void *p, size_t n)
 AVX2_KERNEL(avx2, dp_avx2, )
 AVX2_KERNEL(avxvnni, dp_vnni, AVXVNNI)
 
+/* has_avxvnni - clang 14 has no word for it in __builtin_cpu_supports. Asked once: the instruction that asks is slow, most of all in a virtual machine. */
+static int has_avxvnni(void)
+{
+	static int answer;		/* 0: not asked yet; 1 + yes */
+	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+	unsigned a = 0, b, c, d;
+
+	if (!known) {
+		known = 1 + (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1));
+		__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+	}
+	return known - 1;
+}
+
 void codes_dots(float *out, const struct codes_query *q, const uint8_t *C, size_t stride, const uint32_t *row, size_t n)
 {
 	switch (cpu_path()) {
@@ -193,7 +208,7 @@ void codes_dots(float *out, const struct codes_query *q, const uint8_t *C, size_
 		}
 		/* fall through */
 	case CPU_AVX2:
-		if (__builtin_cpu_supports("avxvnni"))
+		if (has_avxvnni())
 			dots_avxvnni(out, q, C, stride, row, n);
 		else
 			dots_avx2(out, q, C, stride, row, n);
