@@ -154,7 +154,8 @@ void knn_pick_load(struct knn_base *b)
 	if (o.allow.n || o.deny.n || o.where.n) {
 		make_allowed(b->n, !o.allow.n);
 		n_unknown = read_ids(&o.allow, b, true) + read_ids(&o.deny, b, false);
-		read_where(b);
+		if (o.where.n)
+			read_where(b);
 		for (size_t i = 0; i < (b->n + 63) / 64; i++)
 			pick.n_allowed += (size_t)__builtin_popcountll(pick.allowed[i]);
 		if (!(pick.row = mem_try(pick.n_allowed, sizeof *pick.row, "rows that may be found", &e)))

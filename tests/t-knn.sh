@@ -53,6 +53,21 @@ taste-knn search -k 499 --no-self items.tsv items.tsv > self.out
 is "--no-self never finds the query" "$(awk -F '\t' '$1 == $2' self.out | wc -l)" 0
 is "--no-self finds all others" "$(wc -l < self.out)" $((500 * 499))
 
+# some ids only
+awk -F '\t' 'NR % 3 == 0 { print $1 }' items.tsv > some.ids; awk -F '\t' 'NR % 5 == 0 { print $1 }' items.tsv > others.ids
+sort some.ids > some.sorted; sort others.ids > others.sorted
+taste-knn search -k 500 --allow some.ids items.tsv users.tsv | cut -f2 | sort -u > allow.out
+same "--allow finds its ids and no others" allow.out some.sorted
+taste-knn search -k 500 --deny others.ids items.tsv users.tsv | cut -f2 | sort -u > deny.out
+cut -f1 items.tsv | sort | comm -23 - others.sorted > deny.want
+same "--deny leaves its ids out and no others" deny.out deny.want
+taste-knn search -k 500 --allow some.ids --deny others.ids items.tsv users.tsv | cut -f2 | sort -u > both.out
+comm -23 some.sorted others.sorted > both.want
+same "--allow and --deny together" both.out both.want
+taste-knn build --codes f32 -o some.idx items.tsv
+taste-knn search -k 500 --allow some.ids --deny others.ids some.idx users.tsv | cut -f2 | sort -u > both.idx
+same "--allow and --deny of an index" both.idx both.want
+
 # ids of every kind
 printf 'a b\t1\n\\t\\n\\\\\t2\n\xff\xfe\t3\n"q"\t4\n%s\t5\n' "$(head -c 5000 /dev/zero | tr '\0' x)" > odd.tsv
 printf 'q\t1\n' | taste-knn search -k 9 odd.tsv | cut -f2 > odd.ids
