@@ -40,7 +40,11 @@ int knn_stats(void)
 	struct err e = { 0 };
 	struct ann a;
 
-	if (ann_open(&a, tool.arg[0], &e) || graph_check(&a.g, &f, &e))
+	if (ann_open(&a, tool.arg[0], &e))
+		die_err(&e);
+	if (!paged_need(&a.graph_pages, 0, a.graph_pages.bytes))
+		paged_error(a.file, &a.graph_pages, &e);
+	if (e.code || graph_check(&a.g, &f, &e))
 		die_err(&e);
 	if (o.is_check)
 		check_all(&a, &f);
