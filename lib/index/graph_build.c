@@ -507,16 +507,43 @@ static bool give(struct graph_make *m, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* tie - an edge to a row that cannot be reached: from the nearest of its own neighbours that can be, else from a row that was tied before, host[-1] host[-2] ... */
-static bool tie(struct graph_make *m, const uint64_t *seen, uint32_t row, const uint32_t *host, size_t *first, size_t n_hosts)
+/* like - a number below n that rows of the same codes share, and others hardly. */
+static size_t like(const struct graph_make *m, uint32_t row)
+{
+	uint64_t h;
+
+	memcpy(&h, row_of(m, row) + codes_scale_at(CODES_8, m->z->d), sizeof h);	/* scale and norm */
+	h = (h ^ (uint32_t)m->sum[row]) * 0x9e3779b97f4a7c15;
+	return (size_t)((h >> 32) * m->n >> 32);
+}
+
+/* Rows that rows which cannot be reached are hung on. */
+struct hooks {
+	uint32_t *same;			/* [n] by like(): a row of these codes; GRAPH_NONE: none yet */
+	const uint32_t *tied;		/* rows that were tied before: tied[-1], tied[-2] ... */
+	size_t first, n;		/* of these with a place left, perhaps; of all */
+};
+
+/*
+ * tie - an edge to a row that cannot be reached, from the nearest of its own neighbours that can and has a place left. Of rows that are the same by the thousand (vectors of zeros, of
+ * items nobody knows) all have the same few neighbours, which are full soon: such a row hangs on one of its like, and the next when that is full on what hangs on it last. Else on any that was tied
+ * before.
+ */
+static bool tie(struct graph_make *m, const uint64_t *seen, struct hooks *h, uint32_t row)
 {
 	const uint32_t *l = m->nbr + (size_t)row * m->slots;
+	uint32_t *on = &h->same[like(m, row)];
 
 	for (size_t k = 0; k < m->n_nbr[row]; k++)
 		if (graph_bit(seen, l[k]) && give(m, l[k], row))
 			return true;
-	for (; *first < n_hosts; ++*first)
-		if (give(m, *(host - 1 - *first), row))
+	if (*on != GRAPH_NONE && m->n_nbr[*on] >= m->o.degree)
+		*on = m->nbr[(size_t)*on * m->slots + m->o.degree - 1];
+	if (*on != GRAPH_NONE && !memcmp(row_of(m, *on), row_of(m, row), m->z->row_bytes) && give(m, *on, row))
+		return true;
+	*on = row;
+	for (; h->first < h->n; h->first++)
+		if (give(m, *(h->tied - 1 - h->first), row))
 			return true;
 	return false;
 }
@@ -526,14 +553,16 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 	struct order_job j = { .m = m };
 	uint64_t *seen = mem_try0((m->n + 63) / 64, sizeof *seen, "marks of rows", e);
 	uint32_t *stack = mem_try(m->n, sizeof *stack, "rows", e), *rest = mem_try(m->n, sizeof *rest, "rows", e);
-	size_t n = 0, k = 0, n_hosts = 0, first_host = 0;
+	struct hooks h = { .same = mem_try(m->n, sizeof *h.same, "rows", e) };
+	size_t n = 0, k = 0;
 	struct pcg32 rng;
 	int ret = ERR_MEM, threads = par_threads(m->pool);
 
 	j.key = mem_try(m->n, sizeof *j.key, "places of rows", e);
 	j.probe = mem_new((size_t)threads, sizeof *j.probe);
-	if (!seen || !stack || !rest || !j.key)
+	if (!seen || !stack || !rest || !h.same || !j.key)
 		goto out;
+	memset(h.same, 0xff, m->n * sizeof *h.same);
 	for (int i = 0; i < threads; i++)
 		j.probe[i].room = mem_new(m->z->d, 2);
 	for (size_t r = 0; r < m->n; r++)
@@ -541,19 +570,20 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 			rest[n++] = (uint32_t)r;
 	pcg32_seed(&rng, m->o.seed, 0x656e74);
 	rng_shuffle_u32(&rng, rest, (uint32_t)n);
+	h.tied = order + n;
 	for (; k < n && k < m->o.entries; k++)
 		reach(m, seen, stack, order[k] = rest[k]);
 	size_t left = 0;
 	for (size_t i = k; i < n; i++) {
 		uint32_t row = rest[i];
 		if (!graph_bit(seen, row)) {
-			bool is_tied = tie(m, seen, row, order + n, &first_host, n_hosts);
+			bool is_tied = tie(m, seen, &h, row);
 			reach(m, seen, stack, row);
 			if (!is_tied) {
 				order[k++] = row;
 				continue;
 			}
-			order[n - 1 - n_hosts++] = row;	/* the places at the end are filled last */
+			order[n - 1 - h.n++] = row;	/* the places at the end are filled last */
 		}
 		rest[left++] = row;
 	}
@@ -575,6 +605,7 @@ out:
 	mem_free(seen);
 	mem_free(stack);
 	mem_free(rest);
+	mem_free(h.same);
 	mem_free(j.key);
 	return ret;
 }
