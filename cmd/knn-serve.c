@@ -7,6 +7,7 @@
 #include "../lib/base/mem.h"
 #include "../lib/base/scan.h"
 #include "../lib/io/line.h"
+#include "../lib/num/num.h"
 #include "knn.h"
 
 static void put_trouble(struct sink *out, struct str id, const char *what)
@@ -33,18 +34,20 @@ static const char *get_query(struct knn_base *b, const struct str *f, size_t n, 
 		if (row == VOCAB_NONE)
 			return "no vector has this id";
 		memcpy(q, knn_base_vector(b, row), b->d * sizeof *q);
-		return NULL;
-	}
-	if (n - 1 != b->d) {
+	} else if (n - 1 != b->d) {
 		snprintf(text, sizeof text, "%zu components where the vectors have %zu", n - 1, b->d);
 		return text;
 	}
-	for (size_t i = 0; i < b->d; i++)
+	for (size_t i = 0; n > 1 && i < b->d; i++)
 		if (!scan_f32(f[i + 1].p, f[i + 1].len, &q[i])) {
 			snprintf(text, sizeof text, "field %zu is not a finite number", i + 2);
 			return text;
 		}
-	return NULL;
+	double norm = num_norm(q, b->d);	/* a search of one that is too long would be the last */
+	if (norm <= FLAT_NORM_MAX && (b->metric != FLAT_COSINE || norm == 0 || norm >= FLAT_NORM_MIN))
+		return NULL;
+	snprintf(text, sizeof text, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
+	return text;
 }
 
 void knn_serve(struct knn_base *b, const char *path, struct sink *out, struct knn_out *w)

@@ -68,6 +68,14 @@ taste-knn build --codes f32 -o some.idx items.tsv
 taste-knn search -k 500 --allow some.ids --deny others.ids some.idx users.tsv | cut -f2 | sort -u > both.idx
 same "--allow and --deny of an index" both.idx both.want
 
+# one request after another
+head -1 users.tsv > req; { printf 'far'; for i in $(seq 20); do printf '\t1e30'; done; printf '\n\nnobody\nu\t1\n'; } >> req; head -1 users.tsv >> req
+for b in items.tsv some.idx; do
+	taste-knn search -k 2 --line $b < req > lines; rc=$?
+	is "what is wrong with a request of $b is told, and the next is served" "$rc $(grep -c '^$' lines) $(awk 'BEGIN { RS = "" } NR == 1 { a = $0 } NR == 6 { print a == $0, NF }' lines)" "0 6 1 8"
+	is "each wrong one of $b has its sentence" "$(grep -cE "${T}a query is shorter|${T}an empty request|${T}no vector has|${T}1 components" lines)" 4
+done
+
 # ids of every kind
 printf 'a b\t1\n\\t\\n\\\\\t2\n\xff\xfe\t3\n"q"\t4\n%s\t5\n' "$(head -c 5000 /dev/zero | tr '\0' x)" > odd.tsv
 printf 'q\t1\n' | taste-knn search -k 9 odd.tsv | cut -f2 > odd.ids
