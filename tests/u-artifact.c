@@ -406,6 +406,94 @@ static void frames_that_lie(void **state)
 	buf_release(&g);
 }
 
+/* ---- pages ---- */
+
+struct pages { const unsigned char *p; size_t n; uint64_t next; int pass; };
+
+static int fill_pages(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
+{
+	struct pages *f = ctx;
+
+	(void)e;
+	if (at != f->next)		/* again from the start, once */
+		f->pass++;
+	assert_true(n && at + n <= f->n && (at == f->next || (at == 0 && f->next == f->n && f->pass == 1)));
+	memcpy(p, f->p + at, n);
+	f->next = at + n;
+	return 0;
+}
+
+static void fill_paged(struct sink *s, void *ctx)
+{
+	struct pages *f = ctx;
+	struct err e = { 0 };
+	uint64_t dim = f->n;
+	struct artifactw *w = artifactw_new(s, KIND_MODEL, "test", &e);
+
+	assert_int_equal(artifactw_paged(w, "big", DTYPE_U8, 1, &dim, &(struct block_fill){ fill_pages, f }, &e), 0);
+	assert_true(!f->n || f->next == f->n);
+	assert_int_equal(artifactw_finish(w, NULL, &e), 0);
+	artifactw_free(w);
+}
+
+static void pages_are_checked_as_they_are_read(void **state)
+{
+	enum { PIECE = 1 << 18 };
+	static const size_t sizes[] = { 0, 1, 63, 64, 4095, 4096, 4097, 8192, PIECE - 64, PIECE - 63, PIECE - 65, PIECE, PIECE + 1, 3 * PIECE - 64, 3 * PIECE + 777 };
+	unsigned char *p = mem_new(4 * PIECE, 1);
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 4 * PIECE; i++)
+		p[i] = (unsigned char)(i * 2654435761u >> 13);
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+		size_t n = sizes[k], pages = (n + ARTIFACT_PAGE - 1) / ARTIFACT_PAGE;
+		struct pages f = { p, n, 0, 0 };
+		struct buf b = mem_written(fill_paged, &f);
+		for (int way = 0; way < MEM_WAYS; way++) {
+			struct artifact *a = artifact_load(mem_path(b.p, b.len, (enum mem_way)way), KIND_MODEL, &e);
+			struct paged pg;
+			const void *all;
+			uint64_t dim = 0;
+			assert_non_null(a);
+			assert_int_equal(artifact_paged(a, "big", DTYPE_U8, 1, &dim, &pg, &e), 0);
+			assert_int_equal(dim, n);
+			assert_int_equal(pg.bytes, n);
+			assert_true(paged_need(&pg, 0, n) && !paged_need(&pg, 0, n + 1) && paged_need(&pg, n, 0) && !paged_need(&pg, n, 1) && !paged_need(&pg, n + 1, 0));
+			assert_false(paged_need(&pg, 1, UINT64_MAX) || paged_need(&pg, UINT64_MAX, 2));
+			assert_memory_equal(pg.p, p, n);
+			paged_release(&pg);
+			assert_int_equal(artifact_tensor(a, "big", DTYPE_U8, 1, &dim, &all, &e), 0);
+			assert_memory_equal(all, p, n);
+			artifact_free(a);
+		}
+		/* a page that is damaged is the only one */
+		const unsigned char *at = n > 64 ? memmem(b.p, b.len, p, n) : NULL;
+		for (size_t bad = 0; at && bad < pages; bad += pages > 5 ? pages / 3 : 1) {
+			const char *path = mem_path(b.p, b.len, MEM_MAPPED);
+			size_t byte = bad * ARTIFACT_PAGE + (bad % 2 && n - bad * ARTIFACT_PAGE > 17 ? 17 : 0);
+			char damaged = (char)(p[byte] ^ 0x10);
+			assert_int_equal(pwrite(mem_fd, &damaged, 1, (off_t)((size_t)(at - (const unsigned char *)b.p) + byte)), 1);
+			struct artifact *a = artifact_load(path, KIND_MODEL, &e);
+			struct paged pg;
+			uint64_t dim = n;
+			assert_non_null(a);
+			assert_int_equal(artifact_paged(a, "big", DTYPE_U8, 1, &dim, &pg, &e), 0);
+			for (size_t i = 0; i < pages; i++) {
+				size_t len = n - i * ARTIFACT_PAGE < ARTIFACT_PAGE ? n - i * ARTIFACT_PAGE : ARTIFACT_PAGE;
+				assert_true(paged_need(&pg, i * ARTIFACT_PAGE, len) == (i != bad));
+				assert_true(paged_need(&pg, i * ARTIFACT_PAGE + len - 1, 1) == (i != bad));
+				assert_true(i + 1 >= pages || paged_need(&pg, (i + 1) * ARTIFACT_PAGE - 1, 2) == (i != bad && i + 1 != bad));
+			}
+			assert_true(paged_error(a, &pg, &e) == ERR_DATA && strstr(e.msg, "tensor big is damaged"));
+			paged_release(&pg);
+			artifact_free(a);
+		}
+		buf_release(&b);
+	}
+	mem_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -417,6 +505,7 @@ int main(void)
 		cmocka_unit_test(tensors_that_lie),
 		cmocka_unit_test(id_tables_that_lie),
 		cmocka_unit_test(frames_that_lie),
+		cmocka_unit_test(pages_are_checked_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);
