@@ -93,7 +93,7 @@ struct ann_opts {
 struct ann_rows {
 	size_t n, d;
 	const float *(*row)(const void *ctx, size_t r);
-	struct str (*id)(const void *ctx, size_t r);
+	struct str (*id)(const void *ctx, size_t r);	/* no two the same, but those of rows that are gone */
 	const void *ctx;
 	const float *query;		/* [n_queries x d] to measure recall by; NULL: rows themselves */
 	size_t n_queries;

@@ -62,7 +62,7 @@ void graph_walk_free(struct graph_walk *w);
 static inline bool graph_bit(const uint64_t *set, uint32_t row) { return set[row / 64] >> row % 64 & 1; }
 
 /*
- * graph_search - the best rows found: *hit, best first (ties: lower row), at most ef, which live until the walk's next search. Returns how many; rows looked at are in *looked when
+ * graph_search - the best rows found: *hit, best first (ties: lower row), at most ef (1 or more), which live until the walk's next search. Returns how many; rows looked at are in *looked when
  * it is not NULL.
  * allowed (may be NULL) has a bit for each row that may be found, ban (ascending, may be NULL) the rows that may not. The search goes through rows that may not be found but
  * does not count them, and gives up - returns SIZE_MAX - when it has looked at more than `budget` rows (0: no bound).

@@ -448,7 +448,7 @@ struct order_job {
 	uint64_t *key;			/* [n] */
 };
 
-/* place_chunk - a row's key: its nearest entry, then how far that is. */
+/* place_chunk - a row's key: its nearest entry, then its number. */
 static void place_chunk(void *ctx, size_t chunk, int worker)
 {
 	struct order_job *j = ctx;

@@ -50,7 +50,7 @@ int graph_make_unlink(struct graph_make *m, const uint64_t *gone, struct err *e)
 int graph_make_trim(struct graph_make *m, struct err *e);
 /*
  * graph_make_order - the order in which rows are to be written: order[new] = old, for the rows without a bit in gone (may be NULL). Entries come first, *n_entries of them: o.entries
- * rows drawn by the seed and those that could not be reached nor be linked; then the others, neighbours near one another. 0 or ERR_MEM.
+ * rows drawn by the seed and those that could not be reached nor be linked, one of many that are the same; then the others, neighbours near one another. Lists were trimmed before. 0 or ERR_MEM.
  */
 int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order, size_t *n, size_t *n_entries, struct err *e);
 
