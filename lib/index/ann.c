@@ -270,6 +270,7 @@ void ann_walk_free(struct ann_walk *w)
 }
 
 static void mark_damage(struct ann *a) { __atomic_store_n(&a->is_damaged, true, __ATOMIC_RELAXED); }
+static bool has_damage(const struct ann *a) { return __atomic_load_n(&a->is_damaged, __ATOMIC_RELAXED); }
 
 static void score_codes(const void *ctx, float *out, const uint32_t *row, size_t n)
 {
@@ -486,7 +487,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < again; i++) {
-		if (!isfinite(w->hit[i].score) && !a->is_damaged)
+		if (!isfinite(w->hit[i].score) && !has_damage(a))
 			return err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
 		if (w->hit[i].score >= ask->least)
 			w->hit[kept++] = w->hit[i];
@@ -494,7 +495,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	int r = kept > 1 ? sort_stable(w->hit, kept, sizeof *w->hit, cmp_hits, a, e) : 0;
 	if (r)
 		return r;
-	if (a->is_damaged)
+	if (has_damage(a))
 		return err_set(e, ERR_DATA, "%s: the index is damaged: a page does not match its checksum", artifact_name(a->file));
 	*n = kept < ask->k ? kept : ask->k;
 	memcpy(hit, w->hit, *n * sizeof *hit);
