@@ -1,5 +1,6 @@
 /* knn-build - the verbs build, add and delete: an index from vectors, or from an index and what is to change in it. The file appears whole or not at all. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
@@ -114,10 +115,14 @@ int knn_build(void)
 	return make(o.out ? o.out : "-", &opts, NULL);
 }
 
+/* open_old - the index that is to change. One from a pipe cannot be written back to it. */
 static struct ann_opts open_old(void)
 {
+	struct stat st;
 	struct err e = { 0 };
 
+	if (!o.out && strcmp(tool.arg[0], "-") && !stat(tool.arg[0], &st) && !S_ISREG(st.st_mode))
+		usage_die("%s is no file that could be replaced: -o must name one", tool.arg[0]);
 	if (ann_open(&rows.old, tool.arg[0], &e) || artifact_prov(rows.old.file, &prov, &inputs, &e) || ann_check(&rows.old, true, tool_pool(), &e))
 		die_err(&e);
 	rows.has_old = true;

@@ -13,6 +13,7 @@
 
 void knn_base_open(struct knn_base *b, const char *path)
 {
+	static const char *const metric[] = { "ip", "cosine", "l2" };
 	struct err e = { 0 };
 	struct file *f = file_open(path, &e);
 	const unsigned char *head;
@@ -39,7 +40,7 @@ void knn_base_open(struct knn_base *b, const char *path)
 	if (ann_open(&b->ann, path, &e) || artifact_prov(b->ann.file, &prov, &inputs, &e))
 		die_err(&e);
 	if (o.metric >= 0 && o.metric != (int)b->ann.metric)
-		die(EXIT_USAGE, "%s was built for another --metric", path);
+		usage_die("%s is an index of --metric %s, and has no other", path, metric[b->ann.metric]);
 	b->n = b->ann.n;
 	b->d = b->ann.d;
 	b->metric = b->ann.metric;
