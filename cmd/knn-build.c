@@ -109,6 +109,8 @@ int knn_build(void)
 
 	opts.graph = (struct graph_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 128, .entries = (size_t)o.entries,
 					  .seed = (uint64_t)o.seed, .by_product = opts.metric == FLAT_IP, .alpha = opts.metric == FLAT_IP ? 1 : (float)o.alpha };
+	if (opts.metric == FLAT_IP && o.alpha != 1.1)
+		usage_die("--alpha is of --metric cosine and l2");
 	if (opts.graph.ef < 8 || opts.graph.ef > 4096)
 		usage_die("--ef of build is from 8 to 4096");
 	read_vectors(tool.n_args ? tool.arg[0] : "-");

@@ -118,8 +118,10 @@ static void check_search(void)
 		usage_die("--where and --per-creator need --items");
 	if (o.is_line && (o.output == KNN_BINARY || o.by_user))
 		usage_die("--line answers in text, a query at a time");
-	if (o.ef && o.is_exact)
-		usage_die("--exact has no --ef");
+	if (o.is_exact && (o.ef || o.recall != .95))
+		usage_die("--exact has no --ef and no --recall");
+	if (o.ef && o.recall != .95)
+		usage_die("--ef and --recall say how far to look: one of them");
 }
 
 int main(int argc, char **argv)
