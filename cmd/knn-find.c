@@ -408,7 +408,7 @@ void knn_find_note(void)
 		return;
 	for (int i = 0; i < BUCKETS; i++)
 		for (sum += count[i]; s < 4 && (double)sum >= share[s] * (double)total; s++)
-			at[s] = exp2((i + 1) / 8.0);
+			at[s] = fmin(exp2((i + 1) / 8.0), longest * 1e6);
 	note("a query took %.0f us (median), %.0f (90 %%), %.0f (99 %%), %.0f (99.9 %%), %.0f at most", at[0], at[1], at[2], at[3], longest * 1e6);
 	note_bars(count, total);
 }

@@ -51,7 +51,7 @@ int knn_stats(void)
 	buf_printf(&text, "vectors\t%zu\ncomponents\t%zu\nmetric\t%s\ncodes\t%s\n", a.n, a.d, metric[a.metric], codes[a.codes]);
 	buf_printf(&text, "entries\t%zu\ndegree\t%zu\ndegree.mean\t%.2f\ndegree.least\t%zu\ndegree.most\t%zu\nedges\t%llu\n", a.g.n_entries, a.g.degree,
 		   a.n ? (double)f.edges / (double)a.n : 0, f.least, f.most, (unsigned long long)f.edges);
-	buf_printf(&text, "build.ef\t%zu\nbuild.alpha\t%.9g\nbuild.seed\t%llu\n", a.made.ef, (double)a.made.alpha, (unsigned long long)a.made.seed);
+	buf_printf(&text, "build.ef\t%zu\nbuild.alpha\t%.6g\nbuild.seed\t%llu\n", a.made.ef, (double)a.made.alpha, (unsigned long long)a.made.seed);
 	put_bytes("graph", a.graph_pages.bytes, a.n);
 	put_bytes("codes", a.code_pages.bytes, a.n);
 	put_bytes("vectors", a.vector_pages.bytes, a.n);
