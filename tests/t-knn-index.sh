@@ -243,6 +243,10 @@ for at in $(seq 3 211 $((n - 1))); do
 	taste-knn search flip.idx q.tsv > got 2> msg; r=$?; { [ $r -eq 4 ] && grep -q '^taste-knn: ' msg; } || { [ $r -eq 0 ] && cmp -s got want; } || bad="$bad search:$at:$r"
 	taste-knn add -o no.idx flip.idx new.tsv 2> msg; r=$?; [ $r -eq 4 ] && grep -q '^taste-knn: ' msg || bad="$bad add:$at:$r"
 done
+# the name of a paged tensor, which only its own zeros hold together
+at=$(($(grep -abo -m1 -P 'vectors\0\0\0\0' small.idx | head -1 | cut -d: -f1) + 20))
+{ head -c $at small.idx; printf 'x'; tail -c +$((at + 2)) small.idx; } > flip.idx
+taste-knn stats --check flip.idx > /dev/null 2>&1; [ $? -eq 4 ] || bad="$bad name"
 is "one wrong bit is told, wherever, and changes no answer" "$bad" ""
 is "and what fails writes nothing" "$(ls no.idx 2> /dev/null)" ""
 printf 'u\ti5\nu\ti6\nv\ti5\n' > log.tsv; taste-train pop -o pop.taste log.tsv

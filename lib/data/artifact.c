@@ -293,6 +293,17 @@ static int get_meta(struct artifact *a, struct err *e)
 	return r;
 }
 
+/* is_name - zeros behind the text: of tensors that are checked page by page nothing else sees these bytes. */
+static bool is_name(const char *name)
+{
+	size_t n = strnlen(name, NAME_MAX_BYTES);
+
+	for (size_t i = n; i < NAME_MAX_BYTES; i++)
+		if (name[i])
+			return false;
+	return n && n < NAME_MAX_BYTES;
+}
+
 static int get_tensor(struct artifact *a, struct err *e)
 {
 	struct block *b = &a->in.b;
@@ -308,7 +319,7 @@ static int get_tensor(struct artifact *a, struct err *e)
 	t.type = (enum dtype)type;
 	t.ndim = ndim;
 	size_t bytes = dtype_size(t.type);
-	if (!memchr(t.name, '\0', NAME_MAX_BYTES) || !t.name[0] || !bytes || ndim > DIMS)
+	if (!is_name(t.name) || !bytes || ndim > DIMS)
 		return input_bad(&a->in, e, "a tensor of a name, type or shape that cannot be");
 	for (size_t i = 0; i < DIMS; i++)
 		if ((i >= ndim && t.dim[i] != 1) || !mem_mul(bytes, (size_t)t.dim[i], &bytes))
