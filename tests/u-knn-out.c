@@ -24,14 +24,14 @@ static struct buf written(enum knn_format format, enum flat_metric metric, const
 	struct err e = { 0 };
 	struct prov p = { { 0 } };
 	struct sink *s = sink_open_memory("memory", &b);
-	struct knn_out *o = knn_out_new(s, format, metric, "knn x", items, &e);
+	struct knn_out *w = knn_out_new(s, format, metric, "knn x", items, &e);
 
 	prov_step(&p, "u-knn-out", "1", "", "");
-	assert_non_null(o);
-	assert_int_equal(knn_out_query(o, STR("q 1"), hits, N_HITS, &e), 0);
-	assert_int_equal(knn_out_query(o, STR("q2"), NULL, 0, &e), 0);
-	assert_int_equal(knn_out_finish(o, &p, &e), 0);
-	knn_out_free(o);
+	assert_non_null(w);
+	assert_int_equal(knn_out_query(w, STR("q 1"), hits, N_HITS, &e), 0);
+	assert_int_equal(knn_out_query(w, STR("q2"), NULL, 0, &e), 0);
+	assert_int_equal(knn_out_finish(w, &p, &e), 0);
+	knn_out_free(w);
 	assert_int_equal(sink_close(s, &e), 0);
 	buf_put(&b, "", 0);
 	prov_release(&p);
@@ -123,16 +123,16 @@ static void a_full_sink_is_told(void **state)
 		struct err e = { 0 };
 		struct sink *s = sink_open("/dev/full", &e);
 		assert_non_null(s);
-		struct knn_out *o = knn_out_new(s, (enum knn_format)f, FLAT_IP, "knn", NULL, &e);
-		int r = o ? 0 : e.code;
+		struct knn_out *w = knn_out_new(s, (enum knn_format)f, FLAT_IP, "knn", NULL, &e);
+		int r = w ? 0 : e.code;
 		for (int i = 0; i < 100000 && !r; i++)
-			r = knn_out_query(o, STR("q"), hits, N_HITS, &e);
+			r = knn_out_query(w, STR("q"), hits, N_HITS, &e);
 		if (!r)
-			r = knn_out_finish(o, NULL, &e);
+			r = knn_out_finish(w, NULL, &e);
 		if (!r)
 			r = sink_flush(s, &e);
 		assert_int_equal(r, ERR_SYS);
-		knn_out_free(o);
+		knn_out_free(w);
 		sink_abandon(s);
 	}
 }
