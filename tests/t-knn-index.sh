@@ -134,6 +134,7 @@ for base in ip.idx vecs.tsv; do
 	is "a long request, $base" "$(ask "z$(seq 99 | awk '{ printf "\t%d", $1 }')" | cut -f1-3)" "z${T}${T}"
 	is "a request with a word, $base" "$(ask "z${T}x$(seq 15 | awk '{ printf "\t%d", $1 }')")" "z${T}${T}${T}field 2 is not a finite number"
 	is "a request with NaN, $base" "$(ask "z${T}1${T}nan$(seq 14 | awk '{ printf "\t%d", $1 }')")" "z${T}${T}${T}field 3 is not a finite number"
+	like "a request too long for single precision, $base" "$(ask "z$(seq 16 | awk '{ printf "\t3e38" }')")" "z${T}${T}${T}the vector is shorter*"
 	like "a bad escape, $base" "$(ask 'a\x')" "*${T}${T}${T}*"
 	is "and the next one is served, $base" "$(ask i5 | wc -l)" 3
 	exec 8>&-; wait $pid; is "the end of requests ends it well, $base" $? 0; exec 9<&-
