@@ -39,7 +39,7 @@ static const struct opt opts[] = {
 	{ 0, "format", OPT_ENUM, &o.format, "NAME", "of vectors that are not taste binary; auto goes by magic and name, with --as vectors also by the first line", .names = VECS_FORMAT_NAMES },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "events: write a line of column names first", .flags = OPT_NO_PROV },
 	{ 0, "repair", OPT_FLAG, &o.is_repair, NULL, "cut off an unfinished tail, in place" },
-	{ 0, "tensor", OPT_STR, &o.tensor, "NAME", "of a model: print this tensor, behind ids where it has them" },
+	{ 0, "tensor", OPT_STR, &o.tensor, "NAME", "of a model or an index: print this tensor, behind ids where it has them" },
 	{ 0 },
 };
 
@@ -180,7 +180,7 @@ static void put_element(enum dtype t, const void *data, size_t i)
 	}
 }
 
-/* view_tensor - a row a line, behind its id where "PREFIX.off" of the tensor's prefix is a table of as many ids. */
+/* view_tensor - a row a line, behind its id where "PREFIX.off" of the tensor's prefix is a table of as many ids; the rows of an index, whose tensors have no prefix, have theirs in "id". */
 static void view_tensor(struct artifact *a, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < artifact_n_tensors(a); i++) {
@@ -197,7 +197,8 @@ static void view_tensor(struct artifact *a, const char *name, struct err *e)
 		struct idtab ids = { 0 };
 		struct err none = { 0 };
 		char prefix[32];
-		snprintf(prefix, sizeof prefix, "%.*s", (int)strcspn(name, "."), name);
+		const char *of = ndim == 2 && !strchr(name, '.') ? "id" : name;
+		snprintf(prefix, sizeof prefix, "%.*s", (int)strcspn(of, "."), of);
 		bool has_ids = !artifact_idtab(a, prefix, &ids, &none) && ids.n == rows;
 		if (artifact_tensor(a, name, t, ndim, dim, &data, e))
 			die_err(e);

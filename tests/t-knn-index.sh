@@ -166,6 +166,7 @@ awk -F '\t' 'NR == FNR { h[$1]; next } !($1 in h)' odd vecs.tsv > left.tsv
 cp ip.idx half.idx; taste-knn delete half.idx odd; exactly half.idx left.tsv "half is deleted"
 taste-knn delete -t 7 -o t.idx ip.idx odd; same "the same for any number of threads" t.idx half.idx
 for cpu in $cpus; do taste-knn delete --cpu $cpu -o t.idx ip.idx odd; same "delete with --cpu $cpu" t.idx half.idx; done
+is "taste-view gives the vectors back, with their ids" "$(taste-view --tensor vectors half.idx | sort)" "$(taste-view left.tsv --as vectors | sort)"
 is "what was deleted is gone from the file" "$(taste-view half.idx --tensor vectors 2>/dev/null | wc -l)" "$(wc -l < left.tsv)"
 like "ids that are not there are counted" "$(taste-knn delete -o t.idx half.idx odd 2>&1)" "taste-knn: odd: 1000 ids are not in the index"
 exactly t.idx left.tsv "deleting what is not there"
