@@ -186,7 +186,7 @@ int knn_delete(void)
 		die_err(&e);
 	tabler_close(table);
 	if (n_unknown)
-		warn("%s: %llu ids are not in the index", path, (unsigned long long)n_unknown);
+		warn("%s: %llu of the ids are not in the index", path, (unsigned long long)n_unknown);
 	note("%llu vectors deleted, %llu left", (unsigned long long)n_gone, (unsigned long long)(rows.old.n - n_gone));
 	int ret = make(o.out ? o.out : tool.arg[0], &opts, n_gone ? gone : NULL);
 	mem_free(gone);

@@ -168,7 +168,7 @@ taste-knn delete -t 7 -o t.idx ip.idx odd; same "the same for any number of thre
 for cpu in $cpus; do taste-knn delete --cpu $cpu -o t.idx ip.idx odd; same "delete with --cpu $cpu" t.idx half.idx; done
 is "taste-view gives the vectors back, with their ids" "$(taste-view --tensor vectors half.idx | sort)" "$(taste-view left.tsv --as vectors | sort)"
 is "what was deleted is gone from the file" "$(taste-view half.idx --tensor vectors 2>/dev/null | wc -l)" "$(wc -l < left.tsv)"
-like "ids that are not there are counted" "$(taste-knn delete -o t.idx half.idx odd 2>&1)" "taste-knn: odd: 1000 ids are not in the index"
+like "ids that are not there are counted" "$(taste-knn delete -o t.idx half.idx odd 2>&1)" "taste-knn: odd: 1000 of the ids are not in the index"
 exactly t.idx left.tsv "deleting what is not there"
 taste-knn delete -q half.idx < even; is "all are deleted" "$(taste-knn search half.idx q.tsv; taste-knn stats --check half.idx | head -1)" "vectors${T}0"
 taste-knn add half.idx vecs.tsv; exactly half.idx vecs.tsv "and added again"
