@@ -129,7 +129,7 @@ static void change(struct ann *a, const struct idtab *t)
 	mem_fd = -1;			/* a lies in that one */
 	r = ann_open(&made, mem_path(b.p, b.len, MEM_MAPPED), &e);
 	assert(!r && made.n == left);
-	r = ann_check(&made, NULL, &e) || (left && ann_ids(&made, &ids, &e)) || graph_check(&made.g, &after, &e);
+	r = ann_check(&made, true, NULL, &e) || (left && ann_ids(&made, &ids, &e)) || graph_check(&made.g, &after, &e);
 	assert(!r && !after.n_lost && (before.n_wrong || !after.n_wrong));
 	ann_close(&made);
 	close(mem_fd);
@@ -158,7 +158,7 @@ static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 	}
 	search(&a, seen, &is_bad);
 	assert(!graph_check(&a.g, &f, &e));
-	bool is_good = !ann_check(&a, NULL, &e) && !ann_ids(&a, &t, &e);
+	bool is_good = !ann_check(&a, true, NULL, &e) && !ann_ids(&a, &t, &e);
 	assert(is_good || (e.code < 0 && e.msg[0]));
 	if (is_good && way == MEM_MAPPED && a.n <= ROWS_MAX && a.d && a.d <= DIM_MAX)
 		change(&a, &t);

@@ -162,7 +162,7 @@ static void validate(struct ann *a, struct set *s)
 	struct idtab t;
 
 	assert_int_equal(a->n, s->n);
-	if (ann_check(a, NULL, &e) || ann_ids(a, &t, &e) || graph_check(&a->g, &f, &e))
+	if (ann_check(a, true, NULL, &e) || ann_ids(a, &t, &e) || graph_check(&a->g, &f, &e))
 		fail_msg("%s", e.msg);
 	if (f.n_wrong || f.n_lost)
 		fail_msg("%zu rows: %zu lists are wrong, %zu rows are lost", a->n, f.n_wrong, f.n_lost);
@@ -635,7 +635,7 @@ static void a_damaged_id_changes_no_order(void **state)
 				assert_true(a.is_damaged);
 			}
 		}
-		assert_true(ann_check(&a, NULL, &e) < 0);
+		assert_true(ann_check(&a, true, NULL, &e) < 0);
 		ann_walk_free(w);
 		ann_close(&a);
 	}

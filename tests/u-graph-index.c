@@ -90,7 +90,7 @@ static struct made build(const struct made *old, const float *x, size_t n_new, c
 	return out;
 }
 
-static struct graph graph_of(const struct made *g) { return (struct graph){ g->n, g->degree, g->n_entries, g->nbr }; }
+static struct graph graph_of(const struct made *g) { return (struct graph){ g->n, g->degree, g->n_entries, (const uint8_t *)g->nbr, sizeof *g->nbr }; }
 
 static void check(const struct made *g)
 {
@@ -142,8 +142,6 @@ static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
 	}
 }
 
-static void fetch(const void *ctx, uint32_t row) { assert_true(row < ((const struct ask *)ctx)->n); }
-
 static void visit(const void *ctx, uint32_t row)
 {
 	struct ask *a = (struct ask *)(uintptr_t)ctx;
@@ -191,7 +189,7 @@ static double recall(const struct made *g, const float *q, size_t ef, const uint
 
 	for (size_t t = 0; t < 50; t++) {
 		struct ask a = { g->x, q + t * D, g->n, 0 };
-		struct graph_probe p = { score, fetch, visit, &a, 0 };
+		struct graph_probe p = { .score = score, .visit = visit, .ctx = &a };
 		size_t n = graph_search(&s, &p, w, ef, allowed, ban, n_ban, 0, &hit, &looked), k = brute(g, a.q, want, allowed, ban, n_ban, 0);
 		assert_true(n <= ef && n <= k && looked <= g->n && a.visits <= looked);
 		for (size_t i = 0; i < n; i++) {
@@ -373,7 +371,7 @@ static void with_room_for_all_all_are_found(void **state)
 		uint32_t ban[N];
 		size_t n_ban = 0, looked, n, k;
 		struct ask a = { g.x, q, N, 0 };
-		struct graph_probe p = { score, fetch, NULL, &a, 0 };
+		struct graph_probe p = { .score = score, .ctx = &a };
 		for (size_t i = 0; i < D; i++)
 			q[i] = (float)pcg32_bounded(&rng, 3) / 2;
 		for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
@@ -465,7 +463,7 @@ static void a_budget_ends_a_search_and_leaves_no_marks(void **state)
 	one[3] = 1;
 	for (size_t t = 0; t < N; t += 13) {
 		struct ask a = { g.x, g.x + t * D, N, 0 };
-		struct graph_probe p = { score, fetch, NULL, &a, 0 };
+		struct graph_probe p = { .score = score, .ctx = &a };
 		const struct topk_hit *hit, *same;
 		size_t looked, looked_fresh;
 		assert_true(graph_search(&s, &p, w, 5, one, NULL, 0, 100, &hit, &looked) == SIZE_MAX);
@@ -497,10 +495,12 @@ static void lists_that_lie_are_not_followed(void **state)
 	pcg32_seed(&rng, 8, 8);
 	clusters(x, N, 4);
 	for (int t = 0; t < 400; t++) {
-		uint32_t *nbr = mem_new(N * DEGREE, sizeof *nbr);	/* its end is watched by the sanitizers */
-		struct graph g = { N, DEGREE, pcg32_bounded(&rng, N + 1), nbr };
+		uint32_t *nbr = mem_new(N * DEGREE, sizeof *nbr);
+		unsigned width = 2 + t % 3;
+		uint8_t *packed = mem_new(N * DEGREE, width);	/* its end is watched by the sanitizers */
+		struct graph g = { N, DEGREE, pcg32_bounded(&rng, N + 1), packed, width };
 		struct ask a = { x, x + pcg32_bounded(&rng, N) * D, N, 0 };
-		struct graph_probe p = { score, fetch, t % 2 ? visit : NULL, &a, pcg32_bounded(&rng, N + 1) };
+		struct graph_probe p = { .score = score, .visit = t % 2 ? visit : NULL, .ctx = &a, .hide = pcg32_bounded(&rng, N + 1) };
 		struct graph_walk *w = graph_walk_new(N, &e);
 		uint64_t allowed[3] = { pcg32_next(&rng), ~(uint64_t)0, pcg32_next(&rng) };
 		uint32_t ban[3] = { 1, 64, 4000000000U };
@@ -514,6 +514,8 @@ static void lists_that_lie_are_not_followed(void **state)
 			case 4: nbr[i] = (uint32_t)(i / DEGREE + 1) % N; break;
 			default: nbr[i] = pcg32_bounded(&rng, N);
 			}
+		for (size_t i = 0; i < N * DEGREE; i++)
+			graph_put(packed, i, width, nbr[i]);
 		for (int how = 0; how < 4; how++) {
 			const struct topk_hit *hit;
 			size_t ef = 1 + pcg32_bounded(&rng, N + 10), looked;
@@ -528,6 +530,7 @@ static void lists_that_lie_are_not_followed(void **state)
 		assert_true(f.n_wrong > N / 2);
 		graph_walk_free(w);
 		mem_free(nbr);
+		mem_free(packed);
 	}
 	mem_free(x);
 }
@@ -548,7 +551,7 @@ static void the_check_finds_what_is_wrong(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-		struct graph g = { 4, 2, t[i].entries, t[i].nbr };
+		struct graph g = { 4, 2, t[i].entries, (const uint8_t *)t[i].nbr, sizeof *t[i].nbr };
 		struct graph_facts f;
 		assert_int_equal(graph_check(&g, &f, &e), 0);
 		if (f.n_wrong != t[i].n_wrong || f.n_lost != t[i].n_lost)
