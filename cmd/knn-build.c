@@ -89,7 +89,7 @@ static int make(const char *path, const struct ann_opts *opts, const uint64_t *g
 	all.query = q;
 	progress_start(&pr, "link", "vectors", all.n);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
-	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct graph_step){ show, &pr }, tool_pool(), &e))
+	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct nav_step){ show, &pr }, tool_pool(), &e))
 		die_err(&e);
 	progress_end(&pr);
 	if (rows.has_old)
@@ -107,7 +107,7 @@ int knn_build(void)
 {
 	struct ann_opts opts = { .metric = o.metric < 0 ? FLAT_IP : (enum flat_metric)o.metric, .codes = (enum ann_codes)o.codes };
 
-	opts.graph = (struct graph_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 128, .entries = (size_t)o.entries,
+	opts.graph = (struct nav_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 128, .entries = (size_t)o.entries,
 					  .seed = (uint64_t)o.seed, .by_product = opts.metric == FLAT_IP, .alpha = opts.metric == FLAT_IP ? 1 : (float)o.alpha };
 	if (opts.metric == FLAT_IP && o.alpha != 1.1)
 		usage_die("--alpha is of --metric cosine and l2");
@@ -177,7 +177,7 @@ int knn_delete(void)
 		uint32_t r = n ? idtab_find(&t, f[0].p, f[0].len) : VOCAB_NONE;
 		if (r == VOCAB_NONE) {
 			n_unknown++;
-		} else if (!graph_bit(gone, r)) {
+		} else if (!nav_bit(gone, r)) {
 			gone[r / 64] |= (uint64_t)1 << r % 64;
 			n_gone++;
 		}

@@ -239,7 +239,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 	if (set) {
 		size_t n = 0;
 		for (size_t r = 0; r < among.n; r++)
-			if (!ask.allowed || graph_bit(ask.allowed, among.row[r])) {
+			if (!ask.allowed || nav_bit(ask.allowed, among.row[r])) {
 				set[among.row[r] / 64] |= (uint64_t)1 << among.row[r] % 64;
 				n++;
 			}

@@ -161,7 +161,7 @@ void knn_pick_load(struct knn_base *b)
 		if (!(pick.row = mem_try(pick.n_allowed, sizeof *pick.row, "rows that may be found", &e)))
 			die_err(&e);
 		for (uint32_t r = 0, at = 0; r < b->n; r++)
-			if (graph_bit(pick.allowed, r))
+			if (nav_bit(pick.allowed, r))
 				pick.row[at++] = r;
 		note("%zu of %zu vectors may be found; %llu ids of --allow and --deny are not among them", pick.n_allowed, b->n, (unsigned long long)n_unknown);
 	}

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "../lib/cli/output.h"
-#include "../lib/index/graph_check.h"
+#include "../lib/index/nav_check.h"
 #include "../lib/num/num.h"
 #include "knn.h"
 
@@ -16,7 +16,7 @@ static void put_bytes(const char *name, uint64_t bytes, size_t n)
 }
 
 /* check_all - pages, ids, numbers and lists; dies at the first that is wrong. */
-static void check_all(struct ann *a, const struct graph_facts *f)
+static void check_all(struct ann *a, const struct nav_facts *f)
 {
 	struct err e = { 0 };
 	struct idtab t;
@@ -36,7 +36,7 @@ int knn_stats(void)
 {
 	static const char *const metric[] = { "ip", "cosine", "l2" }, *const codes[] = { "f32", "i8", "i4" };
 	struct sink *out = tool_output(o.out ? o.out : "-", false);
-	struct graph_facts f;
+	struct nav_facts f;
 	struct err e = { 0 };
 	struct ann a;
 
@@ -44,7 +44,7 @@ int knn_stats(void)
 		die_err(&e);
 	if (!paged_need(&a.graph_pages, 0, a.graph_pages.bytes))
 		paged_error(a.file, &a.graph_pages, &e);
-	if (e.code || graph_check(&a.g, &f, &e))
+	if (e.code || nav_check(&a.g, &f, &e))
 		die_err(&e);
 	if (o.is_check)
 		check_all(&a, &f);

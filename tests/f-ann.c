@@ -7,7 +7,7 @@
 #include "fuzz-stream.h"
 #include "../lib/base/mem.h"
 #include "../lib/index/ann.h"
-#include "../lib/index/graph_check.h"
+#include "../lib/index/nav_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -26,7 +26,7 @@ static void find(struct ann *a, struct ann_walk *w, const float *q, const struct
 	assert(n <= ask->k && n <= a->n && looked <= 2 * a->n);
 	for (size_t i = 0; i < n; i++) {
 		assert(hit[i].row < a->n && isfinite(hit[i].score) && hit[i].score >= ask->least && hit[i].row + 1 != ask->hide);
-		assert(!ask->allowed || graph_bit(ask->allowed, hit[i].row));
+		assert(!ask->allowed || nav_bit(ask->allowed, hit[i].row));
 		for (size_t j = 0; j < ask->n_ban; j++)
 			assert(hit[i].row != ask->ban[j]);
 		for (size_t j = 0; j < i; j++)
@@ -96,7 +96,7 @@ static void change(struct ann *a, const struct idtab *t)
 	struct ann_rows all = { .n = a->n + MORE, .d = a->d, .row = row_of, .id = id_of, .ctx = &rows };
 	struct ann_opts o = { a->metric, a->codes, a->made };
 	uint64_t gone[(ROWS_MAX + MORE) / 64 + 1] = { 0 };
-	struct graph_facts before, after;
+	struct nav_facts before, after;
 	struct err e = { 0 };
 	struct buf b = { 0 };
 	struct ann made;
@@ -116,7 +116,7 @@ static void change(struct ann *a, const struct idtab *t)
 		if (a->n && idtab_find(t, id.p, id.len) != VOCAB_NONE)
 			return;
 	}
-	assert(!graph_check(&a->g, &before, &e));
+	assert(!nav_check(&a->g, &before, &e));
 	struct sink *s = sink_open_memory("memory", &b);
 	int r = ann_make(s, &o, &all, a->n ? a : NULL, gone, NULL, NULL, NULL, &e);
 	assert(!sink_close(s, &(struct err){ 0 }));
@@ -129,7 +129,7 @@ static void change(struct ann *a, const struct idtab *t)
 	mem_fd = -1;			/* a lies in that one */
 	r = ann_open(&made, mem_path(b.p, b.len, MEM_MAPPED), &e);
 	assert(!r && made.n == left);
-	r = ann_check(&made, true, NULL, &e) || (left && ann_ids(&made, &ids, &e)) || graph_check(&made.g, &after, &e);
+	r = ann_check(&made, true, NULL, &e) || (left && ann_ids(&made, &ids, &e)) || nav_check(&made.g, &after, &e);
 	assert(!r && !after.n_lost && (before.n_wrong || !after.n_wrong));
 	ann_close(&made);
 	close(mem_fd);
@@ -140,7 +140,7 @@ static void change(struct ann *a, const struct idtab *t)
 static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 {
 	struct err e = { 0 };
-	struct graph_facts f;
+	struct nav_facts f;
 	bool is_bad = false, is_reached;
 	struct idtab t;
 	struct ann a;
@@ -157,7 +157,7 @@ static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 			*seen = fuzz_mix(*seen, id.p, id.len);
 	}
 	search(&a, seen, &is_bad);
-	assert(!graph_check(&a.g, &f, &e));
+	assert(!nav_check(&a.g, &f, &e));
 	bool is_good = !ann_check(&a, true, NULL, &e) && !ann_ids(&a, &t, &e);
 	assert(is_good || (e.code < 0 && e.msg[0]));
 	if (is_good && way == MEM_MAPPED && a.n <= ROWS_MAX && a.d && a.d <= DIM_MAX)

@@ -17,7 +17,7 @@
 #include "../lib/base/mem.h"
 #include "../lib/base/rng.h"
 #include "../lib/index/ann.h"
-#include "../lib/index/graph_check.h"
+#include "../lib/index/nav_check.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { IS_SLOW = 1 };
@@ -116,7 +116,7 @@ static struct ann_opts options(enum flat_metric metric, enum ann_codes c)
 {
 	struct ann_opts o = { .metric = metric, .codes = c };
 
-	o.graph = (struct graph_opts){ .degree = 16, .ef = 64, .alpha = metric == FLAT_IP ? 1 : 1.1f, .fill = 12, .entries = 16, .seed = 3, .by_product = metric == FLAT_IP };
+	o.graph = (struct nav_opts){ .degree = 16, .ef = 64, .alpha = metric == FLAT_IP ? 1 : 1.1f, .fill = 12, .entries = 16, .seed = 3, .by_product = metric == FLAT_IP };
 	return o;
 }
 
@@ -157,12 +157,12 @@ static void old_rows(struct set *s, struct ann *a, size_t more)
 /* validate - the index is one, and it is that of s. */
 static void validate(struct ann *a, struct set *s)
 {
-	struct graph_facts f;
+	struct nav_facts f;
 	struct err e = { 0 };
 	struct idtab t;
 
 	assert_int_equal(a->n, s->n);
-	if (ann_check(a, true, NULL, &e) || ann_ids(a, &t, &e) || graph_check(&a->g, &f, &e))
+	if (ann_check(a, true, NULL, &e) || ann_ids(a, &t, &e) || nav_check(&a->g, &f, &e))
 		fail_msg("%s", e.msg);
 	if (f.n_wrong || f.n_lost)
 		fail_msg("%zu rows: %zu lists are wrong, %zu rows are lost", a->n, f.n_wrong, f.n_lost);

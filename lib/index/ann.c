@@ -69,9 +69,9 @@ static int get_meta(struct ann *a, struct err *e)
 	double alpha = 0;
 
 	if (get_name(a, "metric", metric_name, 3, &metric, e) || get_name(a, "codes", codes_name, 3, &codes, e) ||
-	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, GRAPH_DEGREE_MAX, &a->g.degree, e) ||
-	    get_size(a, "entries", 0, GRAPH_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 1, 1 << 20, &a->made.ef, e) ||
-	    get_size(a, "entries-wanted", 1, GRAPH_ROWS_MAX, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
+	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, NAV_DEGREE_MAX, &a->g.degree, e) ||
+	    get_size(a, "entries", 0, NAV_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 1, 1 << 20, &a->made.ef, e) ||
+	    get_size(a, "entries-wanted", 1, NAV_ROWS_MAX, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
 	    artifact_meta_f64(a->file, "alpha", &alpha, e))
 		return e->code;
 	if (!(alpha >= 1 && alpha <= 2) || a->g.degree > 127 || (codes != ANN_F32 && a->d > CODES_DIM_MAX))
@@ -92,13 +92,13 @@ static int get_tensors(struct ann *a, struct err *e)
 
 	if (artifact_paged(a->file, "id.off", DTYPE_U64, 1, &n_off, &a->off_pages, e) || artifact_paged(a->file, "id.str", DTYPE_U8, 1, &n_str, &a->str_pages, e))
 		return e->code;
-	if (!n_off || n_off - 1 >= GRAPH_ROWS_MAX || a->g.n_entries > n_off - 1 || (n_off > 1 && (!a->d || !a->g.n_entries)))
+	if (!n_off || n_off - 1 >= NAV_ROWS_MAX || a->g.n_entries > n_off - 1 || (n_off > 1 && (!a->d || !a->g.n_entries)))
 		return damaged(a, "what it says of itself", e);
 	a->n = a->g.n = (size_t)n_off - 1;
 	if (!a->n)
 		return 0;
 	dim[0] = a->n;
-	a->g.width = graph_width(a->n);
+	a->g.width = nav_width(a->n);
 	dim[1] = a->g.degree * a->g.width;
 	if (artifact_paged(a->file, "graph", DTYPE_U8, 2, dim, &a->graph_pages, e))
 		return e->code;
@@ -233,7 +233,7 @@ enum { SCAN_BLOCK = 128, FEW_ROWS = 2048 };	/* so few rows that may be found are
 
 struct ann_walk {
 	struct ann *a;
-	struct graph_walk *walk;
+	struct nav_walk *walk;
 	struct codes_query q;
 	const float *x;			/* the query */
 	float mul, inv;			/* of l2: 2 * scale; of cosine: 1 / |x| */
@@ -251,7 +251,7 @@ struct ann_walk *ann_walk_new(const struct ann *a, struct err *e)
 
 	w->turned = mem_new(a->d + 1, sizeof *w->turned);
 	w->room = mem_new(3 * a->d + 2, 1);
-	if (!(w->walk = graph_walk_new(a->n, e))) {
+	if (!(w->walk = nav_walk_new(a->n, e))) {
 		ann_walk_free(w);
 		return NULL;
 	}
@@ -262,7 +262,7 @@ void ann_walk_free(struct ann_walk *w)
 {
 	if (!w)
 		return;
-	graph_walk_free(w->walk);
+	nav_walk_free(w->walk);
 	mem_free(w->turned);
 	mem_free(w->room);
 	mem_free(w->hit);
@@ -352,7 +352,7 @@ static int set_query(struct ann_walk *w, const float *q, bool by_floats, struct 
 }
 
 /* push - the rows that were taken, scored. */
-static void push(struct ann_walk *w, const struct graph_probe *p, struct topk *top, size_t n, size_t *looked)
+static void push(struct ann_walk *w, const struct nav_probe *p, struct topk *top, size_t n, size_t *looked)
 {
 	p->score(p->ctx, w->score, w->row, n);
 	for (size_t i = 0; i < n; i++)
@@ -361,7 +361,7 @@ static void push(struct ann_walk *w, const struct graph_probe *p, struct topk *t
 	*looked += n;
 }
 
-static inline void take(struct ann_walk *w, const struct graph_probe *p, struct topk *top, uint32_t row, size_t *n, size_t *looked)
+static inline void take(struct ann_walk *w, const struct nav_probe *p, struct topk *top, uint32_t row, size_t *n, size_t *looked)
 {
 	w->row[(*n)++] = row;
 	for (size_t at = 0; p->rows && at < p->bytes; at += 64)
@@ -372,7 +372,7 @@ static inline void take(struct ann_walk *w, const struct graph_probe *p, struct 
 	}
 }
 
-static void scan_bits(struct ann_walk *w, const struct graph_probe *p, struct topk *top, const struct ann_ask *ask, size_t *n, size_t *looked)
+static void scan_bits(struct ann_walk *w, const struct nav_probe *p, struct topk *top, const struct ann_ask *ask, size_t *n, size_t *looked)
 {
 	size_t ban = 0;
 
@@ -391,7 +391,7 @@ static void scan_bits(struct ann_walk *w, const struct graph_probe *p, struct to
 }
 
 /* scan - the ef best of the rows that may be found, by their codes, into w->hit. */
-static size_t scan(struct ann_walk *w, const struct graph_probe *p, size_t ef, const struct ann_ask *ask, size_t *looked)
+static size_t scan(struct ann_walk *w, const struct nav_probe *p, size_t ef, const struct ann_ask *ask, size_t *looked)
 {
 	struct topk top;
 	size_t ban = 0, n_row = 0;
@@ -438,7 +438,7 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
 {
-	struct graph_probe p = { .score = score_codes, .visit = a->file && !a->is_checked ? visit : NULL, .ctx = w, .rows = a->code, .stride = a->row_bytes, .bytes = a->row_bytes,
+	struct nav_probe p = { .score = score_codes, .visit = a->file && !a->is_checked ? visit : NULL, .ctx = w, .rows = a->code, .stride = a->row_bytes, .bytes = a->row_bytes,
 				 .hide = ask->hide };
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
@@ -459,7 +459,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 		ef = a->n;
 	found = SIZE_MAX;
 	if (!way_is_scan(a, ask, ef, n_allowed)) {
-		found = graph_search(&a->g, &p, w->walk, ef, ask->allowed, ask->ban, ask->n_ban, ask->allowed ? n_allowed / 2 + 1000 : 0, &pool, &some);
+		found = nav_search(&a->g, &p, w->walk, ef, ask->allowed, ask->ban, ask->n_ban, ask->allowed ? n_allowed / 2 + 1000 : 0, &pool, &some);
 		total += some;
 	}
 	if (found == SIZE_MAX) {

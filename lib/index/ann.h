@@ -1,24 +1,24 @@
 /*
- * ann - the approximate index: a graph (graph.h) over rows of codes (quant.h), the vectors behind them for the last word, and their ids.
+ * ann - the approximate index: a graph (nav.h) over rows of codes (quant.h), the vectors behind them for the last word, and their ids.
  *
  * A search goes through the graph by codes, takes the best rows by their codes once more by their vectors, and scores them as flat.h does, bit for bit; what it may do
  * is miss some. The order of equal scores is by id. An index is an artifact (lib/data/artifact.h) of KIND_INDEX:
  *   meta     metric, codes (f32 i8 i4), dim, degree, entries, ef (while building), alpha, seed, recall (below)
  *   mean     f32 [d] of the vectors (of cosine: scaled to length 1)
- *   graph    u8 [n x degree * graph_width(n)], paged
+ *   graph    u8 [n x degree * nav_width(n)], paged
  *   codes    u8 [n x row_bytes], paged, not with f32                                        vectors  f32 [n x d], paged
  *   inverse  f32 [n] of cosine: 1 / |x|, paged
  *   id.off   u64 [n + 1], paged           id.str  u8, paged                                    id.slot  u32: a string table as in models
  * Rows stand in an order of the index's own. Opened from a file it is used where it lies; pages are checked as they are first read (ann_check: all the rest at once), so that one
  * query of a large index waits for a few thousand pages only.
  *
- * Resident while searching: codes and graph, row_bytes + degree * (2, 3 or 4) bytes a row, and the pages of vectors that were compared; a walk: graph.h.
+ * Resident while searching: codes and graph, row_bytes + degree * (2, 3 or 4) bytes a row, and the pages of vectors that were compared; a walk: nav.h.
  */
 #ifndef TASTE_ANN_H
 #define TASTE_ANN_H
 
 #include "flat.h"
-#include "graph_build.h"
+#include "nav_build.h"
 #include "../data/artifact.h"
 
 enum ann_codes { ANN_F32, ANN_I8, ANN_I4 };
@@ -30,7 +30,7 @@ struct ann {
 	enum flat_metric metric;
 	enum ann_codes codes;
 	size_t n, d, row_bytes;
-	struct graph g;
+	struct nav g;
 	struct quant z;			/* not with f32 */
 	const uint8_t *code;
 	const float *v;			/* [n x d], or NULL: row */
@@ -38,7 +38,7 @@ struct ann {
 	const void *row_ctx;
 	const float *inv;		/* [n] of cosine: 1 / |x|, 0 of a zero vector */
 	struct paged graph_pages, code_pages, vector_pages, inv_pages, off_pages, str_pages;
-	struct graph_opts made;		/* how */
+	struct nav_opts made;		/* how */
 	struct { uint32_t ef; float recall; } table[ANN_TABLE_MAX];	/* recall@10 measured when it was made, by ef ascending */
 	size_t n_table;
 	bool is_damaged;		/* a page was: atomic */
@@ -88,7 +88,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 struct ann_opts {
 	enum flat_metric metric;
 	enum ann_codes codes;
-	struct graph_opts graph;
+	struct nav_opts graph;
 };
 struct ann_rows {
 	size_t n, d;
@@ -103,6 +103,6 @@ struct ann_rows {
  * and graph options are then its own. prov as artifactw_finish. step: progress of the linking, from par_for's calling thread. 0 or <0.
  */
 int ann_make(struct sink *s, const struct ann_opts *o, const struct ann_rows *rows, struct ann *old, const uint64_t *gone, const struct prov *prov,
-	     const struct graph_step *step, struct par *pool, struct err *e);
+	     const struct nav_step *step, struct par *pool, struct err *e);
 
 #endif

@@ -17,7 +17,7 @@ struct make {
 	uint32_t *place;		/* [rows->n] row of the graph -> row of `rows` */
 	float *mean;			/* [d] */
 	struct quant z;			/* 8 bits with norm: what the graph is made by */
-	struct graph_make m;
+	struct nav_make m;
 	uint32_t *order;		/* [n] row of the index -> row of the graph */
 	uint32_t *from;			/* [n] row of the index -> row of `rows` */
 	size_t n, n_entries;
@@ -104,10 +104,10 @@ static void final_chunk(void *ctx, size_t chunk, int worker)
 		}
 }
 
-static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, const struct graph_step *step, struct err *e)
+static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, const struct nav_step *step, struct err *e)
 {
 	size_t n = k->rows->n, first = old ? old->n : 0;
-	struct graph_make *m = &k->m;
+	struct nav_make *m = &k->m;
 	struct pcg32 rng;
 
 	if (!(k->place = mem_try(n, sizeof *k->place, "order of vectors", e)) || !(k->mean = mem_try(k->rows->d, sizeof *k->mean, "mean", e)))
@@ -122,29 +122,29 @@ static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, con
 		if (quant_mean(k->mean, k->o->metric == FLAT_COSINE ? scaled_row : plain_row, k, n, k->rows->d, k->o->metric == FLAT_COSINE ? NULL : k->pool, e))
 			return e->code;
 	}
-	if (quant_init(&k->z, CODES_8, true, k->rows->d, k->mean, k->o->graph.seed, e) || graph_make_init(m, &k->o->graph, &k->z, n, k->pool, e))
+	if (quant_init(&k->z, CODES_8, true, k->rows->d, k->mean, k->o->graph.seed, e) || nav_make_init(m, &k->o->graph, &k->z, n, k->pool, e))
 		return e->code;
 	par_for(k->pool, (n + CHUNK - 1) / CHUNK, encode_chunk, k);
-	graph_make_rows(m, n);
+	nav_make_rows(m, n);
 	for (size_t r = 0; r < first; r++) {	/* no list of a file is to be trusted */
 		size_t deg = 0;
 		for (size_t i = 0; i < old->g.degree; i++) {
-			uint32_t to = graph_get(old->g.nbr, r * old->g.degree + i, old->g.width);
+			uint32_t to = nav_get(old->g.nbr, r * old->g.degree + i, old->g.width);
 			if (to >= first)
 				break;
 			if (to != r)
 				m->nbr[r * m->slots + deg++] = to;
 		}
 		if (deg < m->slots)
-			m->nbr[r * m->slots + deg] = GRAPH_NONE;
+			m->nbr[r * m->slots + deg] = NAV_NONE;
 		m->n_nbr[r] = (uint8_t)deg;
 	}
 	m->n_start = old ? old->g.n_entries : 0;
-	if (graph_make_link(m, first, step, e) || (gone && graph_make_unlink(m, gone, e)) || graph_make_trim(m, e))
+	if (nav_make_link(m, first, step, e) || (gone && nav_make_unlink(m, gone, e)) || nav_make_trim(m, e))
 		return e->code;
 	if (!(k->order = mem_try(n, sizeof *k->order, "order of vectors", e)) || !(k->from = mem_try(n, sizeof *k->from, "order of vectors", e)))
 		return e->code;
-	return graph_make_order(m, gone, k->order, &k->n, &k->n_entries, e);
+	return nav_make_order(m, gone, k->order, &k->n, &k->n_entries, e);
 }
 
 static const float *index_row(const void *ctx, size_t r)
@@ -171,7 +171,7 @@ static int settle(struct make *k, struct err *e)
 {
 	struct ann *a = &k->a;
 	size_t n = k->n, deg = k->o->graph.degree;
-	unsigned width = graph_width(n);
+	unsigned width = nav_width(n);
 	uint32_t *index_of = mem_try(k->rows->n, sizeof *index_of, "order of vectors", e);
 
 	if (!index_of || !(k->nbr = mem_try(n, deg * width, "a graph", e))) {
@@ -186,11 +186,11 @@ static int settle(struct make *k, struct err *e)
 		const uint32_t *l = k->m.nbr + k->order[r] * k->m.slots;
 		size_t have = k->m.n_nbr[k->order[r]];
 		for (size_t i = 0; i < deg; i++)
-			graph_put(k->nbr, r * deg + i, width, i < have ? index_of[l[i]] : GRAPH_NONE);
+			nav_put(k->nbr, r * deg + i, width, i < have ? index_of[l[i]] : NAV_NONE);
 	}
 	mem_free(index_of);
 	*a = (struct ann){ .metric = k->o->metric, .codes = k->o->codes, .n = n, .d = k->rows->d, .row = index_row, .row_ctx = k, .made = k->o->graph };
-	a->g = (struct graph){ n, deg, k->n_entries, k->nbr, width };
+	a->g = (struct nav){ n, deg, k->n_entries, k->nbr, width };
 	if (quant_init(&a->z, a->codes == ANN_I4 ? CODES_4 : CODES_8, a->metric == FLAT_L2, a->d, k->mean, k->o->graph.seed, e))
 		return e->code;
 	a->row_bytes = a->codes == ANN_F32 ? 0 : a->z.row_bytes;
@@ -200,7 +200,7 @@ static int settle(struct make *k, struct err *e)
 		par_for(k->pool, (n + CHUNK - 1) / CHUNK, final_chunk, k);
 		a->code = k->code;
 	}
-	graph_make_release(&k->m);
+	nav_make_release(&k->m);
 	if (a->metric == FLAT_COSINE) {
 		if (!(a->inv = k->inv = mem_try(n, sizeof *k->inv, "lengths", e)))
 			return e->code;
@@ -290,7 +290,7 @@ static int measure(struct make *k, struct err *e)
 	for (size_t i = 0; i < s->n_q; i++) {
 		size_t n = k->rows->query ? k->rows->n_queries : k->n, at = n * i / s->n_q, next = n * (i + 1) / s->n_q;
 		at += pcg32_bounded(&rng, (uint32_t)(next - at));
-		s->self[i] = k->rows->query ? GRAPH_NONE : (uint32_t)at;
+		s->self[i] = k->rows->query ? NAV_NONE : (uint32_t)at;
 		memcpy(q + i * d, k->rows->query ? k->rows->query + at * d : index_row(k, at), d * sizeof *q);
 	}
 	s->q = q;
@@ -373,7 +373,7 @@ static int write_index(struct make *k, struct sink *s, const struct prov *prov, 
 {
 	static const char *const metric_name[] = { "ip", "cosine", "l2" }, *const codes_name[] = { "f32", "i8", "i4" };
 	const struct ann *a = &k->a;
-	const struct graph_opts *g = &k->o->graph;
+	const struct nav_opts *g = &k->o->graph;
 	struct artifactw *w = artifactw_new(s, KIND_INDEX, "knn", e);
 	struct block_fill mem = { fill_memory, NULL };
 	struct buf table = { 0 };
@@ -426,14 +426,14 @@ out:
 }
 
 int ann_make(struct sink *s, const struct ann_opts *o, const struct ann_rows *rows, struct ann *old, const uint64_t *gone, const struct prov *prov,
-	     const struct graph_step *step, struct par *pool, struct err *e)
+	     const struct nav_step *step, struct par *pool, struct err *e)
 {
 	struct make k = { .o = o, .rows = rows, .pool = pool };
 	size_t threads = (size_t)par_threads(pool);
 	int ret = ERR_MEM;
 
-	if (rows->n >= GRAPH_ROWS_MAX)
-		return err_set(e, ERR_DATA, "%zu vectors are more than an index holds (%zu)", rows->n, GRAPH_ROWS_MAX - 1);
+	if (rows->n >= NAV_ROWS_MAX)
+		return err_set(e, ERR_DATA, "%zu vectors are more than an index holds (%zu)", rows->n, NAV_ROWS_MAX - 1);
 	if (rows->n && rows->d > CODES_DIM_MAX)
 		return err_set(e, ERR_DATA, "vectors of %zu components are longer than an index takes (%d)", rows->d, CODES_DIM_MAX);
 	k.scratch = mem_new(threads, sizeof *k.scratch);
@@ -451,7 +451,7 @@ out:
 	for (size_t t = 0; t < threads; t++)
 		mem_free(k.scratch[t]);
 	mem_free(k.scratch);
-	graph_make_release(&k.m);
+	nav_make_release(&k.m);
 	quant_release(&k.z);
 	quant_release(&k.a.z);
 	mem_free(k.place);

@@ -31,7 +31,7 @@ struct flat {
 	enum flat_metric metric;
 	float *inv_norm;		/* [rows->n] cosine */
 	uint32_t *id_rank;		/* [rows->n] made when a tie crosses the k-th place */
-	const uint64_t *allowed;	/* a bit for each row that may be found (graph_bit of graph.h); NULL: all. Borrowed, set behind flat_init */
+	const uint64_t *allowed;	/* a bit for each row that may be found (nav_bit of nav.h); NULL: all. Borrowed, set behind flat_init */
 	struct par *pool;		/* borrowed, may be NULL */
 };
 

@@ -1,16 +1,16 @@
 #include <string.h>
 
-#include "graph_check.h"
+#include "nav_check.h"
 #include "../base/mem.h"
 
 /* list_length - of a row's list; SIZE_MAX when it is wrong. */
-static size_t list_length(const struct graph *g, size_t row)
+static size_t list_length(const struct nav *g, size_t row)
 {
-	uint32_t l[GRAPH_DEGREE_MAX], none = GRAPH_NONE >> (32 - 8 * g->width);
+	uint32_t l[NAV_DEGREE_MAX], none = NAV_NONE >> (32 - 8 * g->width);
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->degree; i++)
-		l[i] = graph_get(g->nbr, row * g->degree + i, g->width);
+		l[i] = nav_get(g->nbr, row * g->degree + i, g->width);
 	while (n < g->degree && l[n] < g->n)
 		n++;
 	for (size_t i = n; i < g->degree; i++)
@@ -23,13 +23,13 @@ static size_t list_length(const struct graph *g, size_t row)
 	return n;
 }
 
-int graph_check(const struct graph *g, struct graph_facts *f, struct err *e)
+int nav_check(const struct nav *g, struct nav_facts *f, struct err *e)
 {
 	uint64_t *seen = mem_try0(g->n / 64 + 1, sizeof *seen, "marks of rows", e);
 	uint32_t *stack = mem_try(g->n, sizeof *stack, "rows", e);
 	size_t n = 0, reached = 0;
 
-	*f = (struct graph_facts){ .least = SIZE_MAX };
+	*f = (struct nav_facts){ .least = SIZE_MAX };
 	if (!seen || !stack) {
 		mem_free(seen);
 		mem_free(stack);
@@ -51,10 +51,10 @@ int graph_check(const struct graph *g, struct graph_facts *f, struct err *e)
 	for (reached = n; n;) {
 		size_t at = stack[--n] * g->degree;
 		for (size_t i = 0; i < g->degree; i++) {
-			uint32_t to = graph_get(g->nbr, at + i, g->width);
+			uint32_t to = nav_get(g->nbr, at + i, g->width);
 			if (to >= g->n)
 				break;
-			if (!graph_bit(seen, to)) {
+			if (!nav_bit(seen, to)) {
 				seen[to / 64] |= (uint64_t)1 << to % 64;
 				stack[n++] = to;
 				reached++;

@@ -14,11 +14,11 @@
 #include "../lib/base/cpu.h"
 #include "../lib/base/mem.h"
 #include "../lib/base/rng.h"
-#include "../lib/index/graph_build.h"
-#include "../lib/index/graph_check.h"
+#include "../lib/index/nav_build.h"
+#include "../lib/index/nav_check.h"
 
 enum { D = 12, MOST = 2500 };
-static const struct graph_opts plain = { .degree = 12, .ef = 40, .alpha = 1.1f, .fill = 9, .entries = 16, .seed = 5 };
+static const struct nav_opts plain = { .degree = 12, .ef = 40, .alpha = 1.1f, .fill = 9, .entries = 16, .seed = 5 };
 static struct pcg32 rng;
 
 /* ---- graphs of rows ---- */
@@ -33,12 +33,12 @@ static void made_release(struct made *g)
 }
 
 /* build - old's rows and its graph (old may be empty), then n_new rows at x, without those that have a bit in gone. */
-static struct made build(const struct made *old, const float *x, size_t n_new, const uint64_t *gone, const struct graph_opts *o, struct par *pool)
+static struct made build(const struct made *old, const float *x, size_t n_new, const uint64_t *gone, const struct nav_opts *o, struct par *pool)
 {
 	static const float mean[D];
 	size_t n = old->n + n_new;
 	struct made out = { .degree = o->degree };
-	struct graph_make m;
+	struct nav_make m;
 	struct quant z;
 	struct err e = { 0 };
 	float *all = mem_new(n * D + 1, sizeof *all), r[D];
@@ -49,40 +49,40 @@ static struct made build(const struct made *old, const float *x, size_t n_new, c
 	if (n_new)
 		memcpy(all + old->n * D, x, n_new * D * sizeof *all);
 	assert_int_equal(quant_init(&z, CODES_8, true, D, mean, 1, &e), 0);
-	assert_int_equal(graph_make_init(&m, o, &z, n, pool, &e), 0);
+	assert_int_equal(nav_make_init(&m, o, &z, n, pool, &e), 0);
 	for (size_t i = 0; i < n; i++) {
 		quant_turn(&z, r, all + i * D, false);
 		quant_encode(&z, m.codes + i * z.row_bytes, r);
 	}
-	graph_make_rows(&m, n);
+	nav_make_rows(&m, n);
 	for (size_t i = 0; i < old->n; i++) {
 		uint8_t k = 0;
-		for (; k < old->degree && old->nbr[i * old->degree + k] != GRAPH_NONE; k++)
+		for (; k < old->degree && old->nbr[i * old->degree + k] != NAV_NONE; k++)
 			m.nbr[i * m.slots + k] = old->nbr[i * old->degree + k];
 		if (k < m.slots)
-			m.nbr[i * m.slots + k] = GRAPH_NONE;
+			m.nbr[i * m.slots + k] = NAV_NONE;
 		m.n_nbr[i] = k;
 	}
 	m.n_start = old->n_entries;
-	assert_int_equal(graph_make_link(&m, old->n, NULL, &e), 0);
+	assert_int_equal(nav_make_link(&m, old->n, NULL, &e), 0);
 	if (gone)
-		assert_int_equal(graph_make_unlink(&m, gone, &e), 0);
-	assert_int_equal(graph_make_trim(&m, &e), 0);
-	assert_int_equal(graph_make_order(&m, gone, order, &out.n, &out.n_entries, &e), 0);
+		assert_int_equal(nav_make_unlink(&m, gone, &e), 0);
+	assert_int_equal(nav_make_trim(&m, &e), 0);
+	assert_int_equal(nav_make_order(&m, gone, order, &out.n, &out.n_entries, &e), 0);
 	out.x = mem_new(out.n * D + 1, sizeof *out.x);
 	out.nbr = mem_new(out.n * o->degree + 1, sizeof *out.nbr);
 	memset(place, 0xff, n * sizeof *place);
 	for (size_t i = 0; i < out.n; i++) {
-		assert_true(order[i] < n && place[order[i]] == GRAPH_NONE && !(gone && graph_bit(gone, order[i])));
+		assert_true(order[i] < n && place[order[i]] == NAV_NONE && !(gone && nav_bit(gone, order[i])));
 		place[order[i]] = (uint32_t)i;
 		memcpy(out.x + i * D, all + order[i] * D, D * sizeof *all);
 	}
 	for (size_t i = 0; i < out.n; i++) {
 		assert_true(m.n_nbr[order[i]] <= o->degree);
 		for (size_t k = 0; k < o->degree; k++)
-			out.nbr[i * o->degree + k] = k < m.n_nbr[order[i]] ? place[m.nbr[order[i] * m.slots + k]] : GRAPH_NONE;
+			out.nbr[i * o->degree + k] = k < m.n_nbr[order[i]] ? place[m.nbr[order[i] * m.slots + k]] : NAV_NONE;
 	}
-	graph_make_release(&m);
+	nav_make_release(&m);
 	quant_release(&z);
 	mem_free(all);
 	mem_free(order);
@@ -90,15 +90,15 @@ static struct made build(const struct made *old, const float *x, size_t n_new, c
 	return out;
 }
 
-static struct graph graph_of(const struct made *g) { return (struct graph){ g->n, g->degree, g->n_entries, (const uint8_t *)g->nbr, sizeof *g->nbr }; }
+static struct nav graph_of(const struct made *g) { return (struct nav){ g->n, g->degree, g->n_entries, (const uint8_t *)g->nbr, sizeof *g->nbr }; }
 
 static void check(const struct made *g)
 {
-	struct graph s = graph_of(g);
-	struct graph_facts f;
+	struct nav s = graph_of(g);
+	struct nav_facts f;
 	struct err e = { 0 };
 
-	assert_int_equal(graph_check(&s, &f, &e), 0);
+	assert_int_equal(nav_check(&s, &f, &e), 0);
 	if (f.n_wrong || f.n_lost || f.most > g->degree || g->n_entries > g->n)
 		fail_msg("%zu rows, %zu entries: %zu lists are wrong, %zu rows are lost, %zu neighbours at most", g->n, g->n_entries, f.n_wrong, f.n_lost, f.most);
 }
@@ -135,7 +135,7 @@ static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
 {
 	const struct ask *a = ctx;
 
-	assert_true(n <= GRAPH_BLOCK);
+	assert_true(n <= NAV_BLOCK);
 	for (size_t j = 0; j < n; j++) {
 		assert_true(row[j] < a->n);
 		out[j] = near(a->q, a->x + row[j] * D);
@@ -162,7 +162,7 @@ static bool may_be(const uint64_t *allowed, const uint32_t *ban, size_t n_ban, u
 	for (size_t i = 0; i < n_ban; i++)
 		if (ban[i] == row)
 			return false;
-	return hide != row + 1 && (!allowed || graph_bit(allowed, row));
+	return hide != row + 1 && (!allowed || nav_bit(allowed, row));
 }
 
 /* brute - all rows that may be found, best first. */
@@ -180,17 +180,17 @@ static size_t brute(const struct made *g, const float *q, struct topk_hit *hit, 
 /* recall - of the 10 best with ef, over 50 queries like the rows. Every hit is checked. */
 static double recall(const struct made *g, const float *q, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban)
 {
-	struct graph s = graph_of(g);
+	struct nav s = graph_of(g);
 	struct err e = { 0 };
-	struct graph_walk *w = graph_walk_new(g->n, &e);
+	struct nav_walk *w = nav_walk_new(g->n, &e);
 	struct topk_hit *want = mem_new(g->n + 1, sizeof *want);
 	const struct topk_hit *hit;
 	size_t found = 0, wanted = 0, looked;
 
 	for (size_t t = 0; t < 50; t++) {
 		struct ask a = { g->x, q + t * D, g->n, 0 };
-		struct graph_probe p = { .score = score, .visit = visit, .ctx = &a };
-		size_t n = graph_search(&s, &p, w, ef, allowed, ban, n_ban, 0, &hit, &looked), k = brute(g, a.q, want, allowed, ban, n_ban, 0);
+		struct nav_probe p = { .score = score, .visit = visit, .ctx = &a };
+		size_t n = nav_search(&s, &p, w, ef, allowed, ban, n_ban, 0, &hit, &looked), k = brute(g, a.q, want, allowed, ban, n_ban, 0);
 		assert_true(n <= ef && n <= k && looked <= g->n && a.visits <= looked);
 		for (size_t i = 0; i < n; i++) {
 			assert_true(may_be(allowed, ban, n_ban, 0, hit[i].row) && hit[i].score == near(a.q, g->x + hit[i].row * D));
@@ -201,7 +201,7 @@ static double recall(const struct made *g, const float *q, size_t ef, const uint
 			found += cmp_hits(&hit[i], &want[k - 1]) <= 0;
 		wanted += k;
 	}
-	graph_walk_free(w);
+	nav_walk_free(w);
 	mem_free(want);
 	return wanted ? (double)found / (double)wanted : 1;
 }
@@ -224,7 +224,7 @@ static void the_bytes_are_the_same(void **state)
 	for (size_t i = 0; i < N + MORE; i += 3)
 		gone[i / 64] |= (uint64_t)1 << i % 64;
 	for (int by_product = 0; by_product < 2; by_product++) {
-		struct graph_opts o = plain;
+		struct nav_opts o = plain;
 		o.by_product = by_product;
 		o.alpha = by_product ? 1 : o.alpha;
 		for (int p = 0; p < 3; p++)
@@ -263,7 +263,7 @@ static void it_is_a_graph_after_any_changes(void **state)
 {
 	(void)state;
 	for (uint64_t walk = 0; walk < 12; walk++) {
-		struct graph_opts o = plain;
+		struct nav_opts o = plain;
 		struct made g = { 0 };
 		pcg32_seed(&rng, walk, 2);
 		o.by_product = walk % 3 == 2;
@@ -302,7 +302,7 @@ static void rows_that_are_the_same_are_all_reached(void **state)
 	pcg32_seed(&rng, 3, 3);
 	for (int of = 0; of < 4; of++)		/* all the same, 300 of 700, ten times 70, all zero */
 		for (int by_product = 0; by_product < 2; by_product++) {
-			struct graph_opts o = plain;
+			struct nav_opts o = plain;
 			o.by_product = by_product;
 			o.alpha = by_product ? 1 : o.alpha;
 			clusters(x, N, 5);
@@ -329,7 +329,7 @@ static void few_rows_are_a_graph(void **state)
 		clusters(x, 6, 2);
 		clusters(q, 50, 2);
 		for (size_t entries = 1; entries < 8; entries += 3) {
-			struct graph_opts o = plain;
+			struct nav_opts o = plain;
 			uint64_t gone = 0;
 			o.entries = entries;
 			struct made g = build(&(struct made){ 0 }, x, n, NULL, &o, NULL);
@@ -363,15 +363,15 @@ static void with_room_for_all_all_are_found(void **state)
 	for (size_t i = 0; i < N * D; i++)
 		x[i] = (float)pcg32_bounded(&rng, 2);	/* many scores are equal */
 	struct made g = build(&(struct made){ 0 }, x, N, NULL, &plain, NULL);
-	struct graph s = graph_of(&g);
-	struct graph_walk *w = graph_walk_new(N, &e);
+	struct nav s = graph_of(&g);
+	struct nav_walk *w = nav_walk_new(N, &e);
 	check(&g);
 	for (int t = 0; t < 60; t++) {
 		uint64_t allowed[(N + 63) / 64];
 		uint32_t ban[N];
 		size_t n_ban = 0, looked, n, k;
 		struct ask a = { g.x, q, N, 0 };
-		struct graph_probe p = { .score = score, .ctx = &a };
+		struct nav_probe p = { .score = score, .ctx = &a };
 		for (size_t i = 0; i < D; i++)
 			q[i] = (float)pcg32_bounded(&rng, 3) / 2;
 		for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
@@ -382,21 +382,21 @@ static void with_room_for_all_all_are_found(void **state)
 		for (int how = 0; how < 4; how++) {
 			const uint64_t *set = how & 1 ? allowed : NULL;
 			size_t nb = how & 2 ? n_ban : 0;
-			n = graph_search(&s, &p, w, N, set, ban, nb, 0, &hit, &looked);
+			n = nav_search(&s, &p, w, N, set, ban, nb, 0, &hit, &looked);
 			k = brute(&g, q, want, set, ban, nb, 0);
 			assert_int_equal(n, k);
 			assert_int_equal(looked, N);
 			assert_memory_equal(hit, want, n * sizeof *hit);
 			/* a row that is hidden is neither found nor gone through; what it led to may be missed */
 			p.hide = 1 + pcg32_bounded(&rng, N);
-			n = graph_search(&s, &p, w, N, set, ban, nb, 0, &hit, &looked);
+			n = nav_search(&s, &p, w, N, set, ban, nb, 0, &hit, &looked);
 			assert_true(n <= k && n + 60 >= k && looked <= N);
 			for (size_t i = 0; i < n; i++)
 				assert_true(may_be(set, ban, nb, p.hide, hit[i].row));
 			p.hide = 0;
 		}
 	}
-	graph_walk_free(w);
+	nav_walk_free(w);
 	made_release(&g);
 	mem_free(x);
 }
@@ -457,30 +457,30 @@ static void a_budget_ends_a_search_and_leaves_no_marks(void **state)
 	pcg32_seed(&rng, 7, 7);
 	clusters(x, N, 10);
 	struct made g = build(&(struct made){ 0 }, x, N, NULL, &plain, NULL);
-	struct graph s = graph_of(&g);
-	struct graph_walk *w = graph_walk_new(N, &e), *fresh = graph_walk_new(N, &e);
+	struct nav s = graph_of(&g);
+	struct nav_walk *w = nav_walk_new(N, &e), *fresh = nav_walk_new(N, &e);
 	memset(all, 0xff, sizeof all);
 	one[3] = 1;
 	for (size_t t = 0; t < N; t += 13) {
 		struct ask a = { g.x, g.x + t * D, N, 0 };
-		struct graph_probe p = { .score = score, .ctx = &a };
+		struct nav_probe p = { .score = score, .ctx = &a };
 		const struct topk_hit *hit, *same;
 		size_t looked, looked_fresh;
-		assert_true(graph_search(&s, &p, w, 5, one, NULL, 0, 100, &hit, &looked) == SIZE_MAX);
+		assert_true(nav_search(&s, &p, w, 5, one, NULL, 0, 100, &hit, &looked) == SIZE_MAX);
 		assert_true(looked > 100 && looked <= 100 + g.degree);
-		assert_int_equal(graph_search(&s, &p, w, 5, one, NULL, 0, N, &hit, NULL), 1);
+		assert_int_equal(nav_search(&s, &p, w, 5, one, NULL, 0, N, &hit, NULL), 1);
 		assert_int_equal(hit[0].row, 3 * 64);
 		/* a walk that was used is as good as a new one */
-		size_t n = graph_search(&s, &p, w, 8, NULL, NULL, 0, 0, &hit, &looked);
-		assert_int_equal(n, graph_search(&s, &p, fresh, 8, NULL, NULL, 0, 0, &same, &looked_fresh));
+		size_t n = nav_search(&s, &p, w, 8, NULL, NULL, 0, 0, &hit, &looked);
+		assert_int_equal(n, nav_search(&s, &p, fresh, 8, NULL, NULL, 0, 0, &same, &looked_fresh));
 		assert_int_equal(looked, looked_fresh);
 		assert_memory_equal(hit, same, n * sizeof *hit);
 		assert_int_equal(hit[0].row, t);
-		assert_int_equal(graph_search(&s, &p, w, 8, all, NULL, 0, 0, &hit, NULL), n);
+		assert_int_equal(nav_search(&s, &p, w, 8, all, NULL, 0, 0, &hit, NULL), n);
 		assert_memory_equal(hit, same, n * sizeof *hit);
 	}
-	graph_walk_free(w);
-	graph_walk_free(fresh);
+	nav_walk_free(w);
+	nav_walk_free(fresh);
 	made_release(&g);
 	mem_free(x);
 }
@@ -498,37 +498,37 @@ static void lists_that_lie_are_not_followed(void **state)
 		uint32_t *nbr = mem_new(N * DEGREE, sizeof *nbr);
 		unsigned width = 2 + t % 3;
 		uint8_t *packed = mem_new(N * DEGREE, width);	/* its end is watched by the sanitizers */
-		struct graph g = { N, DEGREE, pcg32_bounded(&rng, N + 1), packed, width };
+		struct nav g = { N, DEGREE, pcg32_bounded(&rng, N + 1), packed, width };
 		struct ask a = { x, x + pcg32_bounded(&rng, N) * D, N, 0 };
-		struct graph_probe p = { .score = score, .visit = t % 2 ? visit : NULL, .ctx = &a, .hide = pcg32_bounded(&rng, N + 1) };
-		struct graph_walk *w = graph_walk_new(N, &e);
+		struct nav_probe p = { .score = score, .visit = t % 2 ? visit : NULL, .ctx = &a, .hide = pcg32_bounded(&rng, N + 1) };
+		struct nav_walk *w = nav_walk_new(N, &e);
 		uint64_t allowed[3] = { pcg32_next(&rng), ~(uint64_t)0, pcg32_next(&rng) };
 		uint32_t ban[3] = { 1, 64, 4000000000U };
-		struct graph_facts f;
+		struct nav_facts f;
 		for (size_t i = 0; i < N * DEGREE; i++)
 			switch (t % 4 ? pcg32_bounded(&rng, 8) : 0) {
 			case 0: nbr[i] = pcg32_next(&rng); break;
 			case 1: nbr[i] = N; break;
-			case 2: nbr[i] = GRAPH_NONE; break;
+			case 2: nbr[i] = NAV_NONE; break;
 			case 3: nbr[i] = (uint32_t)(i / DEGREE); break;
 			case 4: nbr[i] = (uint32_t)(i / DEGREE + 1) % N; break;
 			default: nbr[i] = pcg32_bounded(&rng, N);
 			}
 		for (size_t i = 0; i < N * DEGREE; i++)
-			graph_put(packed, i, width, nbr[i]);
+			nav_put(packed, i, width, nbr[i]);
 		for (int how = 0; how < 4; how++) {
 			const struct topk_hit *hit;
 			size_t ef = 1 + pcg32_bounded(&rng, N + 10), looked;
-			size_t n = graph_search(&g, &p, w, ef, how & 1 ? allowed : NULL, ban, how & 2 ? 3 : 0, t % 3 ? 0 : 20, &hit, &looked);
+			size_t n = nav_search(&g, &p, w, ef, how & 1 ? allowed : NULL, ban, how & 2 ? 3 : 0, t % 3 ? 0 : 20, &hit, &looked);
 			if (n == SIZE_MAX)
 				continue;
 			assert_true(n <= ef && looked <= N);
 			for (size_t i = 0; i < n; i++)
 				assert_true(hit[i].row < N && may_be(how & 1 ? allowed : NULL, ban, how & 2 ? 3 : 0, p.hide, hit[i].row) && (!i || cmp_hits(&hit[i - 1], &hit[i]) < 0));
 		}
-		assert_int_equal(graph_check(&g, &f, &e), 0);
+		assert_int_equal(nav_check(&g, &f, &e), 0);
 		assert_true(f.n_wrong > N / 2);
-		graph_walk_free(w);
+		nav_walk_free(w);
 		mem_free(nbr);
 		mem_free(packed);
 	}
@@ -551,9 +551,9 @@ static void the_check_finds_what_is_wrong(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-		struct graph g = { 4, 2, t[i].entries, (const uint8_t *)t[i].nbr, sizeof *t[i].nbr };
-		struct graph_facts f;
-		assert_int_equal(graph_check(&g, &f, &e), 0);
+		struct nav g = { 4, 2, t[i].entries, (const uint8_t *)t[i].nbr, sizeof *t[i].nbr };
+		struct nav_facts f;
+		assert_int_equal(nav_check(&g, &f, &e), 0);
 		if (f.n_wrong != t[i].n_wrong || f.n_lost != t[i].n_lost)
 			fail_msg("graph %zu: %zu wrong, %zu lost; %zu and %zu were wanted", i, f.n_wrong, f.n_lost, t[i].n_wrong, t[i].n_lost);
 	}

@@ -2,37 +2,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph_build.h"
+#include "nav_build.h"
 #include "../base/mem.h"
 #include "../base/rng.h"
 #include "../base/sort.h"
 
-enum { CHUNK = 16, BATCH_MIN = 64, BATCH_SHARE = 50, SPARES = 4 * GRAPH_DEGREE_MAX };
+enum { CHUNK = 16, BATCH_MIN = 64, BATCH_SHARE = 50, SPARES = 4 * NAV_DEGREE_MAX };
 
-static const uint8_t *row_of(const struct graph_make *m, size_t row) { return m->codes + row * m->z->row_bytes; }
+static const uint8_t *row_of(const struct nav_make *m, size_t row) { return m->codes + row * m->z->row_bytes; }
 
-int graph_make_init(struct graph_make *m, const struct graph_opts *o, const struct quant *z, size_t cap, struct par *pool, struct err *e)
+int nav_make_init(struct nav_make *m, const struct nav_opts *o, const struct quant *z, size_t cap, struct par *pool, struct err *e)
 {
-	*m = (struct graph_make){ .o = *o, .cap = cap, .z = z, .pool = pool };
+	*m = (struct nav_make){ .o = *o, .cap = cap, .z = z, .pool = pool };
 	m->slots = o->degree * 2;
 	if (!(m->codes = mem_try(cap, z->row_bytes, "codes", e)) || !(m->sum = mem_try(cap, sizeof *m->sum, "sums of codes", e)) ||
 	    !(m->nbr = mem_try(cap, m->slots * sizeof *m->nbr, "a graph", e)) || !(m->n_nbr = mem_try0(cap, 1, "a graph", e))) {
-		graph_make_release(m);
+		nav_make_release(m);
 		return e->code;
 	}
 	return 0;
 }
 
-void graph_make_release(struct graph_make *m)
+void nav_make_release(struct nav_make *m)
 {
 	mem_free(m->codes);
 	mem_free(m->sum);
 	mem_free(m->nbr);
 	mem_free(m->n_nbr);
-	*m = (struct graph_make){ 0 };
+	*m = (struct nav_make){ 0 };
 }
 
-void graph_make_rows(struct graph_make *m, size_t n)
+void nav_make_rows(struct nav_make *m, size_t n)
 {
 	m->n = n;
 	for (size_t r = 0; r < n; r++) {
@@ -47,13 +47,13 @@ void graph_make_rows(struct graph_make *m, size_t n)
 /* ---- one row as the query ---- */
 
 struct probe {
-	const struct graph_make *m;
+	const struct nav_make *m;
 	struct codes_query q;
 	float twice, norm;		/* 2 * the row's scale, |r|^2 (of products 0) */
 	int8_t *room;			/* [2 d] */
 };
 
-static void probe_set(struct probe *p, const struct graph_make *m, uint32_t row)
+static void probe_set(struct probe *p, const struct nav_make *m, uint32_t row)
 {
 	const uint8_t *c = row_of(m, row);
 	size_t d = m->z->d;
@@ -72,7 +72,7 @@ static void probe_set(struct probe *p, const struct graph_make *m, uint32_t row)
 static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
 {
 	const struct probe *p = ctx;
-	const struct graph_make *m = p->m;
+	const struct nav_make *m = p->m;
 
 	codes_dots(out, &p->q, m->codes, m->z->row_bytes, row, n);
 	for (size_t j = 0; j < n; j++)
@@ -85,12 +85,12 @@ struct near { float dist; uint32_t row; };
 
 struct worker {
 	struct probe q, other;
-	struct graph_walk *walk;
+	struct nav_walk *walk;
 	struct near *cand;		/* candidates of the row at hand */
 	size_t n_cand, cap_cand;
 	struct near spare[SPARES];	/* the nearest of those that were covered, not in order */
-	float score[GRAPH_BLOCK];
-	uint32_t row[GRAPH_BLOCK];
+	float score[NAV_BLOCK];
+	uint32_t row[NAV_BLOCK];
 };
 
 static int cmp_near(const void *a, const void *b)
@@ -122,8 +122,8 @@ static void sort_near(struct near *c, size_t n)
 static void offer(struct worker *w, const uint32_t *row, size_t n)
 {
 	arr_reserve(w->cand, w->n_cand + n, w->cap_cand);
-	for (size_t at = 0; at < n; at += GRAPH_BLOCK) {
-		size_t k = n - at < GRAPH_BLOCK ? n - at : GRAPH_BLOCK;
+	for (size_t at = 0; at < n; at += NAV_BLOCK) {
+		size_t k = n - at < NAV_BLOCK ? n - at : NAV_BLOCK;
 		score(&w->q, w->score, row + at, k);
 		for (size_t i = 0; i < k; i++)
 			w->cand[w->n_cand++] = (struct near){ w->q.norm - w->score[i], row[at + i] };
@@ -134,7 +134,7 @@ static void offer(struct worker *w, const uint32_t *row, size_t n)
  * choose - of the candidates the nearest, then each nearest that none of those chosen is alpha times nearer to; at most the degree, into list. Where these are few the nearest of the others are added up to o.fill: rows that are
  * alike, and by products all that are not long, would not be found else.
  */
-static size_t choose(const struct graph_make *m, struct worker *w, uint32_t self, uint32_t *list)
+static size_t choose(const struct nav_make *m, struct worker *w, uint32_t self, uint32_t *list)
 {
 	float alpha = m->o.alpha * m->o.alpha;	/* distances are squares */
 	struct near *c = w->cand;
@@ -151,8 +151,8 @@ static size_t choose(const struct graph_make *m, struct worker *w, uint32_t self
 		if (kept == m->o.degree)
 			break;
 		probe_set(&w->other, m, k.row);
-		for (size_t at = 1; at < n; at += GRAPH_BLOCK) {
-			size_t b = n - at < GRAPH_BLOCK ? n - at : GRAPH_BLOCK;
+		for (size_t at = 1; at < n; at += NAV_BLOCK) {
+			size_t b = n - at < NAV_BLOCK ? n - at : NAV_BLOCK;
 			for (size_t i = 0; i < b; i++)
 				w->row[i] = c[at + i].row;
 			score(&w->other, w->score, w->row, b);
@@ -173,23 +173,23 @@ static size_t choose(const struct graph_make *m, struct worker *w, uint32_t self
 	return kept;
 }
 
-static void set_list(struct graph_make *m, uint32_t row, const uint32_t *list, size_t n)
+static void set_list(struct nav_make *m, uint32_t row, const uint32_t *list, size_t n)
 {
 	uint32_t *l = m->nbr + (size_t)row * m->slots;
 
 	if (n)			/* list may be NULL then */
 		memmove(l, list, n * sizeof *l);
 	if (n < m->slots)
-		l[n] = GRAPH_NONE;
+		l[n] = NAV_NONE;
 	m->n_nbr[row] = (uint8_t)n;
 }
 
 /* ---- linking ---- */
 
 struct link_job {
-	struct graph_make *m;
+	struct nav_make *m;
 	struct worker *w;
-	struct graph g;			/* as it is before the batch */
+	struct nav g;			/* as it is before the batch */
 	uint32_t first;
 	size_t n;
 	uint32_t *list;			/* [n x degree] the batch's */
@@ -209,7 +209,7 @@ static int workers_new(struct link_job *j, struct err *e)
 		struct worker *w = &j->w[i];
 		w->q.room = mem_new(j->m->z->d, 2);
 		w->other.room = mem_new(j->m->z->d, 2);
-		if (!(w->walk = graph_walk_new(j->m->n, e)))
+		if (!(w->walk = nav_walk_new(j->m->n, e)))
 			return e->code;
 	}
 	return 0;
@@ -221,7 +221,7 @@ static void job_free(struct link_job *j)
 		mem_free(j->w[i].q.room);
 		mem_free(j->w[i].other.room);
 		mem_free(j->w[i].cand);
-		graph_walk_free(j->w[i].walk);
+		nav_walk_free(j->w[i].walk);
 	}
 	mem_free(j->w);
 	mem_free(j->list);
@@ -234,16 +234,16 @@ static void job_free(struct link_job *j)
 static void find_chunk(void *ctx, size_t chunk, int worker)
 {
 	struct link_job *j = ctx;
-	struct graph_make *m = j->m;
+	struct nav_make *m = j->m;
 	struct worker *w = &j->w[worker];
 	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
 
 	for (size_t i = chunk * CHUNK; i < end; i++) {
 		uint32_t row = j->first + (uint32_t)i;
-		struct graph_probe p = { .score = score, .ctx = &w->q, .rows = m->codes, .stride = m->z->row_bytes, .bytes = m->z->row_bytes };
+		struct nav_probe p = { .score = score, .ctx = &w->q, .rows = m->codes, .stride = m->z->row_bytes, .bytes = m->z->row_bytes };
 		const struct topk_hit *hit;
 		probe_set(&w->q, m, row);
-		size_t n = graph_search(&j->g, &p, w->walk, m->o.ef, NULL, NULL, 0, 0, &hit, NULL);
+		size_t n = nav_search(&j->g, &p, w->walk, m->o.ef, NULL, NULL, 0, 0, &hit, NULL);
 		arr_reserve(w->cand, n, w->cap_cand);
 		for (size_t h = 0; h < n; h++)
 			w->cand[w->n_cand++] = (struct near){ w->q.norm - hit[h].score, hit[h].row };
@@ -256,14 +256,14 @@ static void find_chunk(void *ctx, size_t chunk, int worker)
 static void back_chunk(void *ctx, size_t chunk, int worker)
 {
 	struct link_job *j = ctx;
-	struct graph_make *m = j->m;
+	struct nav_make *m = j->m;
 	struct worker *w = &j->w[worker];
 	size_t end = (chunk + 1) * CHUNK < j->n_runs ? (chunk + 1) * CHUNK : j->n_runs;
 
 	for (size_t r = chunk * CHUNK; r < end; r++) {
 		size_t from = j->run[r], to = j->run[r + 1];
 		uint32_t row = (uint32_t)(j->edge[from] >> 32), *l = m->nbr + (size_t)row * m->slots, n = m->n_nbr[row];
-		uint32_t list[GRAPH_DEGREE_MAX + 1];
+		uint32_t list[NAV_DEGREE_MAX + 1];
 		size_t fresh = 0;
 
 		probe_set(&w->q, m, row);
@@ -278,7 +278,7 @@ static void back_chunk(void *ctx, size_t chunk, int worker)
 			for (size_t i = 0; i < fresh; i++)
 				l[n++] = (uint32_t)j->spare[from + i];
 			if (n < m->slots)
-				l[n] = GRAPH_NONE;
+				l[n] = NAV_NONE;
 			m->n_nbr[row] = (uint8_t)n;
 			continue;
 		}
@@ -293,11 +293,11 @@ static void back_chunk(void *ctx, size_t chunk, int worker)
 
 static void link_batch(struct link_job *j)
 {
-	struct graph_make *m = j->m;
+	struct nav_make *m = j->m;
 
 	size_t start = m->n_start ? m->n_start : m->o.entries;
 
-	j->g = (struct graph){ j->first, m->slots, j->first < start ? j->first : start, (const uint8_t *)m->nbr, sizeof *m->nbr };
+	j->g = (struct nav){ j->first, m->slots, j->first < start ? j->first : start, (const uint8_t *)m->nbr, sizeof *m->nbr };
 	par_for(m->pool, (j->n + CHUNK - 1) / CHUNK, find_chunk, j);
 	j->n_edges = j->n_runs = 0;
 	for (size_t i = 0; i < j->n; i++) {
@@ -314,7 +314,7 @@ static void link_batch(struct link_job *j)
 	par_for(m->pool, (j->n_runs + CHUNK - 1) / CHUNK, back_chunk, j);
 }
 
-static size_t batch_of(const struct graph_make *m, size_t at)
+static size_t batch_of(const struct nav_make *m, size_t at)
 {
 	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE;
 	size_t b = at < most ? at : most;
@@ -322,7 +322,7 @@ static size_t batch_of(const struct graph_make *m, size_t at)
 	return b < 1 ? 1 : b > m->n - at ? m->n - at : b;
 }
 
-int graph_make_link(struct graph_make *m, size_t from, const struct graph_step *step, struct err *e)
+int nav_make_link(struct nav_make *m, size_t from, const struct nav_step *step, struct err *e)
 {
 	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE, deg = m->o.degree;
 	struct link_job j = { .m = m };
@@ -358,10 +358,10 @@ out:
 static void trim_chunk(void *ctx, size_t chunk, int worker)
 {
 	struct link_job *j = ctx;
-	struct graph_make *m = j->m;
+	struct nav_make *m = j->m;
 	struct worker *w = &j->w[worker];
 	size_t end = (chunk + 1) * CHUNK < m->n ? (chunk + 1) * CHUNK : m->n;
-	uint32_t list[GRAPH_DEGREE_MAX + 1];
+	uint32_t list[NAV_DEGREE_MAX + 1];
 
 	for (size_t r = chunk * CHUNK; r < end; r++)
 		if (m->n_nbr[r] > m->o.degree) {
@@ -371,7 +371,7 @@ static void trim_chunk(void *ctx, size_t chunk, int worker)
 		}
 }
 
-int graph_make_trim(struct graph_make *m, struct err *e)
+int nav_make_trim(struct nav_make *m, struct err *e)
 {
 	struct link_job j = { .m = m };
 	int ret = workers_new(&j, e);
@@ -388,7 +388,7 @@ int graph_make_trim(struct graph_make *m, struct err *e)
 static void unlink_chunk(void *ctx, size_t chunk, int worker)
 {
 	struct link_job *j = ctx;
-	struct graph_make *m = j->m;
+	struct nav_make *m = j->m;
 	struct worker *w = &j->w[worker];
 	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
 
@@ -396,27 +396,27 @@ static void unlink_chunk(void *ctx, size_t chunk, int worker)
 		uint32_t row = j->first + (uint32_t)i, *l = m->nbr + (size_t)row * m->slots, *list = j->list + i * m->slots;
 		size_t n = m->n_nbr[row], lost = 0;
 		for (size_t k = 0; k < n; k++)
-			lost += graph_bit(j->gone, l[k]);
-		if (!lost || graph_bit(j->gone, row)) {
+			lost += nav_bit(j->gone, l[k]);
+		if (!lost || nav_bit(j->gone, row)) {
 			j->n_list[i] = UINT8_MAX;	/* leave it */
 			continue;
 		}
 		probe_set(&w->q, m, row);
 		for (size_t k = 0; k < n; k++) {
-			if (!graph_bit(j->gone, l[k])) {
+			if (!nav_bit(j->gone, l[k])) {
 				offer(w, &l[k], 1);
 				continue;
 			}
 			const uint32_t *far = m->nbr + (size_t)l[k] * m->slots;
 			for (size_t f = 0; f < m->n_nbr[l[k]]; f++)
-				if (!graph_bit(j->gone, far[f]))
+				if (!nav_bit(j->gone, far[f]))
 					offer(w, &far[f], 1);
 		}
 		j->n_list[i] = (uint8_t)choose(m, w, row, list);
 	}
 }
 
-int graph_make_unlink(struct graph_make *m, const uint64_t *gone, struct err *e)
+int nav_make_unlink(struct nav_make *m, const uint64_t *gone, struct err *e)
 {
 	struct link_job j = { .m = m, .gone = gone };
 	int ret = ERR_MEM;
@@ -426,7 +426,7 @@ int graph_make_unlink(struct graph_make *m, const uint64_t *gone, struct err *e)
 	j.n = m->n;
 	par_for(m->pool, (m->n + CHUNK - 1) / CHUNK, unlink_chunk, &j);
 	for (size_t r = 0; r < m->n; r++)
-		if (graph_bit(gone, (uint32_t)r))
+		if (nav_bit(gone, (uint32_t)r))
 			set_list(m, (uint32_t)r, NULL, 0);
 		else if (j.n_list[r] != UINT8_MAX)
 			set_list(m, (uint32_t)r, j.list + r * m->slots, j.n_list[r]);
@@ -439,7 +439,7 @@ out:
 /* ---- order ---- */
 
 struct order_job {
-	struct graph_make *m;
+	struct nav_make *m;
 	struct probe *probe;		/* [workers] */
 	const uint32_t *entry;		/* [n_entries] */
 	size_t n_entries;
@@ -454,14 +454,14 @@ static void place_chunk(void *ctx, size_t chunk, int worker)
 	struct order_job *j = ctx;
 	struct probe *p = &j->probe[worker];
 	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
-	float s[GRAPH_BLOCK];
+	float s[NAV_BLOCK];
 
 	for (size_t i = chunk * CHUNK; i < end; i++) {
 		float best = -INFINITY;
 		uint32_t to = 0;
 		probe_set(p, j->m, j->row[i]);
-		for (size_t at = 0; at < j->n_entries; at += GRAPH_BLOCK) {
-			size_t b = j->n_entries - at < GRAPH_BLOCK ? j->n_entries - at : GRAPH_BLOCK;
+		for (size_t at = 0; at < j->n_entries; at += NAV_BLOCK) {
+			size_t b = j->n_entries - at < NAV_BLOCK ? j->n_entries - at : NAV_BLOCK;
 			score(p, s, j->entry + at, b);
 			for (size_t k = 0; k < b; k++)
 				if (s[k] > best) {
@@ -474,11 +474,11 @@ static void place_chunk(void *ctx, size_t chunk, int worker)
 }
 
 /* reach - mark all that can be reached from row. stack has room for all rows. */
-static void reach(const struct graph_make *m, uint64_t *seen, uint32_t *stack, uint32_t row)
+static void reach(const struct nav_make *m, uint64_t *seen, uint32_t *stack, uint32_t row)
 {
 	size_t n = 0;
 
-	if (graph_bit(seen, row))
+	if (nav_bit(seen, row))
 		return;
 	seen[row / 64] |= (uint64_t)1 << row % 64;
 	stack[n++] = row;
@@ -486,7 +486,7 @@ static void reach(const struct graph_make *m, uint64_t *seen, uint32_t *stack, u
 		uint32_t r = stack[--n];
 		const uint32_t *l = m->nbr + (size_t)r * m->slots;
 		for (size_t k = 0; k < m->n_nbr[r]; k++)
-			if (!graph_bit(seen, l[k])) {
+			if (!nav_bit(seen, l[k])) {
 				seen[l[k] / 64] |= (uint64_t)1 << l[k] % 64;
 				stack[n++] = l[k];
 			}
@@ -494,7 +494,7 @@ static void reach(const struct graph_make *m, uint64_t *seen, uint32_t *stack, u
 }
 
 /* give - an edge from one row to another, where it has a place left. */
-static bool give(struct graph_make *m, uint32_t from, uint32_t to)
+static bool give(struct nav_make *m, uint32_t from, uint32_t to)
 {
 	uint32_t *l = m->nbr + (size_t)from * m->slots, n = m->n_nbr[from];
 
@@ -502,13 +502,13 @@ static bool give(struct graph_make *m, uint32_t from, uint32_t to)
 		return false;
 	l[n++] = to;
 	if (n < m->slots)
-		l[n] = GRAPH_NONE;
+		l[n] = NAV_NONE;
 	m->n_nbr[from] = (uint8_t)n;
 	return true;
 }
 
 /* like - a number below n that rows of the same codes share, and others hardly. */
-static size_t like(const struct graph_make *m, uint32_t row)
+static size_t like(const struct nav_make *m, uint32_t row)
 {
 	uint64_t h;
 
@@ -519,7 +519,7 @@ static size_t like(const struct graph_make *m, uint32_t row)
 
 /* Rows that rows which cannot be reached are hung on. */
 struct hooks {
-	uint32_t *same;			/* [n] by like(): a row of these codes; GRAPH_NONE: none yet */
+	uint32_t *same;			/* [n] by like(): a row of these codes; NAV_NONE: none yet */
 	const uint32_t *tied;		/* rows that were tied before: tied[-1], tied[-2] ... */
 	size_t first, n;		/* of these with a place left, perhaps; of all */
 };
@@ -529,17 +529,17 @@ struct hooks {
  * items nobody knows) all have the same few neighbours, which are full soon: such a row hangs on one of its like, and the next when that is full on what hangs on it last. Else on any that was tied
  * before.
  */
-static bool tie(struct graph_make *m, const uint64_t *seen, struct hooks *h, uint32_t row)
+static bool tie(struct nav_make *m, const uint64_t *seen, struct hooks *h, uint32_t row)
 {
 	const uint32_t *l = m->nbr + (size_t)row * m->slots;
 	uint32_t *on = &h->same[like(m, row)];
 
 	for (size_t k = 0; k < m->n_nbr[row]; k++)
-		if (graph_bit(seen, l[k]) && give(m, l[k], row))
+		if (nav_bit(seen, l[k]) && give(m, l[k], row))
 			return true;
-	if (*on != GRAPH_NONE && m->n_nbr[*on] >= m->o.degree)
+	if (*on != NAV_NONE && m->n_nbr[*on] >= m->o.degree)
 		*on = m->nbr[(size_t)*on * m->slots + m->o.degree - 1];
-	if (*on != GRAPH_NONE && !memcmp(row_of(m, *on), row_of(m, row), m->z->row_bytes) && give(m, *on, row))
+	if (*on != NAV_NONE && !memcmp(row_of(m, *on), row_of(m, row), m->z->row_bytes) && give(m, *on, row))
 		return true;
 	*on = row;
 	for (; h->first < h->n; h->first++)
@@ -548,7 +548,7 @@ static bool tie(struct graph_make *m, const uint64_t *seen, struct hooks *h, uin
 	return false;
 }
 
-int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order, size_t *n_out, size_t *n_entries, struct err *e)
+int nav_make_order(struct nav_make *m, const uint64_t *gone, uint32_t *order, size_t *n_out, size_t *n_entries, struct err *e)
 {
 	struct order_job j = { .m = m };
 	uint64_t *seen = mem_try0((m->n + 63) / 64, sizeof *seen, "marks of rows", e);
@@ -566,7 +566,7 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 	for (int i = 0; i < threads; i++)
 		j.probe[i].room = mem_new(m->z->d, 2);
 	for (size_t r = 0; r < m->n; r++)
-		if (!gone || !graph_bit(gone, (uint32_t)r))
+		if (!gone || !nav_bit(gone, (uint32_t)r))
 			rest[n++] = (uint32_t)r;
 	pcg32_seed(&rng, m->o.seed, 0x656e74);
 	rng_shuffle_u32(&rng, rest, (uint32_t)n);
@@ -576,7 +576,7 @@ int graph_make_order(struct graph_make *m, const uint64_t *gone, uint32_t *order
 	size_t left = 0;
 	for (size_t i = k; i < n; i++) {
 		uint32_t row = rest[i];
-		if (!graph_bit(seen, row)) {
+		if (!nav_bit(seen, row)) {
 			bool is_tied = tie(m, seen, &h, row);
 			reach(m, seen, stack, row);
 			if (!is_tied) {

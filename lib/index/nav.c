@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "graph.h"
+#include "nav.h"
 #include "../base/mem.h"
 
 
@@ -13,7 +13,7 @@ typedef uint64_t entry;
 
 /* Rows that a search goes on from at a time: while their neighbours come from memory there is more to do. */
 enum { BEAM = 2 };
-_Static_assert(BEAM * (int)GRAPH_DEGREE_MAX <= (int)GRAPH_BLOCK, "their lists are scored at once");
+_Static_assert(BEAM * (int)NAV_DEGREE_MAX <= (int)NAV_BLOCK, "their lists are scored at once");
 
 static inline entry entry_of(float score, uint32_t row)
 {
@@ -36,7 +36,7 @@ static inline float score_of(entry x)
 	return s;
 }
 
-struct graph_walk {
+struct nav_walk {
 	size_t n;
 	uint64_t *seen;			/* a bit a row */
 	uint32_t *looked;		/* rows whose bit is set */
@@ -47,12 +47,12 @@ struct graph_walk {
 	size_t n_heap, cap_heap;
 	struct topk_hit *hit;		/* what was found */
 	size_t cap_hit;
-	float score[GRAPH_BLOCK];
+	float score[NAV_BLOCK];
 };
 
-struct graph_walk *graph_walk_new(size_t n, struct err *e)
+struct nav_walk *nav_walk_new(size_t n, struct err *e)
 {
-	struct graph_walk *w = mem_new(1, sizeof *w);
+	struct nav_walk *w = mem_new(1, sizeof *w);
 
 	w->n = n;
 	if (!(w->seen = mem_try0((n + 63) / 64, sizeof *w->seen, "marks of a search", e))) {
@@ -62,7 +62,7 @@ struct graph_walk *graph_walk_new(size_t n, struct err *e)
 	return w;
 }
 
-void graph_walk_free(struct graph_walk *w)
+void nav_walk_free(struct nav_walk *w)
 {
 	if (!w)
 		return;
@@ -74,7 +74,7 @@ void graph_walk_free(struct graph_walk *w)
 	mem_free(w);
 }
 
-static void forget(struct graph_walk *w)
+static void forget(struct nav_walk *w)
 {
 	if (w->n_looked > w->n / 64)
 		memset(w->seen, 0, (w->n + 63) / 64 * sizeof *w->seen);
@@ -84,7 +84,7 @@ static void forget(struct graph_walk *w)
 	w->n_looked = 0;
 }
 
-static inline bool see(struct graph_walk *w, uint32_t row)
+static inline bool see(struct nav_walk *w, uint32_t row)
 {
 	uint64_t word = w->seen[row / 64], bit = word >> row % 64 & 1;
 
@@ -93,14 +93,14 @@ static inline bool see(struct graph_walk *w, uint32_t row)
 }
 
 /* room - for the rows of a block behind those looked at. */
-static inline uint32_t *room(struct graph_walk *w)
+static inline uint32_t *room(struct nav_walk *w)
 {
-	arr_reserve(w->looked, w->n_looked + GRAPH_BLOCK, w->cap_looked);
+	arr_reserve(w->looked, w->n_looked + NAV_BLOCK, w->cap_looked);
 	return w->looked + w->n_looked;
 }
 
 /* look - m rows in that room will be scored. */
-static inline void look(struct graph_walk *w, const struct graph_probe *p, const uint32_t *row, size_t m)
+static inline void look(struct nav_walk *w, const struct nav_probe *p, const uint32_t *row, size_t m)
 {
 	w->n_looked += m;
 	for (size_t i = 0; p->rows && i < m; i++) {
@@ -112,12 +112,12 @@ static inline void look(struct graph_walk *w, const struct graph_probe *p, const
 }
 
 /* unseen - the rows of a list that were not seen. Written without a branch for whether a row was: nobody could guess it. */
-static inline __attribute__((always_inline)) size_t unseen(struct graph_walk *w, const uint8_t *list, size_t degree, const unsigned width, uint32_t *row)
+static inline __attribute__((always_inline)) size_t unseen(struct nav_walk *w, const uint8_t *list, size_t degree, const unsigned width, uint32_t *row)
 {
 	size_t m = 0;
 
 	for (size_t i = 0; i < degree; i++) {
-		uint32_t r = graph_get(list, i, width);
+		uint32_t r = nav_get(list, i, width);
 		if (r >= w->n)
 			break;
 		row[m] = r;
@@ -127,7 +127,7 @@ static inline __attribute__((always_inline)) size_t unseen(struct graph_walk *w,
 }
 
 /* next_block - the rows of from's list that were not seen, into room. */
-static inline size_t next_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, uint32_t from)
+static inline size_t next_block(struct nav_walk *w, const struct nav_probe *p, const struct nav *g, uint32_t from)
 {
 	const uint8_t *list = g->nbr + (size_t)from * g->degree * g->width;
 	uint32_t *row = w->looked + w->n_looked;
@@ -137,12 +137,12 @@ static inline size_t next_block(struct graph_walk *w, const struct graph_probe *
 	return m;
 }
 
-/* entry_block - up to GRAPH_BLOCK of the entries. */
-static inline size_t entry_block(struct graph_walk *w, const struct graph_probe *p, const struct graph *g, size_t *at, uint32_t *row)
+/* entry_block - up to NAV_BLOCK of the entries. */
+static inline size_t entry_block(struct nav_walk *w, const struct nav_probe *p, const struct nav *g, size_t *at, uint32_t *row)
 {
 	size_t m = 0;
 
-	for (; *at < g->n_entries && m < GRAPH_BLOCK; (*at)++) {
+	for (; *at < g->n_entries && m < NAV_BLOCK; (*at)++) {
 		row[m] = (uint32_t)*at;
 		m += see(w, (uint32_t)*at);
 	}
@@ -170,7 +170,7 @@ static inline size_t into_pool(entry *pool, size_t *n, size_t cap, entry x)
 	return at;
 }
 
-static inline void fetch_list(const struct graph *g, uint32_t row)
+static inline void fetch_list(const struct nav *g, uint32_t row)
 {
 	size_t bytes = g->degree * g->width;
 	const uint8_t *l = g->nbr + row * bytes;
@@ -181,7 +181,7 @@ static inline void fetch_list(const struct graph *g, uint32_t row)
 }
 
 /* search_all - where every row may be found: the pool is what was found and what there is to go on from. */
-static size_t search_all(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef)
+static size_t search_all(const struct nav *g, const struct nav_probe *p, struct nav_walk *w, size_t ef)
 {
 	entry *pool = w->pool;
 	size_t n = 0, cur = 0, at = 0, m;
@@ -227,7 +227,7 @@ static size_t search_all(const struct graph *g, const struct graph_probe *p, str
 
 /* ---- among some rows ---- */
 
-static void heap_push(struct graph_walk *w, entry x)
+static void heap_push(struct nav_walk *w, entry x)
 {
 	arr_reserve(w->heap, w->n_heap + 1, w->cap_heap);
 	size_t i = w->n_heap++;
@@ -236,7 +236,7 @@ static void heap_push(struct graph_walk *w, entry x)
 	w->heap[i] = x;
 }
 
-static entry heap_pop(struct graph_walk *w)
+static entry heap_pop(struct nav_walk *w)
 {
 	entry top = w->heap[0], x = w->heap[--w->n_heap];
 	size_t i = 0, c;
@@ -266,7 +266,7 @@ static bool is_in(const uint32_t *set, size_t n, uint32_t row)
 }
 
 /* search_some - the rows that may be found are kept apart from those to go on from; it ends when the best of these is worse than the worst of ef found. */
-static size_t search_some(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban, size_t budget)
+static size_t search_some(const struct nav *g, const struct nav_probe *p, struct nav_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban, size_t budget)
 {
 	entry *pool = w->pool, from;
 	size_t n = 0, at = 0, m;
@@ -281,7 +281,7 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 			if (n == ef && x < pool[n - 1])
 				continue;
 			heap_push(w, x);
-			if ((!allowed || graph_bit(allowed, row[i])) && !(n_ban && is_in(ban, n_ban, row[i])))
+			if ((!allowed || nav_bit(allowed, row[i])) && !(n_ban && is_in(ban, n_ban, row[i])))
 				into_pool(pool, &n, ef, x);
 		}
 		row = room(w);
@@ -304,7 +304,7 @@ static size_t search_some(const struct graph *g, const struct graph_probe *p, st
 	}
 }
 
-size_t graph_search(const struct graph *g, const struct graph_probe *p, struct graph_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban,
+size_t nav_search(const struct nav *g, const struct nav_probe *p, struct nav_walk *w, size_t ef, const uint64_t *allowed, const uint32_t *ban, size_t n_ban,
 		    size_t budget, const struct topk_hit **hit, size_t *looked)
 {
 	arr_reserve(w->pool, ef + 1, w->cap_pool);
