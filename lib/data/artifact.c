@@ -537,6 +537,15 @@ bool paged_page(const struct paged *p, uint64_t page)
 	return true;
 }
 
+void paged_scattered(const struct artifact *a, const struct paged *p)
+{
+	const unsigned char *base;
+	size_t n;
+
+	if (file_map(a->in.file, &base, &n) && p->p >= base && p->p < base + n)
+		file_map_scattered(a->in.file, p->p, p->bytes);
+}
+
 int paged_error(const struct artifact *a, const struct paged *p, struct err *e)
 {
 	return err_set(e, ERR_DATA, "%s: tensor %s is damaged: a page does not match its checksum", a->name, p->name);

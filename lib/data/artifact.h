@@ -67,6 +67,8 @@ static inline bool paged_need(const struct paged *p, uint64_t at, uint64_t n)
 			return false;
 	return true;
 }
+/* paged_scattered - as file_map_scattered, where the tensor lies in a mapping. */
+void paged_scattered(const struct artifact *a, const struct paged *p);
 /* paged_error - "FILE: tensor NAME is damaged: a page does not match its checksum". */
 int paged_error(const struct artifact *a, const struct paged *p, struct err *e);
 /* What is there, for taste-view: i below the count. Strings live with the artifact. */

@@ -108,6 +108,7 @@ static int get_tensors(struct ann *a, struct err *e)
 	if (a->metric == FLAT_COSINE && artifact_paged(a->file, "inverse", DTYPE_F32, 1, dim, &a->inv_pages, e))
 		return e->code;
 	a->inv = (const float *)(const void *)a->inv_pages.p;
+	paged_scattered(a->file, &a->vector_pages);
 	dim[0] = a->d;
 	if (artifact_tensor(a->file, "mean", DTYPE_F32, 1, dim, &mean, e))
 		return e->code;

@@ -400,6 +400,14 @@ void file_map_pass(struct file *f, size_t n)
 		f->passed = to;
 }
 
+void file_map_scattered(struct file *f, const void *p, size_t n)
+{
+	uintptr_t page = 4096, from = ((uintptr_t)p + page - 1) / page * page, to = ((uintptr_t)p + n) / page * page;
+
+	if (f->map && !f->is_borrowed && from < to)
+		madvise((void *)from, to - from, MADV_RANDOM);	/* whether it helps or not */
+}
+
 void file_digest_on(struct file *f)
 {
 	if (f->digest)

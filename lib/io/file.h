@@ -47,6 +47,8 @@ bool file_map(struct file *f, const unsigned char **p, size_t *n);
 void file_map_taken(struct file *f);
 /* file_map_pass - the first n bytes of the mapping will not be read again soon: they may leave this process's memory. They stay readable. */
 void file_map_pass(struct file *f, size_t n);
+/* file_map_scattered - the n bytes at p, of the mapping, will be read here and there: what stands beside them need not be read from disk with them. */
+void file_map_scattered(struct file *f, const void *p, size_t n);
 /* file_digest - XXH3-128 of all (unpacked) bytes handed out so far, as 32 hex digits. Turned on by file_digest_on() before the first read. */
 void file_digest_on(struct file *f);
 void file_digest(const struct file *f, char out[33]);
