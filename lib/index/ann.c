@@ -440,7 +440,7 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
 {
 	struct nav_probe p = { .score = score_codes, .visit = a->file && !a->is_checked ? visit : NULL, .ctx = w, .rows = a->code, .stride = a->row_bytes, .bytes = a->row_bytes,
-				 .hide = ask->hide };
+				 .hide = ask->hide, .keep = ask->k + ask->k / 2 + 1 };
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
 

@@ -180,11 +180,14 @@ static inline void fetch_list(const struct nav *g, uint32_t row)
 	__builtin_prefetch(l + bytes - 1);
 }
 
-/* search_all - where every row may be found: the pool is what was found and what there is to go on from. */
+/*
+ * search_all - where every row may be found: the pool is what was found and what there is to go on from. Of what it goes on from in the end most changes nothing: with p->keep it gives up
+ * after 3/10 of ef rows without a change among these, which finds more for the same work than a smaller ef.
+ */
 static size_t search_all(const struct nav *g, const struct nav_probe *p, struct nav_walk *w, size_t ef)
 {
 	entry *pool = w->pool;
-	size_t n = 0, cur = 0, at = 0, m;
+	size_t n = 0, cur = 0, at = 0, idle = 0, m;
 	uint32_t *row;
 
 	while (at < g->n_entries) {
@@ -194,8 +197,9 @@ static size_t search_all(const struct nav *g, const struct nav_probe *p, struct 
 		for (size_t i = 0; i < m; i++)
 			into_pool(pool, &n, ef, entry_of(w->score[i], row[i]));
 	}
-	while (cur < n) {
+	while (cur < n && !(p->keep && idle * 10 > ef * 3)) {
 		size_t from[BEAM], n_from = 0;
+		idle += BEAM;
 		row = room(w);
 		for (; cur < n && n_from < BEAM; cur++)
 			if (!(pool[cur] & LEFT))
@@ -216,6 +220,7 @@ static size_t search_all(const struct nav *g, const struct nav_probe *p, struct 
 			if (n == ef && x < pool[ef - 1])
 				continue;
 			size_t to = into_pool(pool, &n, ef, x);
+			idle = to < p->keep ? 0 : idle;
 			if (to <= cur) {
 				cur = to;
 				fetch_list(g, row[i]);

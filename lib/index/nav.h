@@ -50,6 +50,7 @@ struct nav_probe {
 	const void *rows;		/* what score will read of row r is bytes at rows + r * stride: it is fetched ahead. NULL: unknown */
 	size_t stride, bytes;
 	uint32_t hide;			/* number + 1 of a row that is to be as if it were not there; 0: none */
+	size_t keep;			/* the best that matter: a search among all rows may end when these have long stayed the same; 0: it goes on from all of ef */
 };
 enum { NAV_BLOCK = 512 };
 
