@@ -3,7 +3,8 @@
  *
  *   knn_search  knn-search.c   the verb search: queries in, answers out, from vectors or an index
  *   knn_serve   knn-serve.c    the same, a request line at a time
- *   knn_finder  knn-find.c     what both ask: the rows of a batch of queries, within the limits
+ *   knn_find    knn-find.c     what both ask: the rows of a batch of queries, within the limits
+ *   knn_base    knn-base.c     what is searched: vectors or an index
  *   knn_pick    knn-pick.c     which rows may be found
  *   knn_build   knn-build.c    the verbs build, add and delete
  *   knn_stats   knn-stats.c    the verb stats
