@@ -1,15 +1,12 @@
-#include <math.h>
+/* nav_build - the lists of a graph: linking rows in batches, unlinking them, cutting lists to the degree. Their order is nav_order.c's. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "nav_build.h"
+#include "nav_row.h"
 #include "../base/mem.h"
-#include "../base/rng.h"
 #include "../base/sort.h"
 
 enum { CHUNK = 16, BATCH_MIN = 64, BATCH_SHARE = 50, SPARES = 4 * NAV_DEGREE_MAX };
-
-static const uint8_t *row_of(const struct nav_make *m, size_t row) { return m->codes + row * m->z->row_bytes; }
 
 int nav_make_init(struct nav_make *m, const struct nav_opts *o, const struct quant *z, size_t cap, struct par *pool, struct err *e)
 {
@@ -36,7 +33,7 @@ void nav_make_rows(struct nav_make *m, size_t n)
 {
 	m->n = n;
 	for (size_t r = 0; r < n; r++) {
-		const uint8_t *c = row_of(m, r);
+		const uint8_t *c = nav_row_codes(m, r);
 		int32_t s = 0;
 		for (size_t i = 0; i < m->z->d; i++)
 			s += c[i] - 128;
@@ -44,47 +41,12 @@ void nav_make_rows(struct nav_make *m, size_t n)
 	}
 }
 
-/* ---- one row as the query ---- */
-
-struct probe {
-	const struct nav_make *m;
-	struct codes_query q;
-	float twice, norm;		/* 2 * the row's scale, |r|^2 (of products 0) */
-	int8_t *room;			/* [2 d] */
-};
-
-static void probe_set(struct probe *p, const struct nav_make *m, uint32_t row)
-{
-	const uint8_t *c = row_of(m, row);
-	size_t d = m->z->d;
-	float scale;
-
-	memcpy(&scale, c + codes_scale_at(CODES_8, d), sizeof scale);
-	for (size_t i = 0; i < d; i++)
-		p->room[i] = (int8_t)(c[i] ^ 0x80);
-	p->m = m;
-	p->q = (struct codes_query){ .bits = CODES_8, .d = d, .lo = p->room, .hi = p->room, .sum = m->sum[row] };
-	p->twice = 2 * scale;
-	p->norm = m->o.by_product ? 0 : quant_norm(m->z, c);
-}
-
-/* score - |x|^2 - |x - y|^2, or of products 2 x.y: the nearer, the higher. */
-static void score(const void *ctx, float *out, const uint32_t *row, size_t n)
-{
-	const struct probe *p = ctx;
-	const struct nav_make *m = p->m;
-
-	codes_dots(out, &p->q, m->codes, m->z->row_bytes, row, n);
-	for (size_t j = 0; j < n; j++)
-		out[j] = out[j] * p->twice - (m->o.by_product ? 0 : quant_norm(m->z, row_of(m, row[j])));
-}
-
 /* ---- choosing neighbours ---- */
 
 struct near { float dist; uint32_t row; };
 
 struct worker {
-	struct probe q, other;
+	struct nav_row q, other;
 	struct nav_walk *walk;
 	struct near *cand;		/* candidates of the row at hand */
 	size_t n_cand, cap_cand;
@@ -124,7 +86,7 @@ static void offer(struct worker *w, const uint32_t *row, size_t n)
 	arr_reserve(w->cand, w->n_cand + n, w->cap_cand);
 	for (size_t at = 0; at < n; at += NAV_BLOCK) {
 		size_t k = n - at < NAV_BLOCK ? n - at : NAV_BLOCK;
-		score(&w->q, w->score, row + at, k);
+		nav_row_score(&w->q, w->score, row + at, k);
 		for (size_t i = 0; i < k; i++)
 			w->cand[w->n_cand++] = (struct near){ w->q.norm - w->score[i], row[at + i] };
 	}
@@ -150,12 +112,12 @@ static size_t choose(const struct nav_make *m, struct worker *w, uint32_t self, 
 		list[kept++] = k.row;
 		if (kept == m->o.degree)
 			break;
-		probe_set(&w->other, m, k.row);
+		nav_row_set(&w->other, m, k.row);
 		for (size_t at = 1; at < n; at += NAV_BLOCK) {
 			size_t b = n - at < NAV_BLOCK ? n - at : NAV_BLOCK;
 			for (size_t i = 0; i < b; i++)
 				w->row[i] = c[at + i].row;
-			score(&w->other, w->score, w->row, b);
+			nav_row_score(&w->other, w->score, w->row, b);
 			for (size_t i = 0; i < b; i++)
 				if (alpha * (w->other.norm - w->score[i]) > c[at + i].dist)
 					c[left++] = c[at + i];
@@ -240,9 +202,9 @@ static void find_chunk(void *ctx, size_t chunk, int worker)
 
 	for (size_t i = chunk * CHUNK; i < end; i++) {
 		uint32_t row = j->first + (uint32_t)i;
-		struct nav_probe p = { .score = score, .ctx = &w->q, .rows = m->codes, .stride = m->z->row_bytes, .bytes = m->z->row_bytes };
+		struct nav_probe p = { .score = nav_row_score, .ctx = &w->q, .rows = m->codes, .stride = m->z->row_bytes, .bytes = m->z->row_bytes };
 		const struct topk_hit *hit;
-		probe_set(&w->q, m, row);
+		nav_row_set(&w->q, m, row);
 		size_t n = nav_search(&j->g, &p, w->walk, m->o.ef, NULL, NULL, 0, 0, &hit, NULL);
 		arr_reserve(w->cand, n, w->cap_cand);
 		for (size_t h = 0; h < n; h++)
@@ -266,7 +228,7 @@ static void back_chunk(void *ctx, size_t chunk, int worker)
 		uint32_t list[NAV_DEGREE_MAX + 1];
 		size_t fresh = 0;
 
-		probe_set(&w->q, m, row);
+		nav_row_set(&w->q, m, row);
 		for (size_t i = from; i < to; i++) {	/* those not in the list yet */
 			uint32_t s = (uint32_t)j->edge[i], at = 0;
 			while (at < n && l[at] != s)
@@ -365,7 +327,7 @@ static void trim_chunk(void *ctx, size_t chunk, int worker)
 
 	for (size_t r = chunk * CHUNK; r < end; r++)
 		if (m->n_nbr[r] > m->o.degree) {
-			probe_set(&w->q, m, (uint32_t)r);
+			nav_row_set(&w->q, m, (uint32_t)r);
 			offer(w, m->nbr + r * m->slots, m->n_nbr[r]);
 			set_list(m, (uint32_t)r, list, choose(m, w, (uint32_t)r, list));
 		}
@@ -401,7 +363,7 @@ static void unlink_chunk(void *ctx, size_t chunk, int worker)
 			j->n_list[i] = UINT8_MAX;	/* leave it */
 			continue;
 		}
-		probe_set(&w->q, m, row);
+		nav_row_set(&w->q, m, row);
 		for (size_t k = 0; k < n; k++) {
 			if (!nav_bit(j->gone, l[k])) {
 				offer(w, &l[k], 1);
@@ -433,179 +395,5 @@ int nav_make_unlink(struct nav_make *m, const uint64_t *gone, struct err *e)
 	ret = 0;
 out:
 	job_free(&j);
-	return ret;
-}
-
-/* ---- order ---- */
-
-struct order_job {
-	struct nav_make *m;
-	struct probe *probe;		/* [workers] */
-	const uint32_t *entry;		/* [n_entries] */
-	size_t n_entries;
-	const uint32_t *row;		/* [n] whose place is sought */
-	size_t n;
-	uint64_t *key;			/* [n] */
-};
-
-/* place_chunk - a row's key: its nearest entry, then its number. */
-static void place_chunk(void *ctx, size_t chunk, int worker)
-{
-	struct order_job *j = ctx;
-	struct probe *p = &j->probe[worker];
-	size_t end = (chunk + 1) * CHUNK < j->n ? (chunk + 1) * CHUNK : j->n;
-	float s[NAV_BLOCK];
-
-	for (size_t i = chunk * CHUNK; i < end; i++) {
-		float best = -INFINITY;
-		uint32_t to = 0;
-		probe_set(p, j->m, j->row[i]);
-		for (size_t at = 0; at < j->n_entries; at += NAV_BLOCK) {
-			size_t b = j->n_entries - at < NAV_BLOCK ? j->n_entries - at : NAV_BLOCK;
-			score(p, s, j->entry + at, b);
-			for (size_t k = 0; k < b; k++)
-				if (s[k] > best) {
-					best = s[k];
-					to = (uint32_t)(at + k);
-				}
-		}
-		j->key[i] = (uint64_t)to << 32 | j->row[i];
-	}
-}
-
-/* reach - mark all that can be reached from row. stack has room for all rows. */
-static void reach(const struct nav_make *m, uint64_t *seen, uint32_t *stack, uint32_t row)
-{
-	size_t n = 0;
-
-	if (nav_bit(seen, row))
-		return;
-	seen[row / 64] |= (uint64_t)1 << row % 64;
-	stack[n++] = row;
-	while (n) {
-		uint32_t r = stack[--n];
-		const uint32_t *l = m->nbr + (size_t)r * m->slots;
-		for (size_t k = 0; k < m->n_nbr[r]; k++)
-			if (!nav_bit(seen, l[k])) {
-				seen[l[k] / 64] |= (uint64_t)1 << l[k] % 64;
-				stack[n++] = l[k];
-			}
-	}
-}
-
-/* give - an edge from one row to another, where it has a place left. */
-static bool give(struct nav_make *m, uint32_t from, uint32_t to)
-{
-	uint32_t *l = m->nbr + (size_t)from * m->slots, n = m->n_nbr[from];
-
-	if (n >= m->o.degree)
-		return false;
-	l[n++] = to;
-	if (n < m->slots)
-		l[n] = NAV_NONE;
-	m->n_nbr[from] = (uint8_t)n;
-	return true;
-}
-
-/* like - a number below n that rows of the same codes share, and others hardly. */
-static size_t like(const struct nav_make *m, uint32_t row)
-{
-	uint64_t h;
-
-	memcpy(&h, row_of(m, row) + codes_scale_at(CODES_8, m->z->d), sizeof h);	/* scale and norm */
-	h = (h ^ (uint32_t)m->sum[row]) * 0x9e3779b97f4a7c15;
-	return (size_t)((h >> 32) * m->n >> 32);
-}
-
-/* Rows that rows which cannot be reached are hung on. */
-struct hooks {
-	uint32_t *same;			/* [n] by like(): a row of these codes; NAV_NONE: none yet */
-	const uint32_t *tied;		/* rows that were tied before: tied[-1], tied[-2] ... */
-	size_t first, n;		/* of these with a place left, perhaps; of all */
-};
-
-/*
- * tie - an edge to a row that cannot be reached, from the nearest of its own neighbours that can and has a place left. Of rows that are the same by the thousand (vectors of zeros, of
- * items nobody knows) all have the same few neighbours, which are full soon: such a row hangs on one of its like, and the next when that is full on what hangs on it last. Else on any that was tied
- * before.
- */
-static bool tie(struct nav_make *m, const uint64_t *seen, struct hooks *h, uint32_t row)
-{
-	const uint32_t *l = m->nbr + (size_t)row * m->slots;
-	uint32_t *on = &h->same[like(m, row)];
-
-	for (size_t k = 0; k < m->n_nbr[row]; k++)
-		if (nav_bit(seen, l[k]) && give(m, l[k], row))
-			return true;
-	if (*on != NAV_NONE && m->n_nbr[*on] >= m->o.degree)
-		*on = m->nbr[(size_t)*on * m->slots + m->o.degree - 1];
-	if (*on != NAV_NONE && !memcmp(row_of(m, *on), row_of(m, row), m->z->row_bytes) && give(m, *on, row))
-		return true;
-	*on = row;
-	for (; h->first < h->n; h->first++)
-		if (give(m, *(h->tied - 1 - h->first), row))
-			return true;
-	return false;
-}
-
-int nav_make_order(struct nav_make *m, const uint64_t *gone, uint32_t *order, size_t *n_out, size_t *n_entries, struct err *e)
-{
-	struct order_job j = { .m = m };
-	uint64_t *seen = mem_try0((m->n + 63) / 64, sizeof *seen, "marks of rows", e);
-	uint32_t *stack = mem_try(m->n, sizeof *stack, "rows", e), *rest = mem_try(m->n, sizeof *rest, "rows", e);
-	struct hooks h = { .same = mem_try(m->n, sizeof *h.same, "rows", e) };
-	size_t n = 0, k = 0;
-	struct pcg32 rng;
-	int ret = ERR_MEM, threads = par_threads(m->pool);
-
-	j.key = mem_try(m->n, sizeof *j.key, "places of rows", e);
-	j.probe = mem_new((size_t)threads, sizeof *j.probe);
-	if (!seen || !stack || !rest || !h.same || !j.key)
-		goto out;
-	memset(h.same, 0xff, m->n * sizeof *h.same);
-	for (int i = 0; i < threads; i++)
-		j.probe[i].room = mem_new(m->z->d, 2);
-	for (size_t r = 0; r < m->n; r++)
-		if (!gone || !nav_bit(gone, (uint32_t)r))
-			rest[n++] = (uint32_t)r;
-	pcg32_seed(&rng, m->o.seed, 0x656e74);
-	rng_shuffle_u32(&rng, rest, (uint32_t)n);
-	h.tied = order + n;
-	for (; k < n && k < m->o.entries; k++)
-		reach(m, seen, stack, order[k] = rest[k]);
-	size_t left = 0;
-	for (size_t i = k; i < n; i++) {
-		uint32_t row = rest[i];
-		if (!nav_bit(seen, row)) {
-			bool is_tied = tie(m, seen, &h, row);
-			reach(m, seen, stack, row);
-			if (!is_tied) {
-				order[k++] = row;
-				continue;
-			}
-			order[n - 1 - h.n++] = row;	/* the places at the end are filled last */
-		}
-		rest[left++] = row;
-	}
-	j.entry = order;
-	j.n_entries = k < m->o.entries ? k : m->o.entries;
-	j.row = rest;
-	j.n = left;
-	par_for(m->pool, (left + CHUNK - 1) / CHUNK, place_chunk, &j);
-	if ((ret = sort_u64(j.key, NULL, left, e)))
-		goto out;
-	for (size_t i = 0; i < left; i++)
-		order[k + i] = (uint32_t)j.key[i];
-	*n_out = n;
-	*n_entries = k;
-out:
-	for (int i = 0; i < threads; i++)
-		mem_free(j.probe[i].room);
-	mem_free(j.probe);
-	mem_free(seen);
-	mem_free(stack);
-	mem_free(rest);
-	mem_free(h.same);
-	mem_free(j.key);
 	return ret;
 }
