@@ -23,7 +23,7 @@ struct rows { size_t n, d; bool is_binary, has_prov; };
 /* value - component j of row i: every kind of finite float. */
 static float value(size_t i, size_t j)
 {
-	static const float odd[] = { 0, -0.0f, FLT_MAX, -FLT_MAX, FLT_TRUE_MIN, 0.1f, 1e-20f, 16777217 };
+	static const float odd[] = { 0, -0.0f, FLT_MAX, -FLT_MAX, FLT_TRUE_MIN, 0.1f, 1e-20f, 16777216 };
 	struct pcg32 r;
 
 	if ((i + j) % 5 == 0)
