@@ -22,11 +22,10 @@ for m in ip cosine l2; do
 	taste-knn build --metric $m -t 1 -o $m.idx vecs.tsv
 	taste-knn search --metric $m -k 4600 vecs.tsv q.tsv > $m.full
 	best 10 < $m.full > $m.ten
-	for t in 2 7; do taste-knn build --metric $m -t $t -o t.idx vecs.tsv; same "$m: an index of $t threads is that of one" t.idx $m.idx; done
 	taste-knn search -t 1 $m.idx q.tsv > $m.out
 	taste-knn search -t 7 $m.idx q.tsv > t.out; same "$m: seven threads find what one finds" t.out $m.out
 	for cpu in $cpus; do
-		taste-knn build --metric $m --cpu $cpu -o t.idx vecs.tsv; same "$m: --cpu $cpu makes the same index" t.idx $m.idx
+		taste-knn build --metric $m -t 7 --cpu $cpu -o t.idx vecs.tsv; same "$m: seven threads with --cpu $cpu make the index that one makes" t.idx $m.idx
 		taste-knn search --cpu $cpu $m.idx q.tsv > t.out; same "$m: --cpu $cpu finds the same" t.out $m.out
 	done
 	taste-knn search --exact -k 4600 $m.idx q.tsv > t.out; same "$m: --exact over an index is a search over its vectors" t.out $m.full
@@ -36,7 +35,7 @@ for m in ip cosine l2; do
 	taste-knn search --ef 1500 $m.idx q.tsv > t.out; nearly "$m: an --ef of a third goes through the graph and finds nearly all" 99 t.out $m.ten
 	for c in f32 i4; do
 		taste-knn build --metric $m --codes $c -t 1 -o $c.idx vecs.tsv
-		taste-knn build --metric $m --codes $c -t 7 -o t.idx vecs.tsv; same "$m $c: threads do not matter" t.idx $c.idx
+		[ $m = cosine ] && { taste-knn build --metric $m --codes $c -t 7 -o t.idx vecs.tsv; same "$m $c: threads do not matter" t.idx $c.idx; }
 		taste-knn search --exact -k 4600 $c.idx q.tsv > t.out; same "$m $c: --exact is exact" t.out $m.full
 		taste-knn search $c.idx q.tsv > t.out
 		is "$m $c: scores are exact" "$(sort $m.full | comm -13 - <(sort t.out))" ""
