@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -485,6 +486,120 @@ static void a_budget_ends_a_search_and_leaves_no_marks(void **state)
 	mem_free(x);
 }
 
+/* packed - a graph's lists in so many bytes a neighbour, with a byte behind them that stays. */
+static uint8_t *packed(const struct made *g, unsigned width)
+{
+	size_t n = g->n * g->degree;
+	uint8_t *p = mem_new(n * width + 1, 1);
+
+	p[n * width] = 0xa5;
+	for (size_t i = 0; i < n; i++)
+		nav_put(p, i, width, g->nbr[i]);
+	assert_int_equal(p[n * width], 0xa5);
+	for (size_t i = 0; i < n; i++)
+		assert_true(nav_get(p, i, width) == (g->nbr[i] == NAV_NONE ? NAV_NONE >> (32 - 8 * width) : g->nbr[i]));
+	return p;
+}
+
+static void any_width_is_the_same_graph(void **state)
+{
+	enum { FEW = 400, MANY = 70000 };
+	float *x = mem_new(MANY * D, sizeof *x);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(nav_width(0) == 2 && nav_width(0xfffe) == 2 && nav_width(0xffff) == 3 && nav_width(0x10000) == 3);
+	assert_true(nav_width(0xfffffe) == 3 && nav_width(0xffffff) == 4 && nav_width(NAV_ROWS_MAX - 1) == 4);
+	pcg32_seed(&rng, 9, 9);
+	for (int many = 0; many < 2; many++) {
+		size_t n = many ? MANY : FEW, degree = 5;
+		struct made g = { n, 3, degree, x, mem_new(n * degree, sizeof *g.nbr) };
+		struct nav_walk *w = nav_walk_new(n, &e);
+		clusters(x, n, 20);
+		for (size_t i = 0; i < n * degree; i++) {	/* a ring, chords over it, lists of any length from two on */
+			size_t r = i / degree, k = i % degree;
+			g.nbr[i] = k == 0 ? (uint32_t)((r + 1) % n) : k == 1 ? (uint32_t)((r + n / 2) % n) : k <= r % degree ? (uint32_t)((r * 7 + k * 1009 + n / 3) % n) : NAV_NONE;
+		}
+		for (unsigned width = nav_width(n); width <= 4; width++) {
+			uint8_t *lists = packed(&g, width);
+			struct nav narrow = { n, degree, 3, lists, width }, wide = graph_of(&g);
+			struct nav_facts f, f_wide;
+			assert_int_equal(nav_check(&narrow, &f, &e), 0);
+			assert_int_equal(nav_check(&wide, &f_wide, &e), 0);
+			assert_memory_equal(&f, &f_wide, sizeof f);
+			assert_int_equal(f.n_lost, 0);
+			for (int t = 0; t < 20; t++) {
+				struct ask a = { x, x + pcg32_bounded(&rng, (uint32_t)n) * D, n, 0 };
+				struct nav_probe p = { .score = score, .ctx = &a };
+				const struct topk_hit *hit;
+				size_t looked, same, ef = t == 19 ? n : 1 + (size_t)t * 9;
+				size_t got = nav_search(&wide, &p, w, ef, NULL, NULL, 0, 0, &hit, &looked);
+				struct topk_hit *want = mem_new(got, sizeof *want);
+				memcpy(want, hit, got * sizeof *want);
+				assert_int_equal(nav_search(&narrow, &p, w, ef, NULL, NULL, 0, 0, &hit, &same), got);
+				assert_int_equal(looked, same);
+				assert_memory_equal(hit, want, got * sizeof *want);
+				assert_true(ef < n || (got == n && looked == n));
+				mem_free(want);
+			}
+			mem_free(lists);
+		}
+		nav_walk_free(w);
+		mem_free(g.nbr);
+	}
+	mem_free(x);
+}
+
+/* told - a row's score as it was written down. */
+static void told(const void *ctx, float *out, const uint32_t *row, size_t n)
+{
+	for (size_t j = 0; j < n; j++)
+		out[j] = ((const float *)ctx)[row[j]];
+}
+
+/* Scores of either sign, of none, the largest, the smallest, equal ones by the dozen: best first, then by row, for any ef and among any rows. */
+static void any_scores_are_in_order(void **state)
+{
+	enum { N = 700, DEGREE = 4 };
+	static const float kinds[] = { 0, -0.f, 1, -1, 1e-45f, -1e-45f, 3.4e38f, -3.4e38f, INFINITY, -INFINITY, 1.0000001f, -1.0000001f, .5f };
+	uint16_t *none = mem_new(N * DEGREE, sizeof *none);
+	struct nav g = { N, DEGREE, N, (const uint8_t *)none, 2 };
+	struct err e = { 0 };
+	struct nav_walk *w = nav_walk_new(N, &e);
+
+	(void)state;
+	pcg32_seed(&rng, 10, 10);
+	memset(none, 0xff, N * DEGREE * sizeof *none);
+	for (int t = 0; t < 200; t++) {
+		float s[N];
+		uint64_t all[(N + 63) / 64];
+		struct topk_hit want[N];
+		struct nav_probe p = { .score = told, .ctx = s };
+		const struct topk_hit *hit;
+		size_t ef = t % 3 ? 1 + pcg32_bounded(&rng, N) : 1 + pcg32_bounded(&rng, 20), n_kinds = t % 4 == 3 ? 2 : sizeof kinds / sizeof *kinds, looked;
+		if (t % 5 == 4)			/* rows lead to rows, from two on */
+			g.n_entries = 2;
+		else
+			g.n_entries = N;
+		for (uint32_t r = 0; r < N; r++) {
+			nav_put((uint8_t *)none, r * DEGREE, 2, g.n_entries == N ? NAV_NONE : (r + 2) % N);
+			s[r] = kinds[pcg32_bounded(&rng, (uint32_t)n_kinds)];
+			want[r] = (struct topk_hit){ s[r] + 0.f, r };
+		}
+		if (g.n_entries == 2)
+			ef = N;
+		qsort(want, N, sizeof *want, cmp_hits);
+		memset(all, 0xff, sizeof all);
+		for (int how = 0; how < 2; how++) {
+			assert_int_equal(nav_search(&g, &p, w, ef, how ? all : NULL, NULL, 0, 0, &hit, &looked), ef);
+			assert_memory_equal(hit, want, ef * sizeof *hit);
+			assert_int_equal(looked, N);
+		}
+	}
+	nav_walk_free(w);
+	mem_free(none);
+}
+
 static void lists_that_lie_are_not_followed(void **state)
 {
 	enum { N = 130, DEGREE = 7 };
@@ -564,7 +679,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_bytes_are_the_same), cmocka_unit_test(it_is_a_graph_after_any_changes), cmocka_unit_test(rows_that_are_the_same_are_all_reached),
 		cmocka_unit_test(few_rows_are_a_graph), cmocka_unit_test(with_room_for_all_all_are_found), cmocka_unit_test(the_nearest_are_found),
-		cmocka_unit_test(a_budget_ends_a_search_and_leaves_no_marks), cmocka_unit_test(lists_that_lie_are_not_followed), cmocka_unit_test(the_check_finds_what_is_wrong),
+		cmocka_unit_test(a_budget_ends_a_search_and_leaves_no_marks), cmocka_unit_test(any_width_is_the_same_graph), cmocka_unit_test(any_scores_are_in_order),
+		cmocka_unit_test(lists_that_lie_are_not_followed), cmocka_unit_test(the_check_finds_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

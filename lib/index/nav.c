@@ -19,6 +19,7 @@ static inline entry entry_of(float score, uint32_t row)
 {
 	uint32_t u;
 
+	score += 0.f;		/* -0 is 0 then */
 	memcpy(&u, &score, sizeof u);
 	u ^= u >> 31 ? ~(uint32_t)0 : (uint32_t)1 << 31;
 	return (entry)u << 32 | (uint32_t)~row << 1;

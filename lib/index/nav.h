@@ -63,7 +63,7 @@ void nav_walk_free(struct nav_walk *w);
 static inline bool nav_bit(const uint64_t *set, uint32_t row) { return set[row / 64] >> row % 64 & 1; }
 
 /*
- * nav_search - the best rows found: *hit, best first (ties: lower row), at most ef (1 or more), which live until the walk's next search. Returns how many; rows looked at are in *looked when
+ * nav_search - the best rows found: *hit, best first (ties: lower row; -0 is 0, and comes out as 0), at most ef (1 or more), which live until the walk's next search. Returns how many; rows looked at are in *looked when
  * it is not NULL.
  * allowed (may be NULL) has a bit for each row that may be found, ban (ascending, may be NULL) the rows that may not. The search goes through rows that may not be found but
  * does not count them, and gives up - returns SIZE_MAX - when it has looked at more than `budget` rows (0: no bound).
