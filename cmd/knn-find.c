@@ -212,16 +212,8 @@ static bool settle(size_t i)
 {
 	const struct topk_hit *raw = find.raw + i * (find.want + 1);
 	struct topk_hit *hit = find.hit + find.at[i] * find.k;
-	size_t n = 0;
+	size_t n = knn_pick_spread(hit, raw, find.n_raw[i], find.k);
 
-	for (size_t r = 0; r < find.n_raw[i] && n < find.k; r++) {
-		int64_t same = 0;
-		if (o.per_creator)
-			for (size_t h = 0; h < n; h++)
-				same += knn_pick_creator(hit[h].row) == knn_pick_creator(raw[r].row);
-		if (!o.per_creator || same < o.per_creator)
-			hit[n++] = raw[r];
-	}
 	find.answer[find.at[i]] = (struct knn_answer){ hit, n };
 	return n == find.k || find.n_raw[i] < find.want || find.want >= find.most;
 }

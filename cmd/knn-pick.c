@@ -19,7 +19,9 @@ static struct {
 	struct pairs exclude, among;
 	struct items items;
 	bool has_items;
-	uint32_t *creator;		/* [n] */
+	uint32_t *creator;		/* [n] rows of unknown creators have numbers of their own, from n_creators on */
+	uint32_t *n_taken;		/* [n_creators] 0 between calls */
+	size_t n_creators;
 } pick;
 
 /* read_pairs - the events' (user, item) pairs as (user, row) pairs; items that are not searched drop out. */
@@ -132,6 +134,10 @@ static void read_creators(const struct knn_base *b)
 		struct str c = items_get(&pick.items, knn_base_id(b, r), ITEM_CREATOR);
 		pick.creator[r] = c.len ? vocab_add(&v, c.p, c.len) : UINT32_MAX - (uint32_t)r;
 	}
+	pick.n_creators = v.n;
+	pick.n_taken = mem_try0(v.n + 1, sizeof *pick.n_taken, "creators", &e);
+	if (!pick.n_taken)
+		die_err(&e);
 	vocab_release(&v);
 }
 
@@ -180,6 +186,7 @@ void knn_pick_release(void)
 	mem_free(pick.allowed);
 	mem_free(pick.row);
 	mem_free(pick.creator);
+	mem_free(pick.n_taken);
 }
 
 const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n)
@@ -191,8 +198,24 @@ const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n)
 
 bool knn_pick_has_among(void) { return o.among.n; }
 const struct items *knn_pick_items(void) { return pick.has_items ? &pick.items : NULL; }
-uint32_t knn_pick_creator(size_t row) { return pick.creator[row]; }
 struct knn_rows knn_pick_among(struct str query) { return rows_of(&pick.among, query); }
+
+size_t knn_pick_spread(struct topk_hit *to, const struct topk_hit *hit, size_t n, size_t most)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n && kept < most; i++) {
+		uint32_t c = o.per_creator ? pick.creator[hit[i].row] : UINT32_MAX;
+		if (c >= pick.n_creators || pick.n_taken[c]++ < o.per_creator)
+			to[kept++] = hit[i];
+		else
+			pick.n_taken[c]--;
+	}
+	for (size_t i = 0; o.per_creator && i < kept; i++)
+		if (pick.creator[to[i].row] < pick.n_creators)
+			pick.n_taken[pick.creator[to[i].row]] = 0;
+	return kept;
+}
 
 struct knn_rows knn_pick_ban(const struct knn_base *b, struct str query, struct buf *room)
 {

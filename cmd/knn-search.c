@@ -60,7 +60,7 @@ static int cmp_score(const void *a, const void *b, void *ctx)
 static void end_user(void)
 {
 	struct err e = { 0 };
-	size_t n = 0, kept = 0;
+	size_t n = 0;
 
 	if (!user.is_open)
 		return;
@@ -71,14 +71,8 @@ static void end_user(void)
 			user.hit[n++] = user.hit[i];
 	if (sort_stable(user.hit, n, sizeof *user.hit, cmp_score, NULL, &e))
 		die_err(&e);
-	for (size_t i = 0; i < n && kept < (size_t)o.k; i++) {
-		int64_t same = 0;
-		for (size_t h = 0; o.per_creator && h < kept; h++)
-			same += knn_pick_creator(user.hit[h].row) == knn_pick_creator(user.hit[i].row);
-		if (!o.per_creator || same < o.per_creator)
-			user.hit[kept++] = user.hit[i];
-	}
-	write_hits((struct str){ user.id.p, user.id.len }, user.hit, kept);
+	n = knn_pick_spread(user.hit, user.hit, n, (size_t)o.k);
+	write_hits((struct str){ user.id.p, user.id.len }, user.hit, n);
 	user.n = 0;
 	user.is_open = false;
 }

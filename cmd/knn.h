@@ -77,7 +77,8 @@ bool knn_pick_has_among(void);
 struct knn_rows knn_pick_ban(const struct knn_base *b, struct str query, struct buf *room);
 struct knn_rows knn_pick_among(struct str query);	/* the only rows it may, with --among */
 const struct items *knn_pick_items(void);		/* NULL without --items */
-uint32_t knn_pick_creator(size_t row);			/* with --per-creator; rows of unknown creators have numbers of their own */
+/* knn_pick_spread - of hit [n], best first, those that are left by --per-creator, at most `most`, in to, which may be hit. Returns how many. */
+size_t knn_pick_spread(struct topk_hit *to, const struct topk_hit *hit, size_t n, size_t most);
 
 /* ---- finding ---- */
 
