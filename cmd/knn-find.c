@@ -22,7 +22,7 @@ static struct {
 	float *some;			/* [KNN_BATCH x d] */
 	size_t n, want;			/* want: rows asked for */
 	uint32_t at[KNN_BATCH];		/* which queries of the batch they are */
-	struct buf room[KNN_BATCH];
+	struct buf room[KNN_BATCH], others[FLAT_QUERIES];
 	struct knn_rows ban[KNN_BATCH], among[KNN_BATCH];
 	struct topk_hit *raw;		/* [KNN_BATCH x (want + 1)] */
 	size_t cap_raw, n_raw[KNN_BATCH];
@@ -108,6 +108,8 @@ void knn_find_close(void)
 		flat_release(&find.flat);
 	for (size_t i = 0; i < KNN_BATCH; i++)
 		buf_release(&find.room[i]);
+	for (size_t i = 0; i < FLAT_QUERIES; i++)
+		buf_release(&find.others[i]);
 	mem_free(find.walk);
 	mem_free(find.set);
 	mem_free(find.count);
@@ -159,18 +161,40 @@ static void ask_index(void *ctx, size_t i, int worker)
 	count_time(worker, seconds() - start);
 }
 
-/* ask_flat - all of the batch. --among is a ban of all other rows. */
+/* others - the rows that query i of the batch may not find with --among: a ban of an exact search. */
+static struct flat_ban others(size_t i, struct buf *room)
+{
+	struct knn_rows among = find.among[i], ban = find.ban[i];
+	size_t n = 0, a = 0, x = 0;
+
+	buf_reset(room);
+	uint32_t *p = (uint32_t *)(void *)buf_reserve(room, (find.b->n + 1) * sizeof *p);
+	for (uint32_t r = 0; r < find.b->n; r++) {
+		bool is_in = a < among.n && among.row[a] == r, is_banned = x < ban.n && ban.row[x] == r;
+		a += is_in;
+		x += is_banned;
+		if (!is_in || is_banned)
+			p[n++] = r;
+	}
+	return (struct flat_ban){ p, n };
+}
+
+/* ask_flat - all of the batch; with --among a few at a time, as their bans are nearly all rows each. */
 static void ask_flat(void)
 {
 	struct flat_hits hits[KNN_BATCH];
 	struct flat_ban ban[KNN_BATCH];
+	size_t most = knn_pick_has_among() ? FLAT_QUERIES : KNN_BATCH;
 	struct err e = { 0 };
 	double start = seconds();
 
-	for (size_t i = 0; i < find.n; i++)
-		ban[i] = (struct flat_ban){ find.ban[find.at[i]].row, find.ban[find.at[i]].n };
-	if (flat_search(&find.flat, hits, find.raw, find.want, find.q, find.n, ban, &e))
-		die_err(&e);
+	for (size_t at = 0; at < find.n; at += most) {
+		size_t n = find.n - at < most ? find.n - at : most;
+		for (size_t i = 0; i < n; i++)
+			ban[i] = knn_pick_has_among() ? others(find.at[at + i], &find.others[i]) : (struct flat_ban){ find.ban[find.at[at + i]].row, find.ban[find.at[at + i]].n };
+		if (flat_search(&find.flat, hits + at, find.raw + at * (find.want + 1), find.want, find.q + at * find.b->d, n, ban, &e))
+			die_err(&e);
+	}
 	for (size_t i = 0; i < find.n; i++) {
 		size_t n = 0;
 		for (size_t h = 0; h < hits[i].n; h++)
@@ -181,30 +205,6 @@ static void ask_flat(void)
 	}
 	for (size_t i = 0; i < find.n; i++)
 		count_time(0, (seconds() - start) / (double)find.n);
-}
-
-/* complement - rows that may not be found with --among: a ban of an exact search. */
-static void ban_others(size_t i)
-{
-	struct buf *room = &find.room[i];
-	struct knn_rows among = find.among[i], ban = find.ban[i];
-	size_t n = 0, a = 0;
-	uint32_t *p = mem_new(find.b->n + 1, sizeof *p);
-
-	for (uint32_t r = 0; r < find.b->n; r++) {
-		bool is_in = a < among.n && among.row[a] == r, is_banned = ban.n && *ban.row == r;
-		a += is_in;
-		if (is_banned) {
-			ban.row++;
-			ban.n--;
-		}
-		if (!is_in || is_banned)
-			p[n++] = r;
-	}
-	buf_reset(room);
-	memcpy(buf_reserve(room, n * sizeof *p), p, n * sizeof *p);
-	find.ban[i] = (struct knn_rows){ (const uint32_t *)(const void *)room->p, n };
-	mem_free(p);
 }
 
 /* settle - of what was found for query number i of the round, what is kept; true when it is enough, or all there is. */
@@ -229,8 +229,6 @@ const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n
 	for (size_t i = 0; i < n; i++) {
 		find.ban[i] = knn_pick_ban(find.b, id[i], &find.room[i]);
 		find.among[i] = knn_pick_has_among() ? knn_pick_among(id[i]) : (struct knn_rows){ NULL, 0 };
-		if (knn_pick_has_among() && find.by_flat)
-			ban_others(i);
 		find.at[i] = (uint32_t)i;
 	}
 	find.q = q;
