@@ -137,6 +137,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 	uint64_t *set = find.set[worker];
 	struct err e = { 0 };
 	double start = seconds();
+	int none = 0;
 
 	(void)ctx;
 	ask.allowed = knn_pick_allowed(&ask.allowed_row, &ask.n_allowed);
@@ -154,7 +155,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 		ask.n_allowed = n;
 	}
 	if (ann_search(&find.b->ann, find.walk[worker], find.q + i * find.b->d, &ask, find.raw + i * (find.want + 1), &find.n_raw[i], NULL, &e) &&
-	    !__atomic_exchange_n(&find.err.code, e.code, __ATOMIC_RELAXED))
+	    __atomic_compare_exchange_n(&find.err.code, &none, e.code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		memcpy(find.err.msg, e.msg, sizeof e.msg);
 	for (size_t r = 0; set && r < among.n; r++)
 		set[among.row[r] / 64] = 0;
