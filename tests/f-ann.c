@@ -1,5 +1,5 @@
 /*
- * Any bytes as a vector index: it is searched in every way, looked up, checked, added to and deleted from. What is found may be found, once, in order; mapped and piped give the same
+ * Any bytes as a vector index: it is searched in every way, as few rows and as many, looked up, checked, added to and deleted from. What is found may be found, once, in order; mapped and piped give the same
  * where both give any; and what is made of an index that is good is an index.
  */
 #include <math.h>
@@ -156,6 +156,8 @@ static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 		if (ann_id(&a, r, &id))
 			*seen = fuzz_mix(*seen, id.p, id.len);
 	}
+	search(&a, seen, &is_bad);	/* by vectors, as so few rows are; then by codes and through the graph */
+	a.few = 0;
 	search(&a, seen, &is_bad);
 	assert(!nav_check(&a.g, &f, &e));
 	bool is_good = !ann_check(&a, true, NULL, &e) && !ann_ids(&a, &t, &e);

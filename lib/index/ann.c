@@ -130,7 +130,7 @@ static int get_tensors(struct ann *a, struct err *e)
 
 int ann_open(struct ann *a, const char *path, struct err *e)
 {
-	*a = (struct ann){ 0 };
+	*a = (struct ann){ .few = ANN_FEW_ROWS };
 	if (!(a->file = artifact_load(path, KIND_INDEX, e)))
 		return e->code;
 	if (get_meta(a, e) || get_tensors(a, e)) {
@@ -230,7 +230,7 @@ size_t ann_ef(const struct ann *a, double recall, size_t k, bool *is_reached)
 
 /* ---- searching ---- */
 
-enum { SCAN_BLOCK = 128, FEW_ROWS = 2048 };	/* so few rows that may be found are compared by their vectors at once */
+enum { SCAN_BLOCK = 128 };
 
 struct ann_walk {
 	struct ann *a;
@@ -434,7 +434,7 @@ static bool way_is_scan(const struct ann *a, const struct ann_ask *ask, size_t e
 {
 	double looks = 20 * (double)ef * (double)a->n / (double)(n_allowed ? n_allowed : 1);
 
-	return ef >= n_allowed || n_allowed <= FEW_ROWS || ((ask->allowed || ask->n_ban) && looks > (double)n_allowed / 2);
+	return ef >= n_allowed || n_allowed <= a->few || ((ask->allowed || ask->n_ban) && looks > (double)n_allowed / 2);
 }
 
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e)
@@ -444,7 +444,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	size_t n_allowed = ask->allowed ? ask->n_allowed : a->n, ef = ask->ef > ask->k ? ask->ef : ask->k, found, total = 0, some = 0;
 	const struct topk_hit *pool;
 
-	bool by_floats = a->codes == ANN_F32 || n_allowed <= FEW_ROWS;
+	bool by_floats = a->codes == ANN_F32 || n_allowed <= a->few;
 	*n = 0;
 	w->a = a;
 	if (!a->n || !ask->k)

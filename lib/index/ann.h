@@ -24,6 +24,7 @@
 enum ann_codes { ANN_F32, ANN_I8, ANN_I4 };
 #define ANN_CODES_NAMES "f32|i8|i4"
 enum { ANN_TABLE_MAX = 32, ANN_TABLE_K = 10 };
+enum { ANN_FEW_ROWS = 2048 };		/* so few rows that may be found are compared by their vectors at once */
 
 struct ann {
 	struct artifact *file;		/* NULL: in memory */
@@ -41,6 +42,7 @@ struct ann {
 	struct nav_opts made;		/* how */
 	struct { uint32_t ef; float recall; } table[ANN_TABLE_MAX];	/* recall@10 measured when it was made, by ef ascending */
 	size_t n_table;
+	size_t few;			/* ANN_FEW_ROWS; tests have fewer, so that small indexes are searched as large ones are */
 	bool is_damaged;		/* a page was: atomic */
 	bool is_checked;		/* all pages of graph, codes and ids were looked at: no need to any more */
 	bool has_good_vectors;		/* and all of vectors */

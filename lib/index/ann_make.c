@@ -189,7 +189,7 @@ static int settle(struct make *k, struct err *e)
 			nav_put(k->nbr, r * deg + i, width, i < have ? index_of[l[i]] : NAV_NONE);
 	}
 	mem_free(index_of);
-	*a = (struct ann){ .metric = k->o->metric, .codes = k->o->codes, .n = n, .d = k->rows->d, .row = index_row, .row_ctx = k, .made = k->o->graph };
+	*a = (struct ann){ .metric = k->o->metric, .codes = k->o->codes, .n = n, .d = k->rows->d, .row = index_row, .row_ctx = k, .made = k->o->graph, .few = ANN_FEW_ROWS };
 	a->g = (struct nav){ n, deg, k->n_entries, k->nbr, width };
 	if (quant_init(&a->z, a->codes == ANN_I4 ? CODES_4 : CODES_8, a->metric == FLAT_L2, a->d, k->mean, k->o->graph.seed, e))
 		return e->code;
