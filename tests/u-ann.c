@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem-path.h"
+#include "fuzz-stream.h"
 #include "../lib/base/cpu.h"
 #include "../lib/base/mem.h"
 #include "../lib/base/rng.h"
@@ -134,12 +134,17 @@ static struct buf made(const struct set *s, const struct ann_opts *o, struct ann
 	return b;
 }
 
+/* The few rows that are compared by their vectors at once: none, so that small indexes are searched as large ones are. */
+static size_t few;
+
 static void open_index(struct ann *a, const struct buf *b)
 {
 	struct err e = { 0 };
 
 	if (ann_open(a, mem_path(b->p, b->len, MEM_MAPPED), &e))
 		fail_msg("%s", e.msg);
+	assert_int_equal(a->few, ANN_FEW_ROWS);
+	a->few = few;
 }
 
 /* old_rows - the rows of an index in its own order, and room for more. */
@@ -204,18 +209,18 @@ static size_t ask(struct ann *a, struct ann_walk *w, struct flat *f, struct set 
 	return found;
 }
 
-/* recall - over queries near every step-th row. */
-static double recall(struct ann *a, struct set *s, enum flat_metric metric, size_t k, size_t ef)
+/* recall_of - over queries near every step-th of the first n_rows rows. */
+static double recall_of(struct ann *a, struct set *s, size_t n_rows, enum flat_metric metric, size_t k, size_t ef)
 {
 	struct ann_ask how = { .k = k, .ef = ef, .least = -INFINITY };
 	struct err e = { 0 };
 	struct ann_walk *w = ann_walk_new(a, &e);
 	struct flat f;
-	size_t found = 0, wanted = 0, step = s->n / 60 + 1;
+	size_t found = 0, wanted = 0, step = n_rows / 60 + 1;
 	float q[64];
 
 	assert_int_equal(flat_init(&f, set_vecs(s), metric, NULL, &e), 0);
-	for (size_t r = 0; r < s->n; r += step) {
+	for (size_t r = 0; r < n_rows; r += step) {
 		size_t n;
 		for (size_t i = 0; i < s->d; i++)
 			q[i] = set_row(s, r)[i] + (pcg32_f32(&rng) - .5f) * .3f;
@@ -226,6 +231,8 @@ static double recall(struct ann *a, struct set *s, enum flat_metric metric, size
 	ann_walk_free(w);
 	return wanted ? (double)found / (double)wanted : 1;
 }
+
+static double recall(struct ann *a, struct set *s, enum flat_metric metric, size_t k, size_t ef) { return recall_of(a, s, s->n, metric, k, ef); }
 
 /* ---- tests ---- */
 
@@ -251,11 +258,207 @@ static void what_flat_finds_is_found(void **state)
 			assert_true(recall(&a, &s, metrics[m], 10, 1000) > (codes[c] == ANN_I8 ? .995 : .9999));
 			assert_true(a.n_table && (double)a.table[a.n_table - 1].recall > .97);
 			validate(&a, &s);
+			a.few = ANN_FEW_ROWS;
+			assert_true(recall(&a, &s, metrics[m], 10, 10) == 1);
 			assert_false(a.is_damaged);
 			ann_close(&a);
 			buf_release(&b);
 		}
 	set_release(&s);
+}
+
+/* Cosines of lengths that differ by 25 orders of magnitude are flat's too, by codes and by vectors (ask compares them). */
+static void lengths_are_no_matter(void **state)
+{
+	enum { N = 300, D = 6 };
+	struct set s;
+
+	(void)state;
+	pcg32_seed(&rng, 11, 11);
+	set_new(&s, D, N);
+	draw(&s, N, 0, 6);
+	for (size_t r = 0; r < N; r++)
+		for (size_t i = 0; i < D; i++)
+			s.v[r * D + i] *= r % 17 ? powf(10, (float)(r % 26) - 13) : 0;
+	for (int c = 0; c < 3; c++) {
+		struct ann_opts o = options(FLAT_COSINE, codes[c]);
+		struct buf b = made(&s, &o, NULL, NULL, NULL);
+		struct ann a;
+		open_index(&a, &b);
+		validate(&a, &s);
+		assert_true(recall(&a, &s, FLAT_COSINE, 10, 60) > .9);
+		a.few = ANN_FEW_ROWS;
+		assert_true(recall(&a, &s, FLAT_COSINE, 10, 10) == 1);
+		ann_close(&a);
+		buf_release(&b);
+	}
+	set_release(&s);
+}
+
+/* neighbours of three bytes: more rows than two can tell apart. */
+static void many_rows_are_an_index(void **state)
+{
+	enum { N = 66000, D = 2 };
+	struct ann_opts o = options(FLAT_L2, ANN_I8);
+	struct set s;
+	struct ann a;
+
+	(void)state;
+	pcg32_seed(&rng, 12, 12);
+	o.graph.degree = 6;
+	o.graph.fill = 4;
+	o.graph.ef = 12;
+	set_new(&s, D, N);
+	draw(&s, N, 0, 32);
+	struct buf b = made(&s, &o, NULL, NULL, NULL);
+	open_index(&a, &b);
+	assert_int_equal(a.g.width, 3);
+	validate(&a, &s);
+	if (!IS_SLOW)
+		assert_true(recall(&a, &s, FLAT_L2, 10, 64) > .9);
+	ann_close(&a);
+	buf_release(&b);
+	set_release(&s);
+}
+
+/* What nobody knows has no vector: thousands of zeros. All can be reached, through few entries, and the others are found as if these were not there. */
+static void zeros_are_in_nobodys_way(void **state)
+{
+	enum { N = 1000, ZEROS = 4000, D = 12 };
+
+	(void)state;
+	for (int m = 0; m < 3; m++) {
+		struct ann_opts o = options(metrics[m], ANN_I8);
+		struct set s;
+		struct ann a;
+		pcg32_seed(&rng, 13, 13);
+		set_new(&s, D, N + ZEROS);
+		draw(&s, N + ZEROS, 0, 20);
+		memset(s.v + N * D, 0, ZEROS * D * sizeof *s.v);
+		struct buf b = made(&s, &o, NULL, NULL, NULL);
+		open_index(&a, &b);
+		validate(&a, &s);
+		if (a.g.n_entries > o.graph.entries + 16)
+			fail_msg("metric %d: %zu entries", m, a.g.n_entries);
+		double r = recall_of(&a, &s, N, metrics[m], 10, 64);
+		if (r < .95)
+			fail_msg("metric %d: recall %g", m, r);
+		ann_close(&a);
+		buf_release(&b);
+		set_release(&s);
+	}
+}
+
+/* ---- filters ---- */
+
+/* borders_hold - of n_allowed rows, by bits and by rows, with some banned and one hidden: the same both ways; flat's answer, ids and all, where it is exact. */
+static void borders_hold(struct ann *a, struct set *s, struct flat *f, struct ann_walk *w, size_t n_allowed, size_t k, size_t ef)
+{
+	size_t words = (s->n + 63) / 64, n_there = 0, step = n_allowed ? s->n / n_allowed : 1;
+	uint64_t *here = mem_new(words, sizeof *here), *there = mem_new(words, sizeof *there);
+	uint32_t *row = mem_new(n_allowed + 1, sizeof *row), *ban_there = mem_new(s->n + 1, sizeof *row), ban[3], hide, *place = mem_new(s->n + 1, sizeof *place);
+	struct topk_hit *hit = mem_new(k + 1, sizeof *hit), *same = mem_new(k + 1, sizeof *same), *storage = mem_new(k + 1, sizeof *storage);
+	struct err e = { 0 };
+	struct idtab t;
+
+	assert_int_equal(ann_ids(a, &t, &e), 0);
+	for (size_t r = 0; r < s->n; r++) {
+		struct str id = set_id(s, r);
+		place[idtab_find(&t, id.p, id.len)] = (uint32_t)r;
+	}
+	for (size_t i = 0; i < n_allowed; i++) {
+		row[i] = (uint32_t)(i * step);
+		here[row[i] / 64] |= (uint64_t)1 << row[i] % 64;
+		there[place[row[i]] / 64] |= (uint64_t)1 << place[row[i]] % 64;
+	}
+	for (size_t i = 0; i < 3; i++)
+		ban[i] = n_allowed > 2 ? row[i * (n_allowed / 3) + 1 - (i == 2)] : (uint32_t)(i * 2);
+	hide = n_allowed > 3 ? row[n_allowed - 1] + 1 : 4;
+	for (int way = 0; way < 4; way++) {
+		struct ann_ask how = { .k = k, .ef = ef, .allowed = here, .n_allowed = n_allowed, .least = -INFINITY, .hide = way & 2 ? hide : 0 };
+		bool is_exact = n_allowed <= a->few || (a->codes == ANN_F32 && ef >= n_allowed);
+		struct flat_hits want;
+		size_t n, n_same;
+		if (way & 1) {
+			how.ban = ban;
+			how.n_ban = 3;
+		}
+		n_there = 0;
+		bool *gone = mem_new(s->n + 1, sizeof *gone);
+		for (size_t i = 0; i < how.n_ban; i++)
+			gone[place[ban[i]]] = true;
+		if (how.hide)
+			gone[place[how.hide - 1]] = true;
+		for (uint32_t r = 0; r < s->n; r++)
+			if (gone[r])
+				ban_there[n_there++] = r;
+		mem_free(gone);
+		for (int t2 = 0; t2 < 3; t2++) {
+			const float *q = set_row(s, (size_t)t2 * 401 + 3);
+			how.allowed_row = NULL;
+			if (ann_search(a, w, q, &how, hit, &n, NULL, &e))
+				fail_msg("%s", e.msg);
+			how.allowed_row = row;
+			assert_int_equal(ann_search(a, w, q, &how, same, &n_same, NULL, &e), 0);
+			assert_int_equal(n, n_same);
+			assert_memory_equal(hit, same, n * sizeof *hit);
+			f->allowed = there;
+			assert_int_equal(flat_search(f, &want, storage, k, q, 1, &(struct flat_ban){ ban_there, n_there }, &e), 0);
+			if (is_exact)
+				assert_int_equal(n, want.n);
+			for (size_t i = 0; i < n; i++) {
+				float score = flat_score(f, q, place[hit[i].row]);
+				assert_true(nav_bit(here, hit[i].row) && hit[i].row + 1 != how.hide);
+				for (size_t b = 0; b < how.n_ban; b++)
+					assert_true(hit[i].row != ban[b]);
+				assert_memory_equal(&score, &hit[i].score, sizeof score);
+				if (is_exact && place[hit[i].row] != want.hit[i].row)
+					fail_msg("%zu allowed, k %zu, ef %zu, way %d: hit %zu is another than flat's", n_allowed, k, ef, way, i);
+			}
+		}
+	}
+	mem_free(here);
+	mem_free(there);
+	mem_free(row);
+	mem_free(ban_there);
+	mem_free(place);
+	mem_free(hit);
+	mem_free(same);
+	mem_free(storage);
+}
+
+static void few_rows_are_compared_by_their_vectors(void **state)
+{
+	enum { N = 2600, D = 5, TIES = 200 };
+	struct err e = { 0 };
+
+	(void)state;
+	for (int c = 0; c < 3; c++) {
+		enum flat_metric metric = metrics[(c + 1) % 3];
+		struct ann_opts o = options(metric, codes[c]);
+		static const size_t allowed[] = { 0, 1, 10, 11, 300, ANN_FEW_ROWS, ANN_FEW_ROWS + 1, N };
+		struct set s;
+		struct flat f;
+		struct ann a;
+		pcg32_seed(&rng, 14, (uint64_t)c);
+		set_new(&s, D, N);
+		draw(&s, N, 0, 9);
+		for (size_t r = 4; r < N; r += N / TIES)	/* ties, and more of them than hits */
+			memcpy(s.v + r * D, s.v + 3 * D, D * sizeof *s.v);
+		struct buf b = made(&s, &o, NULL, NULL, NULL);
+		open_index(&a, &b);
+		a.few = ANN_FEW_ROWS;
+		struct ann_walk *w = ann_walk_new(&a, &e);
+		assert_int_equal(flat_init(&f, set_vecs(&s), metric, NULL, &e), 0);
+		for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+			for (size_t ef = 10; ef <= N; ef = ef < 100 ? 100 : ef < ANN_FEW_ROWS ? ANN_FEW_ROWS : ef < N ? N : N + 1)
+				borders_hold(&a, &s, &f, w, allowed[i], i == 3 ? 1 : 10, ef);
+		flat_release(&f);
+		ann_walk_free(w);
+		ann_close(&a);
+		buf_release(&b);
+		set_release(&s);
+	}
 }
 
 static void the_bytes_are_the_same(void **state)
@@ -330,7 +533,8 @@ static void filters_are_those_of_flat(void **state)
 		for (uint32_t r = 0; r < N; r++)
 			if (is_banned[r])
 				ban_there[n_there++] = r;
-		for (int way = 0; way < 8; way++) {
+		for (int way = 0; way < 16; way++) {
+			a.few = way & 8 ? ANN_FEW_ROWS : 0;
 			struct ann_ask how = { .k = K, .ef = way & 4 ? N : 60, .least = t % 3 ? -INFINITY : -9 };
 			if (way & 1) {
 				how.allowed = here;
@@ -536,6 +740,7 @@ static bool answers(const char *path, const struct set *s, struct buf *out)
 		return false;
 	}
 	struct ann_walk *w = ann_walk_new(&a, &e);
+	a.few = few;
 	for (int t = 0; t < 3 && good; t++) {
 		struct ann_ask how = { .k = SMALL_K, .ef = t == 1 ? SMALL : SMALL_K, .least = -INFINITY };
 		struct topk_hit hit[SMALL_K];
@@ -643,6 +848,60 @@ static void a_damaged_id_changes_no_order(void **state)
 	set_release(&s);
 }
 
+/* The lengths of cosine lie in pages of their own: a search that needs a damaged one is refused, any other answers as before. */
+static void a_damaged_length_changes_no_score(void **state)
+{
+	enum { N = 3000, D = 4, K = 5 };
+	struct ann_opts o = options(FLAT_COSINE, ANN_I8);
+	struct err e = { 0 };
+	struct topk_hit want[K], hit[K];
+	size_t n_want, n, at = 0, n_refused = 0;
+	struct set s;
+	struct ann a;
+
+	(void)state;
+	pcg32_seed(&rng, 15, 15);
+	set_new(&s, D, N);
+	draw(&s, N, 0, 9);
+	struct buf b = made(&s, &o, NULL, NULL, NULL);
+	open_index(&a, &b);
+	while (at + 64 < b.len && memcmp(b.p + at, a.inv, 64))
+		at++;
+	assert_true(at + 64 < b.len);
+	ann_close(&a);
+	for (size_t page = 0; page < 3; page++)
+		for (size_t t = 0; t < 40; t++) {
+			const char *path = mem_path(b.p, b.len, MEM_MAPPED);
+			const float *q = set_row(&s, t * 70);
+			struct ann_ask how = { .k = K, .ef = t % 4 ? 8 : N, .least = -INFINITY };
+			char damaged = (char)(b.p[at + page * 4096 + t] ^ 1);
+			assert_int_equal(ann_open(&a, path, &e), 0);
+			a.few = t % 4 == 3 ? N : 0;
+			struct ann_walk *w = ann_walk_new(&a, &e);
+			assert_int_equal(ann_search(&a, w, q, &how, want, &n_want, NULL, &e), 0);
+			ann_walk_free(w);
+			ann_close(&a);
+			assert_int_equal(pwrite(mem_fd, &damaged, 1, (off_t)(at + page * 4096 + t)), 1);
+			assert_int_equal(ann_open(&a, path, &e), 0);
+			a.few = t % 4 == 3 ? N : 0;
+			w = ann_walk_new(&a, &e);
+			struct err told = { 0 };
+			if (ann_search(&a, w, q, &how, hit, &n, NULL, &told)) {
+				assert_true(a.is_damaged && told.code == ERR_DATA);
+				n_refused++;
+			} else {
+				assert_true(t % 4 != 3 && n == n_want);
+				assert_memory_equal(hit, want, n * sizeof *hit);
+			}
+			assert_true(ann_check(&a, false, NULL, &(struct err){ 0 }) < 0);
+			ann_walk_free(w);
+			ann_close(&a);
+		}
+	assert_true(n_refused >= 30 && n_refused < 120);
+	buf_release(&b);
+	set_release(&s);
+}
+
 static void half_a_file_is_refused(void **state)
 {
 	struct ann_opts o = options(FLAT_COSINE, ANN_I8);
@@ -708,6 +967,45 @@ static void what_cannot_be_scored_is_refused(void **state)
 		}
 }
 
+/* seed_is_searched - what f-ann starts from lies in the format as it is now: it is opened, checked and searched, if it has rows. */
+static void seed_is_searched(const char *name, bool has_rows)
+{
+	static uint8_t bytes[FUZZ_MAX];
+	struct err e = { 0 };
+	char path[100];
+	struct ann a;
+	struct idtab t;
+
+	snprintf(path, sizeof path, "tests/corpus/ann/%s", name);
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		skip();		/* not started from the root of the sources */
+	size_t n = fread(bytes, 1, sizeof bytes, f), found = 0;
+	fclose(f);
+	struct buf b = fuzz_stream(KIND_INDEX, bytes, n);
+	if (ann_open(&a, mem_path(b.p, b.len, MEM_MAPPED), &e) || ann_check(&a, true, NULL, &e) || ann_ids(&a, &t, &e))
+		fail_msg("%s: %s", name, e.msg);
+	struct ann_walk *w = ann_walk_new(&a, &e);
+	for (a.few = 0; has_rows && a.few <= ANN_FEW_ROWS; a.few += ANN_FEW_ROWS) {
+		struct topk_hit hit[2];
+		assert_int_equal(ann_search(&a, w, ann_vector(&a, 0), &(struct ann_ask){ .k = 2, .ef = 3, .least = -INFINITY }, hit, &found, NULL, &e), 0);
+		assert_int_equal(found, a.n < 2 ? a.n : 2);
+	}
+	assert_int_equal(a.n > 0, has_rows);
+	ann_walk_free(w);
+	ann_close(&a);
+	buf_release(&b);
+}
+
+static void the_seeds_of_the_fuzzer_are_searched(void **state)
+{
+	static const char *const name[] = { "cosine-f32", "cosine-i4", "cosine-i8", "file-ip-i8", "ip-f32", "ip-i8", "l2-f32", "l2-i4", "l2-i8", "one-l2-i8", "file-none-ip-i8", "none-ip-i8" };
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++)
+		seed_is_searched(name[i], i < 10);
+}
+
 static void ef_is_never_less_than_k(void **state)
 {
 	struct ann *a = mem_new(1, sizeof *a);
@@ -736,7 +1034,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_flat_finds_is_found), cmocka_unit_test(the_bytes_are_the_same), cmocka_unit_test(filters_are_those_of_flat), cmocka_unit_test(few_rows_are_an_index),
 		cmocka_unit_test(half_of_it_may_be_others), cmocka_unit_test(any_adding_and_deleting_leaves_an_index), cmocka_unit_test(a_flipped_bit_changes_no_answer),
-		cmocka_unit_test(a_damaged_id_changes_no_order), 		cmocka_unit_test(half_a_file_is_refused), cmocka_unit_test(what_cannot_be_scored_is_refused), cmocka_unit_test(ef_is_never_less_than_k),
+		cmocka_unit_test(a_damaged_id_changes_no_order), cmocka_unit_test(half_a_file_is_refused), cmocka_unit_test(what_cannot_be_scored_is_refused), cmocka_unit_test(ef_is_never_less_than_k),
+		cmocka_unit_test(lengths_are_no_matter), cmocka_unit_test(many_rows_are_an_index), cmocka_unit_test(zeros_are_in_nobodys_way),
+		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score),
+		cmocka_unit_test(the_seeds_of_the_fuzzer_are_searched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

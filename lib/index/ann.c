@@ -464,13 +464,18 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 		total += some;
 	}
 	if (found == SIZE_MAX) {
-		found = scan(w, &p, by_floats && ask->k < ef ? ask->k : ef, ask, &total);
+		size_t k = ask->k < a->n ? ask->k : a->n;
+		found = scan(w, &p, by_floats ? k + 1 : ef, ask, &total);
+		if (by_floats && found > k && w->hit[k].score == w->hit[k - 1].score)	/* a tie across the last place: which ids are first is to be seen */
+			found = scan(w, &p, n_allowed, ask, &some);
 		pool = w->hit;
 	}
 	/* The last word is the vectors'. */
 	size_t again = a->codes == ANN_I4 ? found : by_floats ? ask->k : ask->k + ask->k / 2 + 10;
 	if (again > found)
 		again = found;
+	while (by_floats && again && again < found && pool[again].score == pool[again - 1].score)
+		again++;
 	arr_reserve(w->hit, again + 1, w->cap_hit);	/* of a scan there is room already */
 	if (pool != w->hit)
 		memcpy(w->hit, pool, again * sizeof *pool);

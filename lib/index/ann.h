@@ -81,6 +81,7 @@ struct ann_ask {
 };
 /*
  * ann_search - the k best rows of q [d] that are found, best first, ties by id, into hit [k]; *n of them. The way is chosen by cost: through the graph, or, where few rows may be found, over all of these.
+ * Where at most ANN_FEW_ROWS rows may be found, the answer is flat's, ties and all.
  * *looked (may be NULL): rows whose codes were compared. 0, or <0: the query cannot be scored, a page is damaged, no memory.
  */
 int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct ann_ask *ask, struct topk_hit *hit, size_t *n, size_t *looked, struct err *e);
