@@ -967,6 +967,30 @@ static void what_cannot_be_scored_is_refused(void **state)
 		}
 }
 
+/* Of queries that cannot be scored no recall is told. */
+static void recall_is_of_queries_that_can_be_scored(void **state)
+{
+	struct ann_opts o = options(FLAT_COSINE, ANN_I8);
+	struct ann_rows rows = { .row = set_row, .id = set_id, .n_queries = 2 };
+	struct err e = { 0 };
+	struct buf out = { 0 };
+	float q[2 * SMALL_D] = { 1, 2, 3, 4, 5, 1e-20f };
+	struct set s;
+
+	(void)state;
+	small_set(&s);
+	rows.n = s.n;
+	rows.d = s.d;
+	rows.ctx = &s;
+	rows.query = q;
+	struct sink *sink = sink_open_memory("memory", &out);
+	assert_int_equal(ann_make(sink, &o, &rows, NULL, NULL, NULL, NULL, NULL, &e), ERR_DATA);
+	assert_non_null(strstr(e.msg, "a query is shorter"));
+	sink_close(sink, &e);
+	buf_release(&out);
+	set_release(&s);
+}
+
 /* seed_is_searched - what f-ann starts from lies in the format as it is now: it is opened, checked and searched, if it has rows. */
 static void seed_is_searched(const char *name, bool has_rows)
 {
@@ -1036,7 +1060,7 @@ int main(void)
 		cmocka_unit_test(half_of_it_may_be_others), cmocka_unit_test(any_adding_and_deleting_leaves_an_index), cmocka_unit_test(a_flipped_bit_changes_no_answer),
 		cmocka_unit_test(a_damaged_id_changes_no_order), cmocka_unit_test(half_a_file_is_refused), cmocka_unit_test(what_cannot_be_scored_is_refused), cmocka_unit_test(ef_is_never_less_than_k),
 		cmocka_unit_test(lengths_are_no_matter), cmocka_unit_test(many_rows_are_an_index), cmocka_unit_test(zeros_are_in_nobodys_way),
-		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score),
+		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score), cmocka_unit_test(recall_is_of_queries_that_can_be_scored),
 		cmocka_unit_test(the_seeds_of_the_fuzzer_are_searched),
 	};
 

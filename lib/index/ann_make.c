@@ -269,8 +269,14 @@ static void sample_chunk(void *ctx, size_t q, int worker)
 	struct topk_hit hit[K];
 	size_t n;
 
-	if (ann_search(&s->k->a, s->walk[worker], s->q + q * k->rows->d, &ask, hit, &n, NULL, &(struct err){ 0 }))
+	struct err e = { 0 };
+	int none = 0;
+
+	if (ann_search(&s->k->a, s->walk[worker], s->q + q * k->rows->d, &ask, hit, &n, NULL, &e)) {
+		if (__atomic_compare_exchange_n(&s->err.code, &none, e.code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			memcpy(s->err.msg, e.msg, sizeof e.msg);
 		return;
+	}
 	s->found[q] = s->wanted[q] = 0;
 	struct topk *t = &s->top[q];
 	s->wanted[q] = t->n < K ? t->n : K;
@@ -322,6 +328,11 @@ static int measure(struct make *k, struct err *e)
 		size_t found = 0, wanted = 0;
 		s->ef = efs[i];
 		par_for(k->pool, s->n_q, sample_chunk, s);
+		if (s->err.code) {		/* of a query: rows were looked at before */
+			*e = s->err;
+			ret = e->code;
+			goto out;
+		}
 		for (size_t j = 0; j < s->n_q; j++) {
 			found += s->found[j];
 			wanted += s->wanted[j];
@@ -459,8 +470,10 @@ int ann_make(struct sink *s, const struct ann_opts *o, const struct ann_rows *ro
 		ret = err_set(e, ERR_DATA, "a vector is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
 		goto out;
 	}
-	if (rows->n && (make_graph(&k, old, gone, step, e) || settle(&k, e) || (k.n && measure(&k, e))))
+	if (rows->n && (make_graph(&k, old, gone, step, e) || settle(&k, e) || (k.n && measure(&k, e)))) {
+		ret = e->code;
 		goto out;
+	}
 	ret = write_index(&k, s, prov, e);
 out:
 	for (size_t t = 0; t < threads; t++)
