@@ -10,6 +10,7 @@
 #include "knn.h"
 
 enum { BUCKETS = 8 * 36 };		/* eighths of octaves, from a microsecond on */
+enum { HITS = 1 << 20 };		/* places for hits at a time, 8 bytes each: of queries that ask for many there are fewer at once, but no fewer than flat likes or threads */
 
 static struct {
 	struct knn_base *b;
@@ -18,15 +19,17 @@ static struct {
 	size_t k, ef;
 	size_t most;			/* rows that can be asked for */
 	/* the batch */
+	size_t batch;			/* queries of one, at most */
 	const float *q;			/* [n x d] of those still sought */
-	float *some;			/* [KNN_BATCH x d] */
+	float *some;			/* [batch x d] */
 	size_t n, want;			/* want: rows asked for */
+	size_t from, n_asked;		/* those of them that are asked at once */
 	uint32_t at[KNN_BATCH];		/* which queries of the batch they are */
 	struct buf room[KNN_BATCH], others[FLAT_QUERIES];
 	struct knn_rows ban[KNN_BATCH], among[KNN_BATCH];
-	struct topk_hit *raw;		/* [KNN_BATCH x (want + 1)] */
+	struct topk_hit *raw;		/* [n_asked x (want + 1)] */
 	size_t cap_raw, n_raw[KNN_BATCH];
-	struct topk_hit *hit;		/* [KNN_BATCH x k] */
+	struct topk_hit *hit;		/* [batch x k] */
 	struct knn_answer answer[KNN_BATCH];
 	/* a thread each */
 	struct ann_walk **walk;
@@ -36,6 +39,17 @@ static struct {
 	struct err err;			/* the first */
 	bool is_checked;		/* the rest of the index was looked at */
 } find;
+
+/* at_once - queries that may ask for k rows each. */
+static size_t at_once(size_t k)
+{
+	size_t least = (size_t)par_threads(tool_pool()) > FLAT_QUERIES ? (size_t)par_threads(tool_pool()) : FLAT_QUERIES, n = HITS / (k + 1);
+
+	n = n < least ? least : n;
+	return n < KNN_BATCH ? n : KNN_BATCH;
+}
+
+size_t knn_find_batch(void) { return find.batch; }
 
 static double seconds(void)
 {
@@ -74,7 +88,8 @@ void knn_find_open(struct knn_base *b)
 	find.set = mem_new(threads, sizeof *find.set);
 	find.count = mem_new(threads, sizeof *find.count);
 	find.longest = mem_new(threads, sizeof *find.longest);
-	if (!(find.hit = mem_try(KNN_BATCH * (find.k + 1), sizeof *find.hit, "hits", &e)) || !(find.some = mem_try(KNN_BATCH, (b->d + 1) * sizeof *find.some, "queries", &e)))
+	find.batch = at_once(find.k);
+	if (!(find.hit = mem_try(find.batch * (find.k + 1), sizeof *find.hit, "hits", &e)) || !(find.some = mem_try(find.batch, (b->d + 1) * sizeof *find.some, "queries", &e)))
 		die_err(&e);
 	if (find.by_flat) {
 		if (b->is_index)
@@ -129,11 +144,11 @@ static void count_time(int worker, double t)
 		find.longest[worker] = t;
 }
 
-/* ask_index - one query of the batch. */
+/* ask_index - one of the queries that are asked. */
 static void ask_index(void *ctx, size_t i, int worker)
 {
 	struct ann_ask ask = { .k = find.want, .ef = find.ef > find.want ? find.ef : find.want, .least = isnan(o.least) ? -INFINITY : (float)o.least };
-	struct knn_rows ban = find.ban[find.at[i]], among = find.among[find.at[i]];
+	struct knn_rows ban = find.ban[find.at[find.from + i]], among = find.among[find.at[find.from + i]];
 	uint64_t *set = find.set[worker];
 	struct err e = { 0 };
 	double start = seconds();
@@ -154,7 +169,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 		ask.allowed = set;
 		ask.n_allowed = n;
 	}
-	if (ann_search(&find.b->ann, find.walk[worker], find.q + i * find.b->d, &ask, find.raw + i * (find.want + 1), &find.n_raw[i], NULL, &e) &&
+	if (ann_search(&find.b->ann, find.walk[worker], find.q + (find.from + i) * find.b->d, &ask, find.raw + i * (find.want + 1), &find.n_raw[i], NULL, &e) &&
 	    __atomic_compare_exchange_n(&find.err.code, &none, e.code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		memcpy(find.err.msg, e.msg, sizeof e.msg);
 	for (size_t r = 0; set && r < among.n; r++)
@@ -180,7 +195,7 @@ static struct flat_ban others(size_t i, struct buf *room)
 	return (struct flat_ban){ p, n };
 }
 
-/* ask_flat - all of the batch; with --among a few at a time, as their bans are nearly all rows each. */
+/* ask_flat - all that are asked; with --among a few at a time, as their bans are nearly all rows each. */
 static void ask_flat(void)
 {
 	struct flat_hits hits[KNN_BATCH];
@@ -189,14 +204,15 @@ static void ask_flat(void)
 	struct err e = { 0 };
 	double start = seconds();
 
-	for (size_t at = 0; at < find.n; at += most) {
-		size_t n = find.n - at < most ? find.n - at : most;
+	for (size_t at = 0; at < find.n_asked; at += most) {
+		size_t n = find.n_asked - at < most ? find.n_asked - at : most;
+		const uint32_t *no = find.at + find.from + at;
 		for (size_t i = 0; i < n; i++)
-			ban[i] = knn_pick_has_among() ? others(find.at[at + i], &find.others[i]) : (struct flat_ban){ find.ban[find.at[at + i]].row, find.ban[find.at[at + i]].n };
-		if (flat_search(&find.flat, hits + at, find.raw + at * (find.want + 1), find.want, find.q + at * find.b->d, n, ban, &e))
+			ban[i] = knn_pick_has_among() ? others(no[i], &find.others[i]) : (struct flat_ban){ find.ban[no[i]].row, find.ban[no[i]].n };
+		if (flat_search(&find.flat, hits + at, find.raw + at * (find.want + 1), find.want, find.q + (find.from + at) * find.b->d, n, ban, &e))
 			die_err(&e);
 	}
-	for (size_t i = 0; i < find.n; i++) {
+	for (size_t i = 0; i < find.n_asked; i++) {
 		size_t n = 0;
 		for (size_t h = 0; h < hits[i].n; h++)
 			if (isnan(o.least) || hits[i].hit[h].score >= (float)o.least)
@@ -204,25 +220,55 @@ static void ask_flat(void)
 		memmove(find.raw + i * (find.want + 1), hits[i].hit, n * sizeof *find.raw);
 		find.n_raw[i] = n;
 	}
-	for (size_t i = 0; i < find.n; i++)
-		count_time(0, (seconds() - start) / (double)find.n);
+	for (size_t i = 0; i < find.n_asked; i++)
+		count_time(0, (seconds() - start) / (double)find.n_asked);
 }
 
-/* settle - of what was found for query number i of the round, what is kept; true when it is enough, or all there is. */
+/* settle - of what was found for query i of those that were asked, what is kept; true when it is enough, or all there is. */
 static bool settle(size_t i)
 {
 	const struct topk_hit *raw = find.raw + i * (find.want + 1);
-	struct topk_hit *hit = find.hit + find.at[i] * find.k;
+	uint32_t no = find.at[find.from + i];
+	struct topk_hit *hit = find.hit + no * find.k;
 	size_t n = knn_pick_spread(hit, raw, find.n_raw[i], find.k);
 
-	find.answer[find.at[i]] = (struct knn_answer){ hit, n };
+	find.answer[no] = (struct knn_answer){ hit, n };
 	return n == find.k || find.n_raw[i] < find.want || find.want >= find.most;
+}
+
+/* ask_round - all that are still sought for find.want rows each; how many of them are to be asked for more, which then stand first. */
+static size_t ask_round(void)
+{
+	size_t most = at_once(find.want), d = find.b->d, left = 0;
+	struct err e = { 0 };
+
+	most = most < find.n ? most : find.n;
+	if (most * (find.want + 1) > find.cap_raw) {
+		mem_free(find.raw);
+		find.cap_raw = most * (find.want + 1);
+		if (!(find.raw = mem_try(find.cap_raw, sizeof *find.raw, "hits", &e)))
+			die_err(&e);
+	}
+	for (find.from = 0; find.from < find.n; find.from += most) {
+		find.n_asked = find.n - find.from < most ? find.n - find.from : most;
+		if (find.by_flat)
+			ask_flat();
+		else
+			par_for(tool_pool(), find.n_asked, ask_index, NULL);
+		if (find.err.code)
+			die_err(&find.err);
+		for (size_t i = 0; i < find.n_asked; i++)
+			if (!settle(i)) {
+				memmove(find.some + left * d, find.q + (find.from + i) * d, d * sizeof *find.some);
+				find.at[left++] = find.at[find.from + i];
+			}
+	}
+	return left;
 }
 
 const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n)
 {
 	struct err e = { 0 };
-	size_t d = find.b->d;
 
 	memset(find.answer, 0, sizeof find.answer);
 	if (!find.k)
@@ -236,38 +282,13 @@ const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n
 	find.n = n;
 	/* From a score on there may be few: nobody knows before. */
 	find.want = o.per_creator ? find.k * 2 : !isnan(o.least) && find.k > 64 ? 64 : find.k;
-	for (;;) {
-		size_t left = 0;
-		if (find.want > find.most)
-			find.want = find.most;
-		if (find.n * (find.want + 1) > find.cap_raw) {
-			mem_free(find.raw);
-			find.cap_raw = find.n * (find.want + 1);
-			if (!(find.raw = mem_try(find.cap_raw, sizeof *find.raw, "hits", &e)))
-				die_err(&e);
-		}
-		if (find.by_flat)
-			ask_flat();
-		else
-			par_for(tool_pool(), find.n, ask_index, NULL);
-		if (find.err.code)
-			die_err(&find.err);
-		for (size_t i = 0; i < find.n; i++)
-			if (!settle(i)) {
-				memmove(find.some + left * d, find.q + i * d, d * sizeof *find.some);
-				find.at[left++] = find.at[i];
-			}
-		if (!left)
-			break;
-		find.q = find.some;
-		find.n = left;
-		find.want *= 4;
-	}
+	for (find.want = find.want < find.most ? find.want : find.most; (find.n = ask_round()); find.q = find.some)
+		find.want = find.want * 4 < find.most ? find.want * 4 : find.most;
 	if (!find.by_flat && !find.is_checked) {	/* the first answers were waited for; the rest of the file is looked at before there are more */
 		find.is_checked = true;
-		if (n == KNN_BATCH && ann_check(&find.b->ann, false, tool_pool(), &e))
+		if (n == find.batch && ann_check(&find.b->ann, false, tool_pool(), &e))
 			die_err(&e);
-		find.is_checked = n == KNN_BATCH;
+		find.is_checked = n == find.batch;
 	}
 	return find.answer;
 }

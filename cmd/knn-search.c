@@ -13,7 +13,7 @@ static struct knn_out *writer;
 
 /* Query vectors side by side, their ids in one buffer. */
 static struct {
-	float *q;			/* [KNN_BATCH x d] */
+	float *q;			/* [knn_find_batch() x d] */
 	struct buf ids;
 	size_t id_end[KNN_BATCH], n;
 } batch;
@@ -119,7 +119,7 @@ static void search_queries(const char *name)
 	int got;
 	struct vecsr *r = vecsr_open_as(name, (enum vecs_format)o.format, &e);
 
-	if (!r || !(batch.q = mem_try(KNN_BATCH, (base.d + 1) * sizeof *batch.q, "queries", &e)))
+	if (!r || !(batch.q = mem_try(knn_find_batch(), (base.d + 1) * sizeof *batch.q, "queries", &e)))
 		die_err(&e);
 	progress_start(&pr, "search", "queries", 0);
 	while ((got = vecsr_next(r, &id, &v, &d, &e)) == 1) {
@@ -130,7 +130,7 @@ static void search_queries(const char *name)
 			memcpy(batch.q + batch.n * d, v, d * sizeof *v);
 		buf_put(&batch.ids, id.p, id.len);
 		batch.id_end[batch.n++] = batch.ids.len;
-		if (batch.n == KNN_BATCH)
+		if (batch.n == knn_find_batch())
 			search_batch();
 	}
 	if (got < 0)

@@ -82,11 +82,13 @@ size_t knn_pick_spread(struct topk_hit *to, const struct topk_hit *hit, size_t n
 
 /* ---- finding ---- */
 
-enum { KNN_BATCH = 256 };		/* queries searched together; the answer does not depend on it */
+enum { KNN_BATCH = 256 };		/* queries searched together, at most; the answer does not depend on it */
 struct knn_answer { struct topk_hit *hit; size_t n; };
-/* knn_find_open - room for batches. knn_find - answers [n] for query vectors q [n x d] with these ids, n <= KNN_BATCH; they live until the next call. */
+/* knn_find_open - room for batches. knn_find - answers [n] for query vectors q [n x d] with these ids, n <= knn_find_batch(), which is fewer
+ * where k is large; they live until the next call. */
 void knn_find_open(struct knn_base *b);
 void knn_find_close(void);
+size_t knn_find_batch(void);
 const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n);
 /* knn_find_note - with -v: how long queries took. */
 void knn_find_note(void);

@@ -98,6 +98,16 @@ awk -F '\t' '$3 >= 0.5' ip.full > want; taste-knn search -k 4600 --min-score .5 
 taste-knn search -k 4600 --min-score .5 --ef 4600 ip.idx q.tsv > got; same "--min-score with -k of all: over an index" got want
 awk -F '\t' 'NR == FNR { c[$1] = $4; next } { k = c[$2] == "" ? "none" $2 : c[$2] } n[$1 FS k]++ < 1' items.tsv ip.full > want; both "--per-creator 1" --items items.tsv --per-creator 1
 awk -F '\t' 'NR == FNR { c[$1] = $4; next } { k = c[$2] == "" ? "none" $2 : c[$2] } substr($2, 2) % 4 == 1 && n[$1 FS k]++ < 2' items.tsv ip.full > want; both "--per-creator 2 and --allow" --items items.tsv --per-creator 2 --allow quarter
+# a query that asks for all rows, or may: fewer are answered at a time
+awk -F '\t' '{ print $1 "\tmusic\tT\tall of them" }' vecs.tsv > alone.tsv; head -300 vecs.tsv > many.tsv
+taste-knn search -k 1 vecs.tsv many.tsv > want
+for base in vecs.tsv ip.idx '--exact ip.idx'; do
+	taste-knn search --items alone.tsv --per-creator 1 $base many.tsv > got; same "one creator has one hit, $base" got want
+done
+head -50 few > fifty; taste-knn search -k 50 --allow fifty vecs.tsv many.tsv > want
+for base in vecs.tsv ip.idx '--exact ip.idx'; do
+	taste-knn search -k 1000000 --allow fifty $base many.tsv > got; same "a million of fifty, $base" got want
+done
 for base in vecs.tsv "ip.idx --ef 4600"; do
 	taste-knn search -k 4599 --no-self $base <(head -5 vecs.tsv) > got
 	is "--no-self: all but itself, $base" "$(wc -l < got) $(awk -F '\t' '$1 == $2' got | wc -l)" "22995 0"
