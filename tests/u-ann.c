@@ -704,7 +704,7 @@ static void any_adding_and_deleting_leaves_an_index(void **state)
 			open_index(&a, &b);
 			validate(&a, &s);
 			if (step % 5 == 4 && a.n)
-				assert_true(recall(&a, &s, o.metric, 5, 24) > .8);
+				assert_true(recall(&a, &s, o.metric, 5, 40) > .8);
 			ann_close(&a);
 			set_release(&rows);
 			set_release(&more);
