@@ -3,7 +3,6 @@
 
 #include "../lib/cli/output.h"
 #include "../lib/index/nav_check.h"
-#include "../lib/num/num.h"
 #include "knn.h"
 
 static struct buf text;
@@ -21,11 +20,8 @@ static void check_all(struct ann *a, const struct nav_facts *f)
 	struct err e = { 0 };
 	struct idtab t;
 
-	if (ann_check(a, true, tool_pool(), &e) || ann_ids(a, &t, &e))
+	if (ann_check(a, true, tool_pool(), &e) || ann_ids(a, &t, &e) || ann_check_numbers(a, &e))
 		die_err(&e);
-	for (size_t r = 0; r < a->n; r++)
-		if (!num_is_finite(ann_vector(a, r), a->d))
-			die(EXIT_DATA, "%s: vector %zu of the index is not finite", tool.arg[0], r + 1);
 	if (f->n_wrong)
 		die(EXIT_DATA, "%s: the lists of %zu rows hold what is no neighbour", tool.arg[0], f->n_wrong);
 	if (f->n_lost)
@@ -55,6 +51,8 @@ int knn_stats(void)
 	put_bytes("graph", a.graph_pages.bytes, a.n);
 	put_bytes("codes", a.code_pages.bytes, a.n);
 	put_bytes("vectors", a.vector_pages.bytes, a.n);
+	if (a.metric == FLAT_COSINE)
+		put_bytes("inverse", a.inv_pages.bytes, a.n);
 	put_bytes("ids", a.off_pages.bytes + a.str_pages.bytes, a.n);
 	for (size_t i = 0; i < a.n_table; i++)
 		buf_printf(&text, "recall.ef=%u\t%.4f\n", a.table[i].ef, (double)a.table[i].recall);

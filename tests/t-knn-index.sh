@@ -50,6 +50,9 @@ codes${T}i8
 *recall.ef=10${T}*lists.wrong${T}0
 rows.lost${T}0
 check${T}good"
+taste-knn build --metric cosine -o t.idx vecs.tsv; like "stats of cosine has its lengths" "$(taste-knn stats --check t.idx)" "*bytes.inverse${T}18400
+bytes.inverse.row${T}4.0
+*check${T}good"
 taste-knn build --metric ip -o - < vecs.tsv > t.idx; same "from a pipe into a pipe" t.idx ip.idx
 taste-knn build --seed 2 -o t.idx vecs.tsv; is "another seed is another index" "$(cmp -s t.idx ip.idx; echo $?)" 1
 cat ip.idx | taste-knn search - q.tsv > t.out; same "an index from a pipe" t.out ip.out

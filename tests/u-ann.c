@@ -902,6 +902,35 @@ static void a_damaged_length_changes_no_score(void **state)
 	set_release(&s);
 }
 
+static void a_wrong_length_is_found(void **state)
+{
+	struct ann_opts o = options(FLAT_COSINE, ANN_I8);
+	struct err e = { 0 };
+	float wrong[SMALL];
+	struct set s;
+	struct ann a;
+
+	(void)state;
+	small_set(&s);
+	memset(s.v + 7 * SMALL_D, 0, SMALL_D * sizeof *s.v);
+	struct buf b = made(&s, &o, NULL, NULL, NULL);
+	open_index(&a, &b);
+	assert_int_equal(ann_check(&a, true, NULL, &e), 0);
+	assert_int_equal(ann_check_numbers(&a, &e), 0);
+	for (size_t r = 0; r < SMALL; r++)
+		for (int how = 0; how < 2; how++) {
+			const float *right = a.inv;
+			memcpy(wrong, a.inv, sizeof wrong);
+			wrong[r] = how ? NAN : nextafterf(wrong[r], 2);
+			a.inv = wrong;
+			assert_int_equal(ann_check_numbers(&a, &(struct err){ 0 }), ERR_DATA);
+			a.inv = right;
+		}
+	ann_close(&a);
+	buf_release(&b);
+	set_release(&s);
+}
+
 static void half_a_file_is_refused(void **state)
 {
 	struct ann_opts o = options(FLAT_COSINE, ANN_I8);
@@ -1060,7 +1089,7 @@ int main(void)
 		cmocka_unit_test(half_of_it_may_be_others), cmocka_unit_test(any_adding_and_deleting_leaves_an_index), cmocka_unit_test(a_flipped_bit_changes_no_answer),
 		cmocka_unit_test(a_damaged_id_changes_no_order), cmocka_unit_test(half_a_file_is_refused), cmocka_unit_test(what_cannot_be_scored_is_refused), cmocka_unit_test(ef_is_never_less_than_k),
 		cmocka_unit_test(lengths_are_no_matter), cmocka_unit_test(many_rows_are_an_index), cmocka_unit_test(zeros_are_in_nobodys_way),
-		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score), cmocka_unit_test(recall_is_of_queries_that_can_be_scored),
+		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score), cmocka_unit_test(a_wrong_length_is_found), cmocka_unit_test(recall_is_of_queries_that_can_be_scored),
 		cmocka_unit_test(the_seeds_of_the_fuzzer_are_searched),
 	};
 

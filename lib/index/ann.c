@@ -186,6 +186,19 @@ int ann_check(struct ann *a, bool with_vectors, struct par *pool, struct err *e)
 	return 0;
 }
 
+int ann_check_numbers(const struct ann *a, struct err *e)
+{
+	for (size_t r = 0; r < a->n; r++) {
+		const float *x = ann_vector(a, r);
+		double norm = num_norm(x, a->d);
+		if (!num_is_finite(x, a->d))
+			return err_set(e, ERR_DATA, "%s: vector %zu of the index is not finite", artifact_name(a->file), r + 1);
+		if (a->inv && a->inv[r] != (norm > 0 ? (float)(1 / norm) : 0))
+			return err_set(e, ERR_DATA, "%s: the length of vector %zu of the index is another than it says", artifact_name(a->file), r + 1);
+	}
+	return 0;
+}
+
 bool ann_id(const struct ann *a, size_t row, struct str *id)
 {
 	const uint64_t *off = (const uint64_t *)(const void *)a->off_pages.p;

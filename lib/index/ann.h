@@ -54,6 +54,8 @@ void ann_close(struct ann *a);
 /* ann_check - hash what was not read yet of graph, codes and ids, so that no more need be asked about them while searching; with_vectors: of the vectors too, which are read rarely and
  * may be larger than memory. 0 or <0 with the sentence of the damage. */
 int ann_check(struct ann *a, bool with_vectors, struct par *pool, struct err *e);
+/* ann_check_numbers - behind an ann_check with vectors: these are finite, and the lengths of cosine theirs. 0 or <0. */
+int ann_check_numbers(const struct ann *a, struct err *e);
 /* ann_id - of a row; false when the index is damaged there. */
 bool ann_id(const struct ann *a, size_t row, struct str *id);
 /* ann_vector - of a row, NULL when the index is damaged there. */
