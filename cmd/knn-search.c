@@ -19,6 +19,7 @@ static struct {
 } batch;
 
 /* With --queries-per-user: the answer of a user whose queries may not have ended. */
+enum { USER_HITS = 1 << 16 };		/* and 4 k: so many are kept before the best of them are */
 static struct {
 	struct buf id;
 	bool is_open;
@@ -57,13 +58,12 @@ static int cmp_score(const void *a, const void *b, void *ctx)
 	return str_cmp(knn_base_id(&base, x->row), knn_base_id(&base, y->row));
 }
 
-static void end_user(void)
+/* settle_user - of the hits that are there the best k, each row once. What is left out would not be among them either when all hits of the user were there. */
+static void settle_user(void)
 {
 	struct err e = { 0 };
 	size_t n = 0;
 
-	if (!user.is_open)
-		return;
 	if (sort_stable(user.hit, user.n, sizeof *user.hit, cmp_row, NULL, &e))
 		die_err(&e);
 	for (size_t i = 0; i < user.n; i++)
@@ -71,8 +71,15 @@ static void end_user(void)
 			user.hit[n++] = user.hit[i];
 	if (sort_stable(user.hit, n, sizeof *user.hit, cmp_score, NULL, &e))
 		die_err(&e);
-	n = knn_pick_spread(user.hit, user.hit, n, (size_t)o.k);
-	write_hits((struct str){ user.id.p, user.id.len }, user.hit, n);
+	user.n = knn_pick_spread(user.hit, user.hit, n, (size_t)o.k);
+}
+
+static void end_user(void)
+{
+	if (!user.is_open)
+		return;
+	settle_user();
+	write_hits((struct str){ user.id.p, user.id.len }, user.hit, user.n);
 	user.n = 0;
 	user.is_open = false;
 }
@@ -86,6 +93,8 @@ static void add_to_user(struct str id, const struct knn_answer *a)
 		buf_put(&user.id, id.p, id.len);
 		user.is_open = true;
 	}
+	if (user.n > USER_HITS + 4 * (size_t)o.k)
+		settle_user();
 	arr_reserve(user.hit, user.n + a->n, user.cap);
 	if (a->n)
 		memcpy(user.hit + user.n, a->hit, a->n * sizeof *a->hit);

@@ -101,6 +101,8 @@ awk -F '\t' '$3 >= 0.5' ip.full > want; taste-knn search -k 4600 --min-score .5 
 taste-knn search -k 4600 --min-score .5 --ef 4600 ip.idx q.tsv > got; same "--min-score with -k of all: over an index" got want
 awk -F '\t' 'NR == FNR { c[$1] = $4; next } { k = c[$2] == "" ? "none" $2 : c[$2] } n[$1 FS k]++ < 1' items.tsv ip.full > want; both "--per-creator 1" --items items.tsv --per-creator 1
 awk -F '\t' 'NR == FNR { c[$1] = $4; next } { k = c[$2] == "" ? "none" $2 : c[$2] } substr($2, 2) % 4 == 1 && n[$1 FS k]++ < 2' items.tsv ip.full > want; both "--per-creator 2 and --allow" --items items.tsv --per-creator 2 --allow quarter
+taste-knn search -k 300 ip.idx <(head -500 vecs.tsv) | sort -t "$T" -k2,2 -k3,3gr | awk -F '\t' '!n[$2]++' | sort -t "$T" -k3,3gr -k2,2 | head -300 | cut -f2,3 > want
+taste-knn search -k 300 --queries-per-user ip.idx <(head -500 vecs.tsv | sed 's/^[^\t]*/one/') | cut -f2,3 > got; same "--queries-per-user of one who has many" got want
 # a query that asks for all rows, or may: fewer are answered at a time
 awk -F '\t' '{ print $1 "\tmusic\tT\tall of them" }' vecs.tsv > alone.tsv; head -300 vecs.tsv > many.tsv
 taste-knn search -k 1 vecs.tsv many.tsv > want
