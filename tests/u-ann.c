@@ -1059,6 +1059,35 @@ static void the_seeds_of_the_fuzzer_are_searched(void **state)
 		seed_is_searched(name[i], i < 10);
 }
 
+/* What an index says of its making is what add makes it by: nothing that nobody could have asked for is taken. */
+static void it_is_made_by_what_can_be_asked_for(void **state)
+{
+	static const struct { const char *ef; bool is_good; } t[] = { { "008", true }, { "007", false }, { "000", false }, { "-99", false }, { "4e3", false }, { "999", true } };
+	uint8_t bytes[8192];
+	size_t n, at = 0;
+	FILE *f = fopen("tests/corpus/ann/ip-i8", "rb");
+
+	(void)state;
+	if (!f)
+		skip();
+	n = fread(bytes, 1, sizeof bytes, f);
+	fclose(f);
+	while (at + 8 < n && memcmp(bytes + at, "\nef\t128\n", 8))
+		at++;
+	assert_true(at + 8 < n);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct err e = { 0 };
+		struct ann a;
+		memcpy(bytes + at + 4, t[i].ef, 3);
+		struct buf b = fuzz_stream(KIND_INDEX, bytes, n);
+		int r = ann_open(&a, mem_path(b.p, b.len, MEM_MAPPED), &e);
+		assert_int_equal(!r, t[i].is_good);
+		if (!r)
+			ann_close(&a);
+		buf_release(&b);
+	}
+}
+
 static void ef_is_never_less_than_k(void **state)
 {
 	struct ann *a = mem_new(1, sizeof *a);
@@ -1090,7 +1119,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_id_changes_no_order), cmocka_unit_test(half_a_file_is_refused), cmocka_unit_test(what_cannot_be_scored_is_refused), cmocka_unit_test(ef_is_never_less_than_k),
 		cmocka_unit_test(lengths_are_no_matter), cmocka_unit_test(many_rows_are_an_index), cmocka_unit_test(zeros_are_in_nobodys_way),
 		cmocka_unit_test(few_rows_are_compared_by_their_vectors), cmocka_unit_test(a_damaged_length_changes_no_score), cmocka_unit_test(a_wrong_length_is_found), cmocka_unit_test(recall_is_of_queries_that_can_be_scored),
-		cmocka_unit_test(the_seeds_of_the_fuzzer_are_searched),
+		cmocka_unit_test(the_seeds_of_the_fuzzer_are_searched), cmocka_unit_test(it_is_made_by_what_can_be_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,8 +70,8 @@ static int get_meta(struct ann *a, struct err *e)
 
 	if (get_name(a, "metric", metric_name, 3, &metric, e) || get_name(a, "codes", codes_name, 3, &codes, e) ||
 	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, NAV_DEGREE_MAX, &a->g.degree, e) ||
-	    get_size(a, "entries", 0, NAV_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 1, 1 << 20, &a->made.ef, e) ||
-	    get_size(a, "entries-wanted", 1, NAV_ROWS_MAX, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
+	    get_size(a, "entries", 0, NAV_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 8, 4096, &a->made.ef, e) ||
+	    get_size(a, "entries-wanted", 1, 65536, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
 	    artifact_meta_f64(a->file, "alpha", &alpha, e))
 		return e->code;
 	if (!(alpha >= 1 && alpha <= 2) || a->g.degree > 127 || (codes != ANN_F32 && a->d > CODES_DIM_MAX))
