@@ -107,7 +107,7 @@ int knn_build(void)
 {
 	struct ann_opts opts = { .metric = o.metric < 0 ? FLAT_IP : (enum flat_metric)o.metric, .codes = (enum ann_codes)o.codes };
 
-	opts.graph = (struct nav_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 128, .entries = (size_t)o.entries,
+	opts.graph = (struct nav_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 200, .entries = (size_t)o.entries,
 					  .seed = (uint64_t)o.seed, .by_product = opts.metric == FLAT_IP, .alpha = opts.metric == FLAT_IP ? 1 : (float)o.alpha };
 	if (opts.metric == FLAT_IP && o.alpha != 1.1)
 		usage_die("--alpha is of --metric cosine and l2");

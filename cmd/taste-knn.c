@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	{ 0, "output-format", OPT_ENUM, &o.output, "NAME", "candidates as TSV or binary, a TREC run, or sonicMatch in JSON lines", .names = KNN_FORMATS, .flags = OPT_NO_PROV },
 	{ 0, "source", OPT_STR, &o.source, "NAME", "text of the fourth column" },
 	{ 0, "recall", OPT_FLOAT, &o.recall, "R", "look as far into an index as found this share of the ten nearest when it was made", .min = 0, .max = 1 },
-	{ 0, "ef", OPT_INT, &o.ef, "N", "keep the N best while searching an index, or building it (0: by --recall; building: 128)", .min = 0, .max = 1000000 },
+	{ 0, "ef", OPT_INT, &o.ef, "N", "keep the N best while searching an index, or building it (0: by --recall; building: 200)", .min = 0, .max = 1000000 },
 	{ 0, "exact", OPT_FLAG, &o.is_exact, NULL, "compare every vector of an index" },
 	{ 0, "line", OPT_FLAG, &o.is_line, NULL, "answer each request line as it comes, with an empty line behind the answer" },
 	{ 0, "queries-per-user", OPT_FLAG, &o.by_user, NULL, "queries of one id that stand together are one user's: one answer, the best of all" },

@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 	o.runs = atoi(get(argc, argv, "runs", "5"));
 	o.most = (size_t)atoll(get(argc, argv, "most", "800"));
 	const char *code = get(argc, argv, "codes", "i8");
-	struct ann_opts a = { .graph = { .degree = (size_t)atoi(get(argc, argv, "degree", "32")), .ef = (size_t)atoi(get(argc, argv, "ef", "128")),
+	struct ann_opts a = { .graph = { .degree = (size_t)atoi(get(argc, argv, "degree", "32")), .ef = (size_t)atoi(get(argc, argv, "ef", "200")),
 		.alpha = (float)atof(get(argc, argv, "alpha", "1.1")), .entries = (size_t)atoi(get(argc, argv, "entries", "64")), .seed = 1 } };
 	for (int i = 0; i < 3; i++) {
 		if (!strcmp(metrics[i], o.metric))
