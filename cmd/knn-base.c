@@ -6,7 +6,6 @@
 
 void knn_base_open(struct knn_base *b, const char *path)
 {
-	static const char *const metric[] = { "ip", "cosine", "l2" };
 	struct err e = { 0 };
 	struct file *f = file_open(path, &e);
 	const unsigned char *head;
@@ -33,7 +32,7 @@ void knn_base_open(struct knn_base *b, const char *path)
 	if (ann_open(&b->ann, path, &e) || artifact_prov(b->ann.file, &prov, &inputs, &e))
 		die_err(&e);
 	if (o.metric >= 0 && o.metric != (int)b->ann.metric)
-		usage_die("%s is an index of --metric %s, and has no other", path, metric[b->ann.metric]);
+		usage_die("%s is an index of --metric %s, and has no other", path, flat_metric_name[b->ann.metric]);
 	b->n = b->ann.n;
 	b->d = b->ann.d;
 	b->metric = b->ann.metric;
@@ -51,10 +50,20 @@ void knn_base_close(struct knn_base *b)
 	*b = (struct knn_base){ 0 };
 }
 
+void knn_number_ids(struct vocab *to, const struct vecs *v, const char *path, const char *why)
+{
+	char c[ERR_CLIP_MAX];
+
+	for (size_t r = 0; r < v->n; r++) {
+		struct str id = vecs_id(v, r);
+		if (vocab_add(to, id.p, id.len) != r)
+			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: %s", path, err_clip(c, id.p, id.len), r + 1, why);
+	}
+}
+
 void knn_base_ids(struct knn_base *b)
 {
 	struct err e = { 0 };
-	char c[ERR_CLIP_MAX];
 
 	if (b->has_ids)
 		return;
@@ -64,11 +73,7 @@ void knn_base_ids(struct knn_base *b)
 			die_err(&e);
 		return;
 	}
-	for (size_t r = 0; r < b->n; r++) {
-		struct str id = vecs_id(&b->vecs, r);
-		if (vocab_add(&b->row_id, id.p, id.len) != r)
-			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: ids must differ here", tool.arg[0], err_clip(c, id.p, id.len), r + 1);
-	}
+	knn_number_ids(&b->row_id, &b->vecs, tool.arg[0], "ids must differ here");
 }
 
 uint32_t knn_base_row(const struct knn_base *b, struct str id)

@@ -36,15 +36,10 @@ static struct str id(const void *ctx, size_t r)
 static void read_vectors(const char *path)
 {
 	struct err e = { 0 };
-	char c[ERR_CLIP_MAX];
 
 	if (vecs_load_as(&rows.vecs, path, (enum vecs_format)o.format, &prov, &inputs, &e))
 		die_err(&e);
-	for (size_t r = 0; r < rows.vecs.n; r++) {
-		struct str s = vecs_id(&rows.vecs, r);
-		if (vocab_add(&rows.seen, s.p, s.len) != r)
-			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: ids of an index differ", path, err_clip(c, s.p, s.len), r + 1);
-	}
+	knn_number_ids(&rows.seen, &rows.vecs, path, "ids of an index differ");
 }
 
 static float *read_queries(size_t *n)
@@ -149,7 +144,7 @@ int knn_add(void)
 	for (size_t r = 0; r < rows.old.n; r++) {
 		struct str s = idtab_id(&t, r);
 		if (vocab_find(&rows.seen, s.p, s.len) != VOCAB_NONE) {
-			gone[r / 64] |= (uint64_t)1 << r % 64;
+			nav_set_bit(gone, (uint32_t)r);
 			n_gone++;
 		}
 	}
@@ -178,7 +173,7 @@ int knn_delete(void)
 		if (r == VOCAB_NONE) {
 			n_unknown++;
 		} else if (!nav_bit(gone, r)) {
-			gone[r / 64] |= (uint64_t)1 << r % 64;
+			nav_set_bit(gone, (uint32_t)r);
 			n_gone++;
 		}
 	}

@@ -17,7 +17,6 @@ static struct {
 	struct flat flat;
 	bool by_flat;
 	size_t k, ef;
-	size_t most;			/* rows that can be asked for */
 	/* the batch */
 	size_t batch;			/* queries of one, at most */
 	const float *q;			/* [n x d] of those still sought */
@@ -37,7 +36,6 @@ static struct {
 	uint64_t (*count)[BUCKETS];
 	double *longest;
 	struct err err;			/* the first */
-	bool is_checked;		/* the rest of the index was looked at */
 } find;
 
 /* at_once - queries that may ask for k rows each. */
@@ -83,7 +81,6 @@ void knn_find_open(struct knn_base *b)
 	find.b = b;
 	find.by_flat = !b->is_index || o.is_exact;
 	find.k = (size_t)o.k < b->n ? (size_t)o.k : b->n;
-	find.most = b->n;
 	find.walk = mem_new(threads, sizeof *find.walk);
 	find.set = mem_new(threads, sizeof *find.set);
 	find.count = mem_new(threads, sizeof *find.count);
@@ -106,7 +103,7 @@ void knn_find_open(struct knn_base *b)
 	for (size_t t = 0; t < threads; t++) {
 		if (!(find.walk[t] = ann_walk_new(&b->ann, &e)))
 			die_err(&e);
-		if (knn_pick_has_among() && !(find.set[t] = mem_try0((b->n + 63) / 64, sizeof **find.set, "marks of rows", &e)))
+		if (o.among.n && !(find.set[t] = mem_try0((b->n + 63) / 64, sizeof **find.set, "marks of rows", &e)))
 			die_err(&e);
 	}
 }
@@ -162,7 +159,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 		size_t n = 0;
 		for (size_t r = 0; r < among.n; r++)
 			if (!ask.allowed || nav_bit(ask.allowed, among.row[r])) {
-				set[among.row[r] / 64] |= (uint64_t)1 << among.row[r] % 64;
+				nav_set_bit(set, among.row[r]);
 				n++;
 			}
 		ask.allowed_row = n == among.n ? among.row : NULL;
@@ -200,7 +197,7 @@ static void ask_flat(void)
 {
 	struct flat_hits hits[KNN_BATCH];
 	struct flat_ban ban[KNN_BATCH];
-	size_t most = knn_pick_has_among() ? FLAT_QUERIES : KNN_BATCH;
+	size_t most = o.among.n ? FLAT_QUERIES : KNN_BATCH;
 	struct err e = { 0 };
 	double start = seconds();
 
@@ -208,7 +205,7 @@ static void ask_flat(void)
 		size_t n = find.n_asked - at < most ? find.n_asked - at : most;
 		const uint32_t *no = find.at + find.from + at;
 		for (size_t i = 0; i < n; i++)
-			ban[i] = knn_pick_has_among() ? others(no[i], &find.others[i]) : (struct flat_ban){ find.ban[no[i]].row, find.ban[no[i]].n };
+			ban[i] = o.among.n ? others(no[i], &find.others[i]) : (struct flat_ban){ find.ban[no[i]].row, find.ban[no[i]].n };
 		if (flat_search(&find.flat, hits + at, find.raw + at * (find.want + 1), find.want, find.q + (find.from + at) * find.b->d, n, ban, &e))
 			die_err(&e);
 	}
@@ -233,7 +230,7 @@ static bool settle(size_t i)
 	size_t n = knn_pick_spread(hit, raw, find.n_raw[i], find.k);
 
 	find.answer[no] = (struct knn_answer){ hit, n };
-	return n == find.k || find.n_raw[i] < find.want || find.want >= find.most;
+	return n == find.k || find.n_raw[i] < find.want || find.want >= find.b->n;
 }
 
 /* ask_round - all that are still sought for find.want rows each; how many of them are to be asked for more, which then stand first. */
@@ -275,21 +272,18 @@ const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n
 		return find.answer;
 	for (size_t i = 0; i < n; i++) {
 		find.ban[i] = knn_pick_ban(find.b, id[i], &find.room[i]);
-		find.among[i] = knn_pick_has_among() ? knn_pick_among(id[i]) : (struct knn_rows){ NULL, 0 };
+		find.among[i] = o.among.n ? knn_pick_among(id[i]) : (struct knn_rows){ NULL, 0 };
 		find.at[i] = (uint32_t)i;
 	}
 	find.q = q;
 	find.n = n;
 	/* From a score on there may be few: nobody knows before. */
 	find.want = o.per_creator ? find.k * 2 : !isnan(o.least) && find.k > 64 ? 64 : find.k;
-	for (find.want = find.want < find.most ? find.want : find.most; (find.n = ask_round()); find.q = find.some)
-		find.want = find.want * 4 < find.most ? find.want * 4 : find.most;
-	if (!find.by_flat && !find.is_checked) {	/* the first answers were waited for; the rest of the file is looked at before there are more */
-		find.is_checked = true;
-		if (n == find.batch && ann_check(&find.b->ann, false, tool_pool(), &e))
-			die_err(&e);
-		find.is_checked = n == find.batch;
-	}
+	for (find.want = find.want < find.b->n ? find.want : find.b->n; (find.n = ask_round()); find.q = find.some)
+		find.want = find.want * 4 < find.b->n ? find.want * 4 : find.b->n;
+	/* The first answers were waited for; the rest of the file is looked at, once, before there are more. */
+	if (!find.by_flat && n == find.batch && ann_check(&find.b->ann, false, tool_pool(), &e))
+		die_err(&e);
 	return find.answer;
 }
 

@@ -96,7 +96,7 @@ static uint64_t read_ids(const struct opt_list *files, const struct knn_base *b,
 			if (row == VOCAB_NONE)
 				n_unknown++;
 			else if (is_set)
-				pick.allowed[row / 64] |= (uint64_t)1 << row % 64;
+				nav_set_bit(pick.allowed, row);
 			else
 				pick.allowed[row / 64] &= ~((uint64_t)1 << row % 64);
 		}
@@ -196,7 +196,6 @@ const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n)
 	return pick.allowed;
 }
 
-bool knn_pick_has_among(void) { return o.among.n; }
 const struct items *knn_pick_items(void) { return pick.has_items ? &pick.items : NULL; }
 struct knn_rows knn_pick_among(struct str query) { return rows_of(&pick.among, query); }
 

@@ -43,8 +43,7 @@ static const char *get_query(struct knn_base *b, const struct str *f, size_t n, 
 			snprintf(text, sizeof text, "field %zu is not a finite number", i + 2);
 			return text;
 		}
-	double norm = num_norm(q, b->d);	/* a search of one that is too long would be the last */
-	if (norm <= FLAT_NORM_MAX && (b->metric != FLAT_COSINE || norm == 0 || norm >= FLAT_NORM_MIN))
+	if (flat_has_scores(b->metric, num_norm(q, b->d)))	/* a search of one that has none would be the last */
 		return NULL;
 	snprintf(text, sizeof text, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
 	return text;

@@ -30,7 +30,6 @@ static void check_all(struct ann *a, const struct nav_facts *f)
 
 int knn_stats(void)
 {
-	static const char *const metric[] = { "ip", "cosine", "l2" }, *const codes[] = { "f32", "i8", "i4" };
 	struct sink *out = tool_output(o.out ? o.out : "-", false);
 	struct nav_facts f;
 	struct err e = { 0 };
@@ -44,7 +43,7 @@ int knn_stats(void)
 		die_err(&e);
 	if (o.is_check)
 		check_all(&a, &f);
-	buf_printf(&text, "vectors\t%zu\ncomponents\t%zu\nmetric\t%s\ncodes\t%s\n", a.n, a.d, metric[a.metric], codes[a.codes]);
+	buf_printf(&text, "vectors\t%zu\ncomponents\t%zu\nmetric\t%s\ncodes\t%s\n", a.n, a.d, flat_metric_name[a.metric], ann_codes_name[a.codes]);
 	buf_printf(&text, "entries\t%zu\ndegree\t%zu\ndegree.mean\t%.2f\ndegree.least\t%zu\ndegree.most\t%zu\nedges\t%llu\n", a.g.n_entries, a.g.degree,
 		   a.n ? (double)f.edges / (double)a.n : 0, f.least, f.most, (unsigned long long)f.edges);
 	buf_printf(&text, "build.ef\t%zu\nbuild.alpha\t%.6g\nbuild.seed\t%llu\n", a.made.ef, (double)a.made.alpha, (unsigned long long)a.made.seed);

@@ -59,6 +59,8 @@ struct knn_base {
 /* knn_base_open - vectors or an index, told apart by what is in the file. */
 void knn_base_open(struct knn_base *b, const char *path);
 void knn_base_close(struct knn_base *b);
+/* knn_number_ids - id -> row of vectors, read from path; ids that come twice end the program, with a word why they must not. */
+void knn_number_ids(struct vocab *to, const struct vecs *v, const char *path, const char *why);
 /* knn_base_ids - make knn_base_row possible; ids of vectors must differ then. */
 void knn_base_ids(struct knn_base *b);
 uint32_t knn_base_row(const struct knn_base *b, struct str id);		/* VOCAB_NONE when not there */
@@ -72,7 +74,6 @@ struct knn_rows { const uint32_t *row; size_t n; };	/* ascending */
 void knn_pick_load(struct knn_base *b);
 void knn_pick_release(void);
 const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n);	/* a bit a row, n bits set, and the same as rows; NULL: all */
-bool knn_pick_has_among(void);
 /* knn_pick_ban - rows that the query may not find: --exclude, --no-self. `room` is for one more row than its user has. */
 struct knn_rows knn_pick_ban(const struct knn_base *b, struct str query, struct buf *room);
 struct knn_rows knn_pick_among(struct str query);	/* the only rows it may, with --among */

@@ -175,21 +175,15 @@ int artifactw_paged(struct artifactw *a, const char *name, enum dtype t, size_t 
 	return r;
 }
 
-static int fill_memory(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
-{
-	(void)e;
-	memcpy(p, (const char *)ctx + at, n);
-	return 0;
-}
-
 /* put_table - a tensor of a string table, with sums of its pages or without. */
 static int put_table(struct artifactw *a, const char *name, const char *part, enum dtype t, uint64_t dim, const void *data, bool is_paged, struct err *e)
 {
 	char full[NAME_MAX_BYTES];
 
 	snprintf(full, sizeof full, "%s.%s", name, part);
+	struct block_fill fill = block_fill_memory(data);
 	if (is_paged)
-		return artifactw_paged(a, full, t, 1, &dim, &(struct block_fill){ fill_memory, (void *)(uintptr_t)data }, e);
+		return artifactw_paged(a, full, t, 1, &dim, &fill, e);
 	return artifactw_tensor(a, full, t, 1, &dim, data, e);
 }
 

@@ -10,8 +10,7 @@
 
 /* ---- opening ---- */
 
-static const char *const metric_name[] = { "ip", "cosine", "l2" };
-static const char *const codes_name[] = { "f32", "i8", "i4" };
+const char *const ann_codes_name[3] = { "f32", "i8", "i4" };
 
 static int damaged(const struct ann *a, const char *what, struct err *e)
 {
@@ -68,7 +67,7 @@ static int get_meta(struct ann *a, struct err *e)
 	size_t seed = 0;
 	double alpha = 0;
 
-	if (get_name(a, "metric", metric_name, 3, &metric, e) || get_name(a, "codes", codes_name, 3, &codes, e) ||
+	if (get_name(a, "metric", flat_metric_name, 3, &metric, e) || get_name(a, "codes", ann_codes_name, 3, &codes, e) ||
 	    get_size(a, "dim", 0, VECS_DIM_MAX, &a->d, e) || get_size(a, "degree", 4, NAV_DEGREE_MAX, &a->g.degree, e) ||
 	    get_size(a, "entries", 0, NAV_ROWS_MAX, &a->g.n_entries, e) || get_size(a, "ef", 8, 4096, &a->made.ef, e) ||
 	    get_size(a, "entries-wanted", 1, 65536, &a->made.entries, e) || get_size(a, "seed", 0, INT64_MAX, &seed, e) || get_size(a, "fill", 0, a->g.degree, &a->made.fill, e) ||
@@ -193,7 +192,7 @@ int ann_check_numbers(const struct ann *a, struct err *e)
 		double norm = num_norm(x, a->d);
 		if (!num_is_finite(x, a->d))
 			return err_set(e, ERR_DATA, "%s: vector %zu of the index is not finite", artifact_name(a->file), r + 1);
-		if (a->inv && a->inv[r] != (norm > 0 ? (float)(1 / norm) : 0))
+		if (a->inv && a->inv[r] != flat_inverse(norm))
 			return err_set(e, ERR_DATA, "%s: the length of vector %zu of the index is another than it says", artifact_name(a->file), r + 1);
 	}
 	return 0;
@@ -354,9 +353,9 @@ static int set_query(struct ann_walk *w, const float *q, bool by_floats, struct 
 	float scale;
 
 	w->x = q;
-	if (!(norm <= FLAT_NORM_MAX) || (a->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))	/* or is NaN */
+	if (!flat_has_scores(a->metric, norm))
 		return err_set(e, ERR_DATA, "a query is shorter than %g or longer than %g: its scores cannot be told in single precision", FLAT_NORM_MIN, FLAT_NORM_MAX);
-	w->inv = norm > 0 ? (float)(1 / norm) : 0;
+	w->inv = flat_inverse(norm);
 	if (by_floats)
 		return 0;
 	quant_turn(&a->z, w->turned, q, a->metric != FLAT_L2);
@@ -426,6 +425,7 @@ static size_t scan(struct ann_walk *w, const struct nav_probe *p, size_t ef, con
 	topk_sort(&top);
 	return top.n;
 }
+
 static int cmp_hits(const void *a, const void *b, void *ctx)
 {
 	const struct topk_hit *x = a, *y = b;

@@ -23,6 +23,7 @@
 
 enum ann_codes { ANN_F32, ANN_I8, ANN_I4 };
 #define ANN_CODES_NAMES "f32|i8|i4"
+extern const char *const ann_codes_name[3];	/* by enum ann_codes */
 enum { ANN_TABLE_MAX = 32, ANN_TABLE_K = 10 };
 enum { ANN_FEW_ROWS = 2048 };		/* so few rows that may be found are compared by their vectors at once */
 

@@ -39,7 +39,7 @@ static const float *row_of(const struct make *k, size_t r, float *scratch)
 	if (k->o->metric != FLAT_COSINE)
 		return x;
 	double norm = num_norm(x, d);
-	float inv = norm > 0 ? (float)(1 / norm) : 0;
+	float inv = flat_inverse(norm);
 	for (size_t i = 0; i < d; i++)
 		scratch[i] = x[i] * inv;
 	return scratch;
@@ -66,8 +66,7 @@ static void norm_chunk(void *ctx, size_t chunk, int worker)
 
 	(void)worker;
 	for (size_t r = chunk * CHUNK; r < end; r++) {
-		double norm = num_norm(k->rows->row(k->rows->ctx, r), k->rows->d);
-		if (!(norm <= FLAT_NORM_MAX) || (k->o->metric == FLAT_COSINE && norm != 0 && norm < FLAT_NORM_MIN))
+		if (!flat_has_scores(k->o->metric, num_norm(k->rows->row(k->rows->ctx, r), k->rows->d)))
 			__atomic_store_n(&k->odd, 1, __ATOMIC_RELAXED);
 	}
 }
@@ -160,10 +159,8 @@ static void inverse_chunk(void *ctx, size_t chunk, int worker)
 	size_t end = (chunk + 1) * CHUNK < k->n ? (chunk + 1) * CHUNK : k->n;
 
 	(void)worker;
-	for (size_t r = chunk * CHUNK; r < end; r++) {
-		double norm = num_norm(index_row(k, r), k->rows->d);
-		k->inv[r] = norm > 0 ? (float)(1 / norm) : 0;
-	}
+	for (size_t r = chunk * CHUNK; r < end; r++)
+		k->inv[r] = flat_inverse(num_norm(index_row(k, r), k->rows->d));
 }
 
 /* settle - the index in memory, out of the graph that was made. */
@@ -218,7 +215,6 @@ struct measure {
 	size_t n_q, n_chunks;
 	struct topk *top;		/* [chunks x n_q] */
 	struct topk_hit *store;
-	struct topk_hit *best;		/* [n_q x K + 1] */
 	struct ann_walk **walk;
 	size_t ef;
 	size_t found[SAMPLE], wanted[SAMPLE];
@@ -237,8 +233,7 @@ static void exact_chunk(void *ctx, size_t chunk, int worker)
 	(void)worker;
 	for (size_t r = chunk * EXACT_ROWS; r < end; r++) {
 		const float *y = index_row(k, r);
-		double norm = k->o->metric == FLAT_COSINE ? num_norm(y, d) : 1;
-		float inv = norm > 0 ? (float)(1 / norm) : 0;
+		float inv = k->inv ? k->inv[r] : 1;
 		if (k->o->metric == FLAT_L2)
 			num_l2sqs(score, y, s->q, s->n_q, d, d);
 		else
@@ -257,8 +252,7 @@ static float exact_score(const struct make *k, const float *q, size_t r)
 
 	if (k->o->metric == FLAT_L2)
 		return -num_l2sq(y, q, d);
-	double norm = k->o->metric == FLAT_COSINE ? num_norm(y, d) : 1;
-	return num_dot(y, q, d) * (norm > 0 ? (float)(1 / norm) : 0);
+	return num_dot(y, q, d) * (k->inv ? k->inv[r] : 1);
 }
 
 static void sample_chunk(void *ctx, size_t q, int worker)
@@ -357,13 +351,6 @@ out:
 
 /* ---- writing ---- */
 
-static int fill_memory(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
-{
-	(void)e;
-	memcpy(p, (const char *)ctx + at, n);
-	return 0;
-}
-
 static int fill_vectors(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
 {
 	const struct make *k = ctx;
@@ -397,11 +384,10 @@ static int write_ids(struct artifactw *w, const struct make *k, struct err *e)
 
 static int write_index(struct make *k, struct sink *s, const struct prov *prov, struct err *e)
 {
-	static const char *const metric_name[] = { "ip", "cosine", "l2" }, *const codes_name[] = { "f32", "i8", "i4" };
 	const struct ann *a = &k->a;
 	const struct nav_opts *g = &k->o->graph;
 	struct artifactw *w = artifactw_new(s, KIND_INDEX, "knn", e);
-	struct block_fill mem = { fill_memory, NULL };
+	struct block_fill mem;
 	struct buf table = { 0 };
 	uint64_t dim[2];
 	int r = -1;
@@ -410,8 +396,8 @@ static int write_index(struct make *k, struct sink *s, const struct prov *prov, 
 		return e->code;
 	for (size_t i = 0; i < a->n_table; i++)
 		buf_printf(&table, "%s%u:%.4f", i ? " " : "", a->table[i].ef, (double)a->table[i].recall);
-	artifactw_meta(w, "metric", "%s", metric_name[k->o->metric]);
-	artifactw_meta(w, "codes", "%s", codes_name[k->o->codes]);
+	artifactw_meta(w, "metric", "%s", flat_metric_name[k->o->metric]);
+	artifactw_meta(w, "codes", "%s", ann_codes_name[k->o->codes]);
 	artifactw_meta(w, "dim", "%zu", k->rows->d);
 	artifactw_meta(w, "degree", "%zu", g->degree);
 	artifactw_meta(w, "entries", "%zu", k->n_entries);
@@ -431,14 +417,14 @@ static int write_index(struct make *k, struct sink *s, const struct prov *prov, 
 			goto out;
 		dim[0] = k->n;
 		dim[1] = g->degree * a->g.width;
-		mem.ctx = k->nbr;
+		mem = block_fill_memory(k->nbr);
 		if (artifactw_paged(w, "graph", DTYPE_U8, 2, dim, &mem, e))
 			goto out;
 		dim[1] = a->row_bytes;
-		mem.ctx = k->code;
+		mem = block_fill_memory(k->code);
 		if (k->code && artifactw_paged(w, "codes", DTYPE_U8, 2, dim, &mem, e))
 			goto out;
-		mem.ctx = k->inv;
+		mem = block_fill_memory(k->inv);
 		if (k->inv && artifactw_paged(w, "inverse", DTYPE_F32, 1, dim, &mem, e))
 			goto out;
 		dim[1] = k->rows->d;

@@ -16,13 +16,13 @@ static size_t tile_rows(size_t d)
 	return n < 16 ? 16 : n;
 }
 
-static bool is_odd_norm(double norm) { return norm != 0 && !(norm >= FLAT_NORM_MIN && norm <= FLAT_NORM_MAX); }
+const char *const flat_metric_name[3] = { "ip", "cosine", "l2" };
 
 static float inv_norm(const float *x, size_t d)
 {
 	double norm = num_norm(x, d);
 
-	return norm > 0 && !is_odd_norm(norm) ? (float)(1 / norm) : 0;
+	return flat_has_scores(FLAT_COSINE, norm) ? flat_inverse(norm) : 0;
 }
 
 struct norm_job { struct flat *f; bool is_odd; };
@@ -34,7 +34,7 @@ static void norm_chunk(void *ctx, size_t chunk, int worker)
 	size_t end = (chunk + 1) * SPAN_ROWS < f->rows->n ? (chunk + 1) * SPAN_ROWS : f->rows->n;
 	(void)worker;
 	for (size_t r = chunk * SPAN_ROWS; r < end; r++)
-		if (!(f->inv_norm[r] = inv_norm(vecs_row(f->rows, r), f->rows->d)) && is_odd_norm(num_norm(vecs_row(f->rows, r), f->rows->d)))
+		if (!(f->inv_norm[r] = inv_norm(vecs_row(f->rows, r), f->rows->d)) && !flat_has_scores(FLAT_COSINE, num_norm(vecs_row(f->rows, r), f->rows->d)))
 			__atomic_store_n(&j->is_odd, true, __ATOMIC_RELAXED);
 }
 
@@ -262,7 +262,7 @@ int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage,
 		if (!(s.q_inv = mem_try(nq, sizeof *s.q_inv, "query norms", e)))
 			goto out;
 		for (size_t q = 0; q < nq; q++)
-			if (!(s.q_inv[q] = inv_norm(Q + q * d, d)) && is_odd_norm(num_norm(Q + q * d, d))) {
+			if (!(s.q_inv[q] = inv_norm(Q + q * d, d)) && !flat_has_scores(FLAT_COSINE, num_norm(Q + q * d, d))) {
 				ret = odd_norm("query", e);
 				goto out;
 			}

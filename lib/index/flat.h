@@ -25,6 +25,14 @@ enum { FLAT_QUERIES = 16 };
 /* Cosines of vectors shorter or longer than this would lose their products beyond the range of a float. */
 #define FLAT_NORM_MIN 1e-15
 #define FLAT_NORM_MAX 1e15
+extern const char *const flat_metric_name[3];	/* by enum flat_metric */
+/* flat_has_scores - can an index score a vector of this length by the metric? Not when it is NaN. */
+static inline bool flat_has_scores(enum flat_metric m, double norm)
+{
+	return norm <= FLAT_NORM_MAX && (m != FLAT_COSINE || norm == 0 || norm >= FLAT_NORM_MIN);
+}
+/* flat_inverse - 1 / |x| as cosines are made with, 0 of a zero vector. */
+static inline float flat_inverse(double norm) { return norm > 0 ? (float)(1 / norm) : 0; }
 
 struct flat {
 	const struct vecs *rows;	/* borrowed */

@@ -61,6 +61,7 @@ void nav_walk_free(struct nav_walk *w);
 
 /* A set of rows as bits: row r is in when bit r % 64 of word r / 64 is set. */
 static inline bool nav_bit(const uint64_t *set, uint32_t row) { return set[row / 64] >> row % 64 & 1; }
+static inline void nav_set_bit(uint64_t *set, uint32_t row) { set[row / 64] |= (uint64_t)1 << row % 64; }
 
 /*
  * nav_search - the best rows found: *hit, best first (ties: lower row; -0 is 0, and comes out as 0), at most ef (1 or more), which live until the walk's next search. Returns how many; rows looked at are in *looked when

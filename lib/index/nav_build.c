@@ -276,22 +276,27 @@ static void link_batch(struct link_job *j)
 	par_for(m->pool, (j->n_runs + CHUNK - 1) / CHUNK, back_chunk, j);
 }
 
-static size_t batch_of(const struct nav_make *m, size_t at)
+static size_t batch_most(const struct nav_make *m)
 {
 	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE;
-	size_t b = at < most ? at : most;
 
-	return b < 1 ? 1 : b > m->n - at ? m->n - at : b;
+	return most < m->n ? most : m->n;
+}
+
+/* batch_of - rows linked together behind the first `at`, which is 1 or more: as many as there are before them, up to batch_most. */
+static size_t batch_of(const struct nav_make *m, size_t at)
+{
+	size_t most = batch_most(m), b = at < most ? at : most;
+
+	return b > m->n - at ? m->n - at : b;
 }
 
 int nav_make_link(struct nav_make *m, size_t from, const struct nav_step *step, struct err *e)
 {
-	size_t most = m->n / BATCH_SHARE < BATCH_MIN ? BATCH_MIN : m->n / BATCH_SHARE, deg = m->o.degree;
+	size_t most = batch_most(m), deg = m->o.degree;
 	struct link_job j = { .m = m };
 	int ret = ERR_MEM;
 
-	if (most > m->n)
-		most = m->n;
 	if (workers_new(&j, e) || !(j.list = mem_try(most * deg, sizeof *j.list, "lists of a batch", e)) || !(j.n_list = mem_try(most, 1, "lists of a batch", e)) ||
 	    !(j.edge = mem_try(most * deg, sizeof *j.edge, "edges of a batch", e)) || !(j.spare = mem_try(most * deg, sizeof *j.spare, "edges of a batch", e)) ||
 	    !(j.run = mem_try(most * deg + 1, sizeof *j.run, "edges of a batch", e)))

@@ -45,7 +45,7 @@ int nav_check(const struct nav *g, struct nav_facts *f, struct err *e)
 		f->least = len < f->least ? len : f->least;
 	}
 	for (size_t r = 0; r < g->n_entries; r++) {
-		seen[r / 64] |= (uint64_t)1 << r % 64;
+		nav_set_bit(seen, (uint32_t)r);
 		stack[n++] = (uint32_t)r;
 	}
 	for (reached = n; n;) {
@@ -55,7 +55,7 @@ int nav_check(const struct nav *g, struct nav_facts *f, struct err *e)
 			if (to >= g->n)
 				break;
 			if (!nav_bit(seen, to)) {
-				seen[to / 64] |= (uint64_t)1 << to % 64;
+				nav_set_bit(seen, to);
 				stack[n++] = to;
 				reached++;
 			}

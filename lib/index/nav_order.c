@@ -54,14 +54,14 @@ static void reach(const struct nav_make *m, uint64_t *seen, uint32_t *stack, uin
 
 	if (nav_bit(seen, row))
 		return;
-	seen[row / 64] |= (uint64_t)1 << row % 64;
+	nav_set_bit(seen, row);
 	stack[n++] = row;
 	while (n) {
 		uint32_t r = stack[--n];
 		const uint32_t *l = m->nbr + (size_t)r * m->slots;
 		for (size_t k = 0; k < m->n_nbr[r]; k++)
 			if (!nav_bit(seen, l[k])) {
-				seen[l[k] / 64] |= (uint64_t)1 << l[k] % 64;
+				nav_set_bit(seen, l[k]);
 				stack[n++] = l[k];
 			}
 	}

@@ -131,6 +131,15 @@ static int write_block(struct blockw *w, uint32_t type, uint32_t flags, uint32_t
 	return r ? r : write_pad(w, n, e);
 }
 
+static int fill_memory(void *ctx, uint64_t at, void *p, size_t k, struct err *e)
+{
+	(void)e;
+	memcpy(p, (const char *)ctx + at, k);
+	return 0;
+}
+
+struct block_fill block_fill_memory(const void *p) { return (struct block_fill){ fill_memory, (void *)(uintptr_t)p }; }
+
 int blockw_write_fill(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, uint64_t n, const struct block_fill *fill, struct err *e)
 {
 	unsigned char *p = mem_try(FILL_BYTES, 1, "a piece of a block", e);

@@ -71,6 +71,8 @@ int blockw_write_packed(struct blockw *w, enum block_type type, enum block_flags
  * twice, once for the checksum that stands before them. It returns 0 or <0 with *e set.
  */
 struct block_fill { int (*fn)(void *ctx, uint64_t at, void *p, size_t k, struct err *e); void *ctx; };
+/* block_fill_memory - of bytes that are in memory at p after all. */
+struct block_fill block_fill_memory(const void *p);
 int blockw_write_fill(struct blockw *w, enum block_type type, enum block_flags flags, uint64_t records, uint64_t n, const struct block_fill *fill, struct err *e);
 /* blockw_finish - write the end block. Only when everything before succeeded. blockw_free does not write it. */
 int blockw_finish(struct blockw *w, struct err *e);
