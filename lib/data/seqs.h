@@ -1,0 +1,65 @@
+/*
+ * seqs - events as sequences: what each user did, in order of time. What models of order learn from and what they fold in.
+ *
+ * Events of a user stand in order of time; of equal times in the order they were read (files one after the other). An event without a time stands right behind the one of the
+ * same user that was read before it, so that a log without any times keeps its order.
+ *
+ * Memory: 17 bytes an event (18 with devices), twice that while they are put in order, 8 bytes a user, and the ids.
+ */
+#ifndef TASTE_SEQS_H
+#define TASTE_SEQS_H
+
+#include "event.h"
+#include "inter.h"
+#include "../base/par.h"
+
+/* What an event was, from its kind: skip; like, love, save; dislike, ban, hate; any other is a play. */
+enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_ACT = 15, SEQS_WEIGHTLESS = 128 };
+enum { SEQS_DEVICES_MAX = 255 };
+
+struct seqs {
+	struct vocab user, item;	/* numbered by first sight */
+	size_t n;			/* events that are here */
+	size_t *start;			/* [user.n + 1] */
+	uint32_t *what;			/* [n] items */
+	uint8_t *act;			/* [n] enum seqs_act, + SEQS_WEIGHTLESS where the weight is not above 0 */
+	int64_t *time;			/* [n] TIME_NONE where the event has none */
+	struct vocab device;		/* values of device= in the contexts, at most SEQS_DEVICES_MAX of them */
+	uint8_t *device_of;		/* [n] 0: none, or one more than there is room for; else 1 + number in device. NULL when not asked for */
+	uint64_t n_events;		/* read, whatever became of them */
+	uint64_t n_unknown;		/* left out because of keep_items or keep_users */
+};
+
+struct seqs_opts {
+	inter_weight *weight;		/* of an event; NULL: 1 for each */
+	void *ctx;
+	bool keep_weightless;		/* else events whose weight is not above 0 are left out (their users and items are numbered all the same) */
+	bool keep_items, keep_users;	/* item (user) already holds ids: events of others are left out and counted */
+	bool keep_devices;		/* device already holds values, no new ones are added */
+	bool has_devices;
+	bool has_header;
+	struct par *pool;		/* may be NULL */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL: none */
+	void *progress_ctx;
+};
+
+/* seqs_load - read paths[n] (none: stdin) one after the other into *s, which is zeroed but for the vocabularies to keep. Fills *p and *inputs for provenance when not NULL. 0 or
+ * <0; then *s is released. */
+int seqs_load(struct seqs *s, const char *const *path, size_t n, const struct seqs_opts *o, struct prov *p, struct buf *inputs, struct err *e);
+/* For whoever reads the events and wants more of them than this: seqs_begin, seqs_add for each event, seqs_end, which is to be called in any case and gives up when *e holds an
+ * error already. s and o are borrowed. */
+struct seqs_make;
+struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o);
+void seqs_add(struct seqs_make *m, const struct event *ev);
+int seqs_end(struct seqs_make *m, struct err *e);
+void seqs_release(struct seqs *s);	/* zeroed is empty */
+
+/* seqs_act_of - of an event's kind. */
+enum seqs_act seqs_act_of(struct str kind);
+/*
+ * seqs_cut - sessions: sequences cut wherever more than gap seconds lie between two events (gap 0: nowhere), each [start[k], start[k+1]) of the events.
+ * *start [*n_sessions + 1] is the caller's to free; sequences without events are none. 0 or ERR_MEM.
+ */
+int seqs_cut(const struct seqs *s, int64_t gap, size_t **start, size_t *n_sessions, struct err *e);
+
+#endif
