@@ -18,7 +18,10 @@ double adam_exp(float *x, float a, const float *b, size_t n);
  * adam_step - one step of Adam for n parameters, t = 1, 2, ...
  *   m = 0.9 m + 0.1 g      v = 0.999 v + 0.001 g^2      x -= rate m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + 1e-8)
  * Source: Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization"; as at the end of its section 2 both corrections are in the rate, and 1e-8 is beside the uncorrected root.
+ * adam_span is the loop, by one thread, with rate = adam_rate(rate, t): for rows that are not all touched by each step.
  */
+float adam_rate(double rate, size_t t);
+void adam_span(float *x, float *m, float *v, const float *g, size_t n, float rate);
 void adam_step(float *x, float *m, float *v, const float *g, size_t n, double rate, size_t t, struct par *pool);
 
 #endif

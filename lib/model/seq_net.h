@@ -1,0 +1,144 @@
+/*
+ * seq_net - the network of a seq model: a causal transformer over the events of a listener, forward, back, and event by event.
+ *
+ * With d components, H heads of d / H, T events of one listener, oldest first, rows of x [T x d] the events:
+ *
+ *   x_t   = sqrt(d) e(item) + act(play, skip, ...) + kind(music, ...) + what features add: gap(log2 of the seconds since the event before), hour (of the day, UTC), device
+ *   then for each layer
+ *     a   = rms(x) g1
+ *     softmax     q, k, v = a In                       S_ts = q_t.k_s (d/H)^-1/2 + pos(t - s) + time(log2 of the seconds between), each head its own
+ *                 x = x + (softmax_{s <= t}(S) v) Out
+ *     pointwise   u, q, k, v = silu(a In)              the same S
+ *                 x = x + (u rms(silu(S) v) g3) Out
+ *     b   = rms(x) g2                                  hidden > 0
+ *     x   = x + (silu(b Up1) (b Up2)) Down             Up = Up1 | Up2
+ *   h     = rms(x) g
+ *   z_k   = h Head_k                                   of content kind k; one kind: z = h
+ *
+ * What comes after t is never looked at. No row knows its place but by distances, so that a history may be cut anywhere. rms(x) = x / sqrt(mean x^2 + 1e-6). While
+ * it learns, dropout is on x_1 and on what each layer adds, twice.
+ *
+ * Sources: Vaswani et al. 2017, "Attention Is All You Need"; Kang, McAuley 2018, "Self-Attentive Sequential Recommendation" (the task); Zhang, Sennrich 2019, "Root Mean Square
+ * Layer Normalization"; Raffel et al. 2020, T5 (a bias by distance); Shazeer 2020, "GLU Variants Improve Transformer"; Zhai et al. 2024, "Actions Speak Louder than Words" (HSTU:
+ * pointwise attention, its gate, time between events).
+ *
+ * Numbers other than the items' stand in one array w [at.n_params], at offsets that seq_layout gives; gradients likewise. Every element of a product is one chain in
+ * ascending order (num.h), so that an event that is added to a listener's state gives the bits of reading the history anew.
+ */
+#ifndef TASTE_SEQ_NET_H
+#define TASTE_SEQ_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/err.h"
+
+enum { SEQ_LAYERS_MAX = 32, SEQ_KINDS_MAX = 16, SEQ_ACTS = 4, SEQ_GAPS = 26, SEQ_HOURS = 25, SEQ_TIMES = 33 };
+enum seq_attention { SEQ_SOFTMAX, SEQ_POINTWISE };
+enum { SEQ_GAP = 1, SEQ_HOUR = 2, SEQ_DEVICE = 4, SEQ_TIME = 8 };	/* features */
+
+struct seq_dims {
+	size_t d, layers, heads, hidden;	/* heads divides d; hidden 0: no feed-forward */
+	size_t n;			/* events looked at, at most: positions are told apart up to this distance */
+	size_t n_kinds;			/* of content, at least 1 */
+	size_t n_devices;		/* with SEQ_DEVICE: what the codes of devices are below of */
+	int attention;
+	int features;			/* SEQ_GAP | ... */
+};
+
+/* Offsets into w. What a net does not have has the offset of what follows. */
+struct seq_at {
+	size_t act, kind, gap, hour, device;	/* [SEQ_ACTS x d] [n_kinds x d] [SEQ_GAPS x d] [SEQ_HOURS x d] [n_devices x d] */
+	struct seq_layer_at {
+		size_t norm1, in;	/* [d] [d x 3d], pointwise 4d */
+		size_t pos, time;	/* [heads x n] distance n - 1 first; [heads x SEQ_TIMES] */
+		size_t norm3, out;	/* [d] pointwise; [d x d] */
+		size_t norm2, up, down;	/* [d] [d x 2 hidden] [hidden x d] */
+	} layer[SEQ_LAYERS_MAX];
+	size_t norm;			/* [d] */
+	size_t head;			/* [n_kinds x d x d] more than one kind */
+	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next: softmax of choice_k.h + choice_bias_k */
+	size_t n_params;
+};
+void seq_layout(struct seq_at *at, const struct seq_dims *s);
+/* seq_begin - the first numbers: projections normal with variance 1 / inputs (those that end in x a layers-th of that), gains 1, heads the identity, all else 0. */
+void seq_begin(float *w, const struct seq_dims *s, const struct seq_at *at, uint64_t seed);
+
+/* Events as the net reads them, those of one listener together. */
+struct seq_events {
+	const uint32_t *item;
+	const uint8_t *act;		/* enum seqs_act */
+	const uint8_t *kind;		/* below n_kinds; NULL: all 0 */
+	const uint8_t *gap, *hour, *device;	/* codes; what the features do not ask for may be NULL */
+	const int64_t *time;
+};
+/* Codes of features. seq_gap - of seconds since the event before; either may be TIME_NONE: 0. seq_hour - 0 without a time. seq_time - of the distance between two events. */
+uint8_t seq_gap(int64_t before, int64_t time);
+uint8_t seq_hour(int64_t time);
+size_t seq_time(int64_t from, int64_t to);
+
+/* Items' own numbers. */
+struct seq_items {
+	size_t d;
+	const float *own;		/* [n x d] e; or NULL and */
+	const float *unit, *length;	/* e = length unit, [n x d] [n]; or */
+	const int8_t *code;		/* unit as scale code, [n x d] [n] */
+	const float *scale;
+};
+void seq_item(float *e, const struct seq_items *it, uint32_t item);
+
+/* seq_input - x [n x d] of n events. */
+void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n);
+
+/*
+ * ---- learning: several listeners' events at a time, everything kept that the way back needs ----
+ * Room for `tokens` events, none of the sequences longer than n: about 4 tokens (layers ((14 or 16) d + 3 hidden + heads n) + 3 d) bytes.
+ */
+struct seq_room {
+	struct seq_dims s;
+	size_t tokens;
+	struct seq_layer_room {
+		float *x;		/* [tokens x d] what comes in */
+		float *inv1, *a;	/* [tokens] [tokens x d] */
+		float *raw, *qkv;	/* [tokens x 3d or 4d] before silu (pointwise) and after; softmax: the same */
+		float *p;		/* attention: of each sequence in turn [heads x len x len]; pointwise: S */
+		float *o, *inv3, *y;	/* [tokens x d] [tokens] [tokens x d]; softmax: y is o */
+		float *mid, *inv2, *b;	/* [tokens x d] [tokens] [tokens x d] */
+		float *up, *hid;	/* [tokens x 2 hidden] [tokens x hidden] */
+	} layer[SEQ_LAYERS_MAX];
+	float *x, *inv, *h;		/* [tokens x d] [tokens] [tokens x d] the last */
+	float *gx, *ga, *gb, *gqkv, *gup, *gp, *gp2;	/* the way back */
+	float *scratch, *mem;
+};
+size_t seq_room_floats(const struct seq_dims *s, size_t tokens);
+int seq_room_init(struct seq_room *r, const struct seq_dims *s, size_t tokens, struct err *e);
+void seq_room_release(struct seq_room *r);
+
+struct seq_drop { double share; uint64_t key; };	/* share 0: none */
+/* seq_forward - h of n_seq sequences, sequence i the events [start[i], start[i+1]), start[0] = 0. */
+void seq_forward(struct seq_room *r, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, const size_t *start, size_t n_seq,
+		 struct seq_drop drop);
+/* seq_back - after seq_forward with the same arguments. r->gx [tokens x d] holds the gradient with respect to h, and after it that with respect to x_1 as seq_input gives it
+ * (of e: times sqrt(d)); gw += the gradient of w. */
+void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float *gw, const struct seq_events *ev, const size_t *start, size_t n_seq, struct seq_drop drop);
+
+/*
+ * ---- one listener, event by event: the keys and values of what was seen ----
+ * Memory: 8 layers d bytes an event, and the times with SEQ_TIME.
+ */
+struct seq_state {
+	size_t n, cap;			/* events that are in it; room for */
+	float *kv;			/* [layers x 2 x cap x d] keys, values */
+	int64_t *time;			/* [cap] with SEQ_TIME */
+};
+size_t seq_state_floats(const struct seq_dims *s, size_t cap);
+/* seq_step_scratch - floats for seq_run of at most n events on a state with room for cap. */
+size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);
+/*
+ * seq_run - n events behind those of the state; st->n + n <= st->cap <= dims.n. h [d]: of the last one. n >= 1.
+ * Bit for bit what seq_forward without dropout gives.
+ */
+void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
+	     float *scratch);
+
+#endif
