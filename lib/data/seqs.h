@@ -2,9 +2,11 @@
  * seqs - events as sequences: what each user did, in order of time. What models of order learn from and what they fold in.
  *
  * Events of a user stand in order of time; of equal times in the order they were read (files one after the other). An event without a time stands right behind the one of the
- * same user that was read before it, so that a log without any times keeps its order.
+ * same user that was read before it, so that a log without any times keeps its order; where none with a time was before it, it comes first.
  *
- * Memory: 17 bytes an event (18 with devices), twice that while they are put in order, 8 bytes a user, and the ids.
+ * Memory: 13 bytes an event (14 with devices), 8 bytes a user, and the ids. While reading 17 (18), and what arrays that double have in reserve; 8 more an event while events are
+ * brought together by user, which a log that has them so does not need; 24 bytes an event of the longest sequence that is not in order of time, for each thread.
+ * Time: reading; putting in order is a counting sort by user, and by time a look at each event, and a radix sort of the sequences that need it.
  */
 #ifndef TASTE_SEQS_H
 #define TASTE_SEQS_H
@@ -19,12 +21,13 @@ enum { SEQS_DEVICES_MAX = 255 };
 
 struct seqs {
 	struct vocab user, item;	/* numbered by first sight */
-	size_t n;			/* events that are here */
-	size_t *start;			/* [user.n + 1] */
+	size_t n;			/* events that are here, at most 2^32 - 1 */
+	size_t n_users;			/* rows: user.n, or more (seqs_put) */
+	size_t *start;			/* [n_users + 1] */
 	uint32_t *what;			/* [n] items */
 	uint8_t *act;			/* [n] enum seqs_act, + SEQS_WEIGHTLESS where the weight is not above 0 */
 	int64_t *time;			/* [n] TIME_NONE where the event has none */
-	struct vocab device;		/* values of device= in the contexts, at most SEQS_DEVICES_MAX of them */
+	struct vocab device;		/* values of device= in the contexts, of events that are here, by first sight; at most SEQS_DEVICES_MAX of them */
 	uint8_t *device_of;		/* [n] 0: none, or one more than there is room for; else 1 + number in device. NULL when not asked for */
 	uint64_t n_events;		/* read, whatever became of them */
 	uint64_t n_unknown;		/* left out because of keep_items or keep_users */
@@ -46,11 +49,13 @@ struct seqs_opts {
 /* seqs_load - read paths[n] (none: stdin) one after the other into *s, which is zeroed but for the vocabularies to keep. Fills *p and *inputs for provenance when not NULL. 0 or
  * <0; then *s is released. */
 int seqs_load(struct seqs *s, const char *const *path, size_t n, const struct seqs_opts *o, struct prov *p, struct buf *inputs, struct err *e);
-/* For whoever reads the events and wants more of them than this: seqs_begin, seqs_add for each event, seqs_end, which is to be called in any case and gives up when *e holds an
- * error already. s and o are borrowed. */
+/* For whoever reads the events and wants more of them than this: seqs_begin, seqs_add for each event, seqs_end, which is to be called in any case, and answers as seqs_load does; it
+ * gives up when *e holds an error already. s is borrowed. */
 struct seqs_make;
 struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o);
 void seqs_add(struct seqs_make *m, const struct event *ev);
+/* seqs_put - the same, numbers of its user and item being known; VOCAB_NONE: it is left out and counted. Then s->n_users says before seqs_end how many users there are. */
+void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, const struct event *ev);
 int seqs_end(struct seqs_make *m, struct err *e);
 void seqs_release(struct seqs *s);	/* zeroed is empty */
 
