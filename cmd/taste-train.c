@@ -14,6 +14,7 @@
 #include "../lib/cli/output.h"
 #include "../lib/model/model.h"
 #include "../lib/model/ridge.h"
+#include "../lib/model/seq_net.h"
 #include "../lib/model/softmax.h"
 #include "train.h"
 
@@ -23,12 +24,14 @@ struct train_opts o = {
 	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
-	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = 0.1, .neg_power = -0.3, .user_power = 0.5, .rate = 0.03,
+	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = 0.5, .rate = NAN,
+	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1,
 	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
 static const double als_lambda = 0.002, ease_lambda = 100;
-static const int64_t als_epochs = 8, softmax_epochs = 16;
+static const double softmax_temperature = 0.1, seq_temperature = 0.05, softmax_neg_power = -0.3, seq_neg_power = 0.5, softmax_rate = 0.03, seq_rate = 0.003;
+static const int64_t als_epochs = 8, softmax_epochs = 16, seq_epochs = 60, seq_batch = 32;
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
@@ -64,25 +67,41 @@ static const struct opt opts[] = {
 	{ 0, "fit-users", OPT_INT, &o.fit_users, "N", "listeners they are fitted on, drawn from those of --valid", .min = 1, .max = 4e9 },
 	{ 0, "min-gain", OPT_FLOAT, &o.min_gain, "X", "standard errors of ndcg that a part must be worth to have a weight", .min = 0, .max = 100 },
 	{ 0, "part", OPT_LIST, &o.part, "FILE", "a model that takes part; given for each", .flags = OPT_IS_PATH },
-	{ 0, "valid", OPT_LIST, &o.valid, "EVENTS", "held-out events that the weights are fitted on", .flags = OPT_IS_PATH },
 	{ 0, "weights", OPT_STR, &o.weights, "W,...", "weights of the parts, in their order; then nothing is fitted" },
+	{ .type = OPT_SECTION, .help = "blend and seq:" },
+	{ 0, "valid", OPT_LIST, &o.valid, "EVENTS", "held-out events: blend fits its weights on them, seq finds its best epoch by them", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "ease and seq:" },
+	{ 0, "dropout", OPT_FLOAT, &o.dropout, "P", "ease: regularisation by popularity, as if each input were dropped with this probability; seq: numbers that are dropped", .min = 0, .max = 0.999 },
 	{ .type = OPT_SECTION, .help = "ease:" },
 	{ 'M', "memory", OPT_STR, &o.memory, "SIZE", "refuse what would need more; N% is of this machine's", .flags = OPT_NO_PROV },
-	{ 0, "dropout", OPT_FLOAT, &o.dropout, "P", "regularisation by popularity, as if each input were dropped with this probability", .min = 0, .max = 0.999 },
 	{ 0, "min-users", OPT_INT, &o.min_users, "N", "leave out items of fewer users", .min = 1, .max = 4e9 },
 	{ 0, "top", OPT_INT, &o.top, "N", "largest weights kept of each recommended item; 0: all", .min = 0, .max = 4e9 },
 	{ .type = OPT_SECTION, .help = "softmax:" },
-	{ 0, "layers", OPT_INT, &o.layers, "N", "steps over the graph of users and items that vectors are smoothed by", .min = 1, .max = SOFTMAX_LAYERS_MAX },
 	{ 0, "ego", OPT_FLOAT, &o.ego, "X", "weight of a row's own numbers beside the smoothed ones", .min = 0, .max = 1000 },
-	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that the cosines are divided by", .min = 0.01, .max = 100 },
-	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity in the sum over all items", .min = -2, .max = 2 },
 	{ 0, "user-power", OPT_FLOAT, &o.user_power, "X", "power of a user's number of items in their weight", .min = -2, .max = 2 },
-	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn for the sum; 0: all", .min = 0, .max = 4e9 },
-	{ 0, "batch", OPT_INT, &o.batch, "N", "users between two steps; 0: a 32nd of them, at most 1024", .min = 0, .max = 4e9 },
-	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step of Adam", .min = 1e-9, .max = 10 },
-	{ .type = OPT_SECTION, .help = "als and softmax:" },
+	{ .type = OPT_SECTION, .help = "softmax and seq:" },
+	{ 0, "layers", OPT_INT, &o.layers, "N", "softmax: steps over the graph of users and items that vectors are smoothed by; seq: blocks of attention", .min = 0, .max = SEQ_LAYERS_MAX },
+	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that the cosines are divided by; softmax: 0.1, seq: 0.05", .min = 0.001, .max = 100 },
+	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; seq: in how often it is drawn, 0.5", .min = -2, .max = 2 },
+	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn for the sum; 0: all, in seq up to 20000 items, else 1024", .min = 0, .max = 4e9 },
+	{ 0, "batch", OPT_INT, &o.batch, "N", "between two steps, softmax: users, 0: a 32nd of them, at most 1024; seq: windows of events, 0: 32", .min = 0, .max = 4e9 },
+	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step of Adam; softmax: 0.03, seq: 0.003 at most", .min = 1e-9, .max = 10 },
+	{ .type = OPT_SECTION, .help = "seq:" },
+	{ 0, "length", OPT_INT, &o.length, "N", "events of a listener that are looked at", .min = 1, .max = 65536 },
+	{ 0, "heads", OPT_INT, &o.heads, "N", "of attention", .min = 1, .max = MODEL_DIM_MAX },
+	{ 0, "hidden", OPT_INT, &o.hidden, "N", "width of the feed-forward; 0: none, -1: 2 d", .min = -1, .max = 65536 },
+	{ 0, "attention", OPT_ENUM, &o.attention, "HOW", "over all that came before, or each by itself", .names = "softmax|pointwise" },
+	{ 0, "features", OPT_LIST, &o.features, "NAME,...", "of an event beside its item and kind: gap, hour, device; time: between events" },
+	{ 0, "items", OPT_STR, &o.catalogue, "FILE", "the catalogue, for the items' kinds: each has a head of its own", .flags = OPT_IS_PATH },
+	{ 0, "warmup", OPT_FLOAT, &o.warmup, "SHARE", "of all steps, in which the rate grows", .min = 0, .max = 1 },
+	{ 0, "clip", OPT_FLOAT, &o.clip, "X", "cut the gradient to this length; 0: not", .min = 0, .max = 1e9 },
+	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs without a better one; 0: never", .min = 0, .max = 100000 },
+	{ 0, "checkpoint", OPT_STR, &o.checkpoint, "FILE", "after each epoch, write there what --resume goes on from", .flags = OPT_NO_PROV },
+	{ 0, "resume", OPT_STR, &o.resume, "FILE", "go on from this checkpoint, to the same bytes", .flags = OPT_NO_PROV },
+	{ 0, "quantise", OPT_FLAG, &o.is_quantised, NULL, "write numbers of 8 bits, and say what that costs" },
+	{ .type = OPT_SECTION, .help = "als, softmax and seq:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
-	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax: times over all users; 0: 8 and 16", .min = 0, .max = 100000 },
+	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, seq: times over all users; 0: 8, 16 and 60", .min = 0, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
@@ -99,9 +118,9 @@ static const struct opt opts[] = {
 struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als|ease|graph|softmax|blend [options] [events...]",
+	.usage = "pop|als|ease|graph|softmax|seq|blend [options] [events...]",
 	.opts = opts,
-	.verbs = "pop|als|ease|graph|softmax|blend",
+	.verbs = "pop|als|ease|graph|softmax|seq|blend",
 };
 
 struct weigh weigh;
@@ -156,7 +175,7 @@ static void check_options(const struct buf *defaults)
 	struct err e = { 0 };
 	struct stat st;
 	size_t row = 0;
-	bool is_ease = !strcmp(tool.verb, "ease");
+	bool is_ease = !strcmp(tool.verb, "ease"), is_seq = !strcmp(tool.verb, "seq");
 
 	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
 		const char *verb = belongs_to(r);
@@ -173,7 +192,15 @@ static void check_options(const struct buf *defaults)
 	if (isnan(o.lambda))
 		o.lambda = is_ease ? ease_lambda : als_lambda;
 	if (!o.epochs)
-		o.epochs = !strcmp(tool.verb, "softmax") ? softmax_epochs : als_epochs;
+		o.epochs = is_seq ? seq_epochs : !strcmp(tool.verb, "softmax") ? softmax_epochs : als_epochs;
+	if (isnan(o.temperature))
+		o.temperature = is_seq ? seq_temperature : softmax_temperature;
+	if (isnan(o.neg_power))
+		o.neg_power = is_seq ? seq_neg_power : softmax_neg_power;
+	if (isnan(o.rate))
+		o.rate = is_seq ? seq_rate : softmax_rate;
+	if (!o.batch && is_seq)
+		o.batch = seq_batch;
 	if (o.steps && o.solver == RIDGE_EXACT)
 		usage_die("--steps is of --solver block and cg");
 	if (o.block != block_default && o.solver != RIDGE_BLOCK)
@@ -208,6 +235,8 @@ static void check_options(const struct buf *defaults)
 			usage_die("--value: %s", e.msg);
 	if (!strcmp(tool.verb, "blend"))
 		check_blend();
+	else if (is_seq)
+		check_seq();
 	else
 		tool_reads_args(0);
 }
@@ -237,6 +266,8 @@ int main(int argc, char **argv)
 		train_pop(out, &e);
 	else if (!strcmp(tool.verb, "blend"))
 		train_blend(out, &e);
+	else if (!strcmp(tool.verb, "seq"))
+		train_seq(out, &e);
 	else
 		train_pairs(learner_of(tool.verb), out, &e);
 	tool_output_close(out);

@@ -4,6 +4,7 @@
  *   train_pop     train-pop.c      counts events while it reads them
  *   train_pairs   train-pairs.c    reads pairs, tunes where it is asked to, and has one of the learners below make the model
  *   train_blend   train-blend.c    puts models together
+ *   train_seq     train-seq.c      reads sequences and learns what comes next
  *
  * writes the model to the sink that main has opened. Whatever fails ends the program (die_err), except in a learner: --tune, which calls it for every trial, wants to know.
  *
@@ -45,6 +46,12 @@ extern struct train_opts {
 	struct opt_list part, valid;
 	int64_t k, fit_users;
 	double min_gain;		/* standard errors */
+	int64_t heads, hidden, length, patience;	/* hidden below 0: 2 d */
+	int attention;			/* enum seq_attention */
+	struct opt_list features;
+	double warmup, clip;
+	bool is_quantised;
+	const char *catalogue, *checkpoint, *resume;
 	const char *weights;
 	const char *tune, *tune_log, *tune_params;
 	int64_t tune_k, tune_users, trials;
@@ -73,6 +80,7 @@ learner learn_als, learn_ease, learn_graph, learn_softmax;
 void train_pop(struct sink *out, struct err *e);
 void train_pairs(learner *learn, struct sink *out, struct err *e);
 void train_blend(struct sink *out, struct err *e);
+void train_seq(struct sink *out, struct err *e);
 
 /* open_old - the models of --init and --align: before the events are read, for an update weighs them as that did. */
 void open_old(struct err *e);
@@ -83,7 +91,8 @@ void tune(struct inter *in, learner *learn, struct err *e);
 
 /* check_tune - what is searched: what --tune-params names, else what argv has not changed. defaults [rows of the table] are the values before argv. */
 void check_tune(const struct buf *defaults);
-/* check_blend - what it reads. */
+/* check_blend, check_seq - what they read. */
 void check_blend(void);
+void check_seq(void);
 
 #endif

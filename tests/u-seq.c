@@ -46,7 +46,7 @@ static void make(struct made *w, size_t users, size_t items)
 		}
 		w->s.start[u + 1] = w->s.n;
 	}
-	w->s.user.n = users;
+	w->s.n_users = users;
 	w->s.item.n = items;
 	w->end = mem_new(users, sizeof *w->end);
 	for (size_t u = 0; u < users; u++)
@@ -78,7 +78,7 @@ static size_t n_windows(const struct made *w, size_t n, size_t *from, uint32_t *
 {
 	size_t k = 0;
 
-	for (size_t u = 0; u < w->s.user.n; u++)
+	for (size_t u = 0; u < w->s.n_users; u++)
 		for (size_t at = w->s.start[u]; at + 1 < w->s.start[u + 1]; at += n) {
 			from[k] = at;
 			len[k++] = (uint32_t)(w->s.start[u + 1] - 1 - at < n ? w->s.start[u + 1] - 1 - at : n);

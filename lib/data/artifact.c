@@ -432,6 +432,20 @@ int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, s
 	return err_set(e, ERR_DATA, v ? "%s: '%s' is not a whole number" : "%s: says no '%s'", a->name, key);
 }
 
+bool artifact_has(const struct artifact *a, const char *name)
+{
+	for (size_t i = 0; i < artifact_n_tensors(a); i++) {
+		const char *other;
+		enum dtype t;
+		size_t ndim;
+		const uint64_t *dim;
+		artifact_tensor_at(a, i, &other, &t, &ndim, &dim);
+		if (!strcmp(other, name))
+			return true;
+	}
+	return false;
+}
+
 size_t artifact_n_tensors(const struct artifact *a) { return a->n_tensors; }
 
 void artifact_tensor_at(const struct artifact *a, size_t i, const char **name, enum dtype *t, size_t *ndim, const uint64_t **dim)

@@ -43,6 +43,7 @@ int artifact_meta_f64(const struct artifact *a, const char *key, double *out, st
 int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, struct err *e);
 /* artifact_tensor - *data of the tensor whose type and shape must be these (dim[i] == 0 in the asking: any, filled in). <0 with a sentence otherwise. */
 int artifact_tensor(struct artifact *a, const char *name, enum dtype t, size_t ndim, uint64_t *dim, const void **data, struct err *e);
+bool artifact_has(const struct artifact *a, const char *name);	/* a tensor of this name */
 /*
  * A tensor of artifactw_paged, used before all of it was hashed, so that a process that needs a few rows of a large file answers at once. What is read must be asked for
  * with paged_need first; what does not match its sum says so there. Lengths that are read from it are not to be trusted.

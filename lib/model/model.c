@@ -16,6 +16,7 @@ static const struct { const char *kind; bool has_vectors, may_have_none; } model
 	{ "graph", true, true },
 	{ "blend", false, false },
 	{ "softmax", true, false },
+	{ "seq", true, false },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
@@ -88,6 +89,7 @@ int model_open_memory(struct model *m, const char *name, const void *p, size_t n
 void model_release(struct model *m)
 {
 	artifact_free(m->art);
+	mem_free(m->made);
 	*m = (struct model){ 0 };
 }
 
@@ -107,6 +109,23 @@ int model_ids(struct model *m, enum model_axis axis, struct err *e)
 	return 0;
 }
 
+/* item_codes - vectors out of codes: 4 d bytes an item. */
+static int item_codes(struct model *m, struct err *e)
+{
+	uint64_t dim[2] = { m->n[MODEL_ITEMS], m->d }, n = dim[0];
+	const void *code, *scale;
+	int ret;
+
+	if ((ret = artifact_tensor(m->art, "item.code", DTYPE_I8, 2, dim, &code, e)) || (ret = artifact_tensor(m->art, "item.scale", DTYPE_F32, 1, &n, &scale, e)))
+		return ret;
+	if (!(m->made = mem_try(n, m->d * sizeof *m->made, "vectors of items", e)))
+		return ERR_MEM;
+	for (size_t i = 0; i < n * m->d; i++)
+		m->made[i] = ((const float *)scale)[i / m->d] * (float)((const int8_t *)code)[i];
+	m->vec[MODEL_ITEMS] = m->made;
+	return 0;
+}
+
 int model_vectors(struct model *m, enum model_axis axis, struct err *e)
 {
 	char name[16];
@@ -120,10 +139,14 @@ int model_vectors(struct model *m, enum model_axis axis, struct err *e)
 		return err_set(e, ERR_DATA, "%s: a %s model has no vectors", artifact_name(m->art), m->kind);
 	if (axis == MODEL_USERS && !strcmp(m->kind, "graph"))
 		return err_set(e, ERR_DATA, "%s: a graph model has no vectors of users: fold in their events, or ask taste-score", artifact_name(m->art));
+	if (axis == MODEL_USERS && !strcmp(m->kind, "seq"))
+		return err_set(e, ERR_DATA, "%s: a seq model has no vectors of users: fold in their events", artifact_name(m->art));
 	snprintf(name, sizeof name, "%s.vec", model_axis_name[axis]);
 	/* a size of 0 would ask for any */
 	if (!m->n[axis])
 		return err_set(e, ERR_DATA, "%s: a model of no %ss", artifact_name(m->art), model_axis_name[axis]);
+	if (axis == MODEL_ITEMS && artifact_has(m->art, "item.code"))
+		return item_codes(m, e);
 	if ((ret = artifact_tensor(m->art, name, DTYPE_F32, 2, dim, &data, e)))
 		return ret;
 	m->vec[axis] = data;

@@ -9,6 +9,7 @@
  *   tensor  item.count    f64 [n_items] how popular each item is                 each kind
  *   meta    d             components of a vector                                 kinds with vectors
  *   tensor  item.vec      f32 [n_items x d]                                      kinds with item vectors
+ *           or item.code i8 [n_items x d] and item.scale f32 [n_items]: code times scale
  *   ids     user          n_users of them                                        kinds with user vectors
  *   tensor  user.vec      f32 [n_users x d]                                      kinds with user vectors
  *
@@ -37,6 +38,7 @@ struct model {
 	uint64_t n_events;
 	struct idtab ids[2];		/* after model_ids */
 	const float *vec[2];		/* [n x d] after model_vectors */
+	float *made;			/* items' vectors, where the file has codes of them */
 };
 
 /* model_open - path or "-". <0 with *e set; then *m is released. */

@@ -664,7 +664,7 @@ static void cut_windows(struct seq_learn *m, size_t epoch)
 
 	s->n_windows = 0;
 	pcg32_seed(&g, m->o.seed, act_key(STREAM_CUT, epoch, 0));
-	for (size_t u = 0; u < m->data->user.n; u++) {
+	for (size_t u = 0; u < m->data->n_users; u++) {
 		size_t at = m->data->start[u], end = m->end[u], first;
 		if (end < at + 2)
 			continue;
@@ -764,7 +764,7 @@ static size_t count_all(struct seq_learn *m)
 {
 	size_t n = m->o.dims.n, windows = 0;
 
-	for (size_t u = 0; u < m->data->user.n; u++) {
+	for (size_t u = 0; u < m->data->n_users; u++) {
 		size_t at = m->data->start[u], len = m->end[u] - at;
 		for (size_t j = 0; j < len; j++)
 			m->count[m->data->what[at + j]] += is_target(m->data, at + j);

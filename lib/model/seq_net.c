@@ -149,7 +149,7 @@ void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, cons
 	for (size_t t = 0; t < n; t++, x += d) {
 		seq_item(x, it, ev->item[t]);
 		num_scale(x, root, d);
-		add_row(x, w + at->act + ev->act[t] * d, d);
+		add_row(x, w + at->act + ev->act[t] % SEQ_ACTS * d, d);
 		if (s->n_kinds > 1)
 			add_row(x, w + at->kind + (ev->kind ? ev->kind[t] : 0) * d, d);
 		if (s->features & SEQ_GAP)
@@ -167,7 +167,7 @@ static void input_back(float *gw, const struct seq_dims *s, const struct seq_at 
 	size_t d = s->d;
 
 	for (size_t t = 0; t < n; t++, gx += d) {
-		add_row(gw + at->act + ev->act[t] * d, gx, d);
+		add_row(gw + at->act + ev->act[t] % SEQ_ACTS * d, gx, d);
 		if (s->n_kinds > 1)
 			add_row(gw + at->kind + (ev->kind ? ev->kind[t] : 0) * d, gx, d);
 		if (s->features & SEQ_GAP)

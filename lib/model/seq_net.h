@@ -67,7 +67,7 @@ void seq_begin(float *w, const struct seq_dims *s, const struct seq_at *at, uint
 /* Events as the net reads them, those of one listener together. */
 struct seq_events {
 	const uint32_t *item;
-	const uint8_t *act;		/* enum seqs_act */
+	const uint8_t *act;		/* enum seqs_act, whatever else seqs.h puts beside it */
 	const uint8_t *kind;		/* below n_kinds; NULL: all 0 */
 	const uint8_t *gap, *hour, *device;	/* codes; what the features do not ask for may be NULL */
 	const int64_t *time;

@@ -1,0 +1,476 @@
+#include "seq.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../num/act.h"
+#include "../num/fmath.h"
+#include "../num/num.h"
+
+static const char *const attention_name[] = { "softmax", "pointwise" };
+
+/* ---- codes ---- */
+
+/* quantise - n numbers as code times scale; returns the scale. */
+static float quantise(int8_t *code, const float *x, size_t n)
+{
+	float most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+	float scale = most / 127;
+	for (size_t i = 0; i < n; i++)
+		code[i] = scale > 0 ? (int8_t)__builtin_rintf(x[i] / scale) : 0;
+	return scale;
+}
+
+static void dequantise(float *x, const int8_t *code, float scale, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = scale * (float)code[i];
+}
+
+/* unit_of - y and |e| of an item of the best epoch. */
+static float unit_of(const struct seq_learn *m, float *y, size_t item)
+{
+	size_t d = m->o.dims.d;
+	const float *e = m->best_own + item * d;
+	float inv;
+
+	if (!m->o.is_cosine) {
+		memcpy(y, e, d * sizeof *y);
+		return 1;
+	}
+	act_unit(y, &inv, e, 1, d);
+	return inv > 0 ? 1 / inv : 0;
+}
+
+void seq_quantise(struct seq_learn *m)
+{
+	size_t d = m->o.dims.d;
+	float y[MODEL_DIM_MAX];
+	int8_t code[MODEL_DIM_MAX];
+
+	for (size_t i = 0; i < m->n_items; i++) {
+		float length = unit_of(m, y, i);
+		dequantise(m->best_own + i * d, code, length * quantise(code, y, d), d);
+	}
+	for (size_t i = 0; i < m->at.n_params; i += SEQ_GROUP) {
+		size_t n = m->at.n_params - i < SEQ_GROUP ? m->at.n_params - i : SEQ_GROUP;
+		dequantise(m->best_w + i, code, quantise(code, m->best_w + i, n), n);
+	}
+}
+
+/* ---- writing ---- */
+
+static int save_meta(const struct seq_learn *m, struct artifactw *a, const struct weigh *w)
+{
+	const struct seq_opts *o = &m->o;
+	const struct seq_dims *s = &o->dims;
+
+	return model_put_meta(a, m->data->n_users, m->n_items, m->data->n_events) || artifactw_meta(a, "d", "%zu", s->d) || artifactw_meta(a, "layers", "%zu", s->layers) ||
+	       artifactw_meta(a, "heads", "%zu", s->heads) || artifactw_meta(a, "hidden", "%zu", s->hidden) || artifactw_meta(a, "length", "%zu", s->n) ||
+	       artifactw_meta(a, "attention", "%s", attention_name[s->attention]) || artifactw_meta(a, "features", "%d", s->features) ||
+	       model_put_number(a, "temperature", o->temperature) || artifactw_meta(a, "cosine", "%d", o->is_cosine) || artifactw_meta(a, "epochs", "%zu", o->epochs) ||
+	       artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best) || artifactw_meta(a, "batch", "%zu", o->batch) ||
+	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "dropout", o->dropout) ||
+	       model_put_number(a, "rate", o->rate) || model_put_number(a, "warmup", o->warmup) || model_put_number(a, "clip", o->clip) ||
+	       artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) || weigh_put(w, a);
+}
+
+static int save_items(const struct seq_learn *m, bool is_quantised, struct artifactw *a, struct err *e)
+{
+	size_t d = m->o.dims.d;
+	uint64_t dim[2] = { m->n_items, d }, n = m->n_items;
+	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *length = mem_try(m->n_items, sizeof *length, "vectors of items", e);
+	float *scale = mem_try(m->n_items, sizeof *scale, "vectors of items", e);
+	int8_t *code = mem_try(is_quantised ? m->n_items : 0, d, "vectors of items", e);
+	int ret = e->code;
+
+	for (size_t i = 0; !ret && i < m->n_items; i++) {
+		length[i] = unit_of(m, y + i * d, i);
+		if (is_quantised)
+			scale[i] = quantise(code + i * d, y + i * d, d);
+	}
+	if (!ret)
+		ret = is_quantised ? artifactw_tensor(a, "item.code", DTYPE_I8, 2, dim, code, e) || artifactw_tensor(a, "item.scale", DTYPE_F32, 1, &n, scale, e)
+				   : artifactw_tensor(a, "item.vec", DTYPE_F32, 2, dim, y, e);
+	if (!ret && m->o.is_cosine)
+		ret = artifactw_tensor(a, "item.length", DTYPE_F32, 1, &n, length, e);
+	if (!ret && m->kind)
+		ret = artifactw_tensor(a, "item.kind", DTYPE_U8, 1, &n, m->kind, e);
+	mem_free(y);
+	mem_free(length);
+	mem_free(scale);
+	mem_free(code);
+	return ret;
+}
+
+static int save_net(const struct seq_learn *m, bool is_quantised, struct artifactw *a, struct err *e)
+{
+	uint64_t n = m->at.n_params, groups = (n + SEQ_GROUP - 1) / SEQ_GROUP;
+
+	if (!is_quantised)
+		return artifactw_tensor(a, "net", DTYPE_F32, 1, &n, m->best_w, e);
+	int8_t *code = mem_try(n, 1, "the net's codes", e);
+	float *scale = mem_try(groups, sizeof *scale, "the net's codes", e);
+	int ret = e->code;
+	for (size_t g = 0; !ret && g < groups; g++)
+		scale[g] = quantise(code + g * SEQ_GROUP, m->best_w + g * SEQ_GROUP, n - g * SEQ_GROUP < SEQ_GROUP ? n - g * SEQ_GROUP : SEQ_GROUP);
+	if (!ret)
+		ret = artifactw_tensor(a, "net.code", DTYPE_I8, 1, &n, code, e) || artifactw_tensor(a, "net.scale", DTYPE_F32, 1, &groups, scale, e);
+	mem_free(code);
+	mem_free(scale);
+	return ret;
+}
+
+int seq_save(const struct seq_learn *m, bool is_quantised, struct sink *s, const struct seq_names *names, const struct weigh *w, const struct prov *prov, struct err *e)
+{
+	struct artifactw *a = artifactw_new(s, KIND_MODEL, "seq", e);
+	uint64_t n_items = m->n_items;
+	int ret = !a || save_meta(m, a, w) || save_items(m, is_quantised, a, e) || artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, m->count, e) ||
+		  artifactw_vocab(a, "item", names->item, e) || (names->kinds && artifactw_vocab(a, "kind", names->kinds, e)) ||
+		  (names->devices && artifactw_vocab(a, "device", names->devices, e)) || save_net(m, is_quantised, a, e) || artifactw_finish(a, prov, e);
+
+	artifactw_free(a);
+	return ret ? (e->code ? (int)e->code : ERR_SYS) : 0;
+}
+
+/* ---- opening ---- */
+
+static int get_whole(const struct model *m, const char *key, double max, size_t *out, struct err *e)
+{
+	double v;
+	int ret = model_number(m, key, 0, max, &v, e);
+
+	if (!ret && v != floor(v))
+		ret = err_set(e, ERR_DATA, "%s: meta '%s' is not a whole number", artifact_name(m->art), key);
+	*out = ret ? 0 : (size_t)v;
+	return ret;
+}
+
+static int get_names(struct seq *s, const char *name, size_t max, struct idtab *t, struct err *e)
+{
+	int ret = artifact_idtab(s->m->art, name, t, e);
+
+	if (!ret && (!t->n || t->n > max))
+		ret = err_set(e, ERR_DATA, "%s: %zu names of %ss, not 1 to %zu", artifact_name(s->m->art), t->n, name, max);
+	return ret;
+}
+
+static int get_dims(struct seq *s, struct err *e)
+{
+	struct seq_dims *d = &s->dims;
+	struct seq_opts o = { .temperature = 1, .rate = 1, .batch = 1 };
+	const char *attention = artifact_meta(s->m->art, "attention"), *wrong;
+	size_t features, cosine;
+
+	d->d = s->m->d;
+	if (get_whole(s->m, "layers", SEQ_LAYERS_MAX, &d->layers, e) || get_whole(s->m, "heads", MODEL_DIM_MAX, &d->heads, e) || get_whole(s->m, "hidden", 65536, &d->hidden, e) ||
+	    get_whole(s->m, "length", 65536, &d->n, e) || get_whole(s->m, "features", 15, &features, e) || get_whole(s->m, "cosine", 1, &cosine, e) ||
+	    model_number(s->m, "temperature", 0.001, 100, &s->temperature, e))
+		return e->code;
+	d->features = (int)features;
+	s->is_cosine = cosine;
+	while (attention && d->attention <= SEQ_POINTWISE && strcmp(attention_name[d->attention], attention))
+		d->attention++;
+	if (!attention || d->attention > SEQ_POINTWISE)
+		return err_set(e, ERR_DATA, "%s: meta 'attention' is neither softmax nor pointwise", artifact_name(s->m->art));
+	d->n_kinds = 1;
+	if (artifact_has(s->m->art, "kind.off") && get_names(s, "kind", SEQ_KINDS_MAX, &s->kinds, e))
+		return e->code;
+	if (s->kinds.n > 1)
+		d->n_kinds = s->kinds.n;
+	if (d->features & SEQ_DEVICE) {
+		if (get_names(s, "device", SEQS_DEVICES_MAX, &s->devices, e))
+			return e->code;
+		d->n_devices = s->devices.n + 1;
+	}
+	o.dims = *d;
+	wrong = seq_check(&o);
+	return wrong ? err_set(e, ERR_DATA, "%s: %s", artifact_name(s->m->art), wrong) : 0;
+}
+
+static int get_items(struct seq *s, struct err *e)
+{
+	struct artifact *a = s->m->art;
+	uint64_t dim[2] = { s->m->n[MODEL_ITEMS], s->m->d }, n = dim[0];
+	const void *p;
+	int ret;
+
+	s->items.d = s->m->d;
+	if (artifact_has(a, "item.code")) {
+		if ((ret = artifact_tensor(a, "item.code", DTYPE_I8, 2, dim, &p, e)))
+			return ret;
+		s->items.code = p;
+		if ((ret = artifact_tensor(a, "item.scale", DTYPE_F32, 1, &n, &p, e)))
+			return ret;
+		s->items.scale = p;
+	} else {
+		if ((ret = artifact_tensor(a, "item.vec", DTYPE_F32, 2, dim, &p, e)))
+			return ret;
+		s->items.unit = p;
+	}
+	if (s->is_cosine) {
+		if ((ret = artifact_tensor(a, "item.length", DTYPE_F32, 1, &n, &p, e)))
+			return ret;
+		s->items.length = p;
+	}
+	if (s->dims.n_kinds > 1) {
+		if ((ret = artifact_tensor(a, "item.kind", DTYPE_U8, 1, &n, &p, e)))
+			return ret;
+		s->kind = p;
+		for (size_t i = 0; i < n; i++)
+			if (s->kind[i] >= s->dims.n_kinds)
+				return err_set(e, ERR_DATA, "%s: item %zu is of a kind that has no name", artifact_name(a), i + 1);
+	}
+	return 0;
+}
+
+static int get_net(struct seq *s, struct err *e)
+{
+	uint64_t n = s->at.n_params, groups = (n + SEQ_GROUP - 1) / SEQ_GROUP;
+	const void *p, *scale;
+	int ret;
+
+	if (!artifact_has(s->m->art, "net.code")) {
+		ret = artifact_tensor(s->m->art, "net", DTYPE_F32, 1, &n, &p, e);
+		s->w = ret ? NULL : p;
+		return ret;
+	}
+	if ((ret = artifact_tensor(s->m->art, "net.code", DTYPE_I8, 1, &n, &p, e)) || (ret = artifact_tensor(s->m->art, "net.scale", DTYPE_F32, 1, &groups, &scale, e)))
+		return ret;
+	if (!(s->w_mem = mem_try(n, sizeof *s->w_mem, "the net", e)))
+		return ERR_MEM;
+	for (size_t g = 0; g < groups; g++)
+		dequantise(s->w_mem + g * SEQ_GROUP, (const int8_t *)p + g * SEQ_GROUP, ((const float *)scale)[g], n - g * SEQ_GROUP < SEQ_GROUP ? n - g * SEQ_GROUP : SEQ_GROUP);
+	s->w = s->w_mem;
+	return 0;
+}
+
+int seq_open(struct seq *s, struct model *m, struct err *e)
+{
+	*s = (struct seq){ .m = m };
+	if (strcmp(m->kind, "seq"))
+		return err_set(e, ERR_DATA, "%s: a %s model is no seq", artifact_name(m->art), m->kind);
+	if (!m->n[MODEL_ITEMS])
+		return err_set(e, ERR_DATA, "%s: a model of no items", artifact_name(m->art));
+	int ret = weigh_load(&s->weigh, m, e);
+	if (!ret && !(ret = get_dims(s, e))) {
+		seq_layout(&s->at, &s->dims);
+		if (!(ret = get_items(s, e)))
+			ret = get_net(s, e);
+	}
+	if (ret)
+		seq_close(s);
+	return ret;
+}
+
+void seq_close(struct seq *s)
+{
+	weigh_release(&s->weigh);
+	mem_free(s->w_mem);
+	*s = (struct seq){ 0 };
+}
+
+uint32_t seq_kind_find(const struct seq *s, struct str name)
+{
+	return s->kinds.n ? idtab_find(&s->kinds, name.p, name.len) : VOCAB_NONE;
+}
+
+void seq_devices(const struct seq *s, struct vocab *v)
+{
+	for (size_t i = 0; i < s->devices.n; i++) {
+		struct str name = idtab_id(&s->devices, i);
+		vocab_add(v, name.p, name.len);
+	}
+}
+
+/* ---- reading a listener ---- */
+
+int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)
+{
+	size_t n = s->dims.n;
+
+	*r = (struct seq_reader){ .state.cap = n };
+	r->state.kv = mem_try(seq_state_floats(&s->dims, n), sizeof *r->state.kv, "keys and values", e);
+	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
+	r->scratch = mem_try(seq_step_scratch(&s->dims, n, n), sizeof *r->scratch, "the layers' values", e);
+	r->h = mem_try(s->dims.d, sizeof *r->h, "the layers' values", e);
+	r->code = mem_try(4, n, "codes of events", e);
+	if (e->code)
+		seq_reader_release(r);
+	return e->code;
+}
+
+void seq_reader_release(struct seq_reader *r)
+{
+	mem_free(r->state.kv);
+	mem_free(r->state.time);
+	mem_free(r->scratch);
+	mem_free(r->h);
+	mem_free(r->code);
+	*r = (struct seq_reader){ 0 };
+}
+
+void seq_read(const struct seq *s, struct seq_reader *r, const struct seq_past *past)
+{
+	size_t n = past->n < s->dims.n ? past->n : s->dims.n, from = past->n - n, cap = s->dims.n;
+	uint8_t *kind = r->code, *gap = kind + cap, *hour = gap + cap, *device = hour + cap;
+	int64_t *time = r->state.time;
+
+	r->state.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t j = from + i;
+		time[i] = past->time ? past->time[j] : TIME_NONE;
+		kind[i] = s->kind ? s->kind[past->what[j]] : 0;
+		gap[i] = i ? seq_gap(time[i - 1], time[i]) : 0;
+		hour[i] = seq_hour(time[i]);
+		device[i] = past->device_of ? past->device_of[j] : 0;
+	}
+	if (!n)
+		return;
+	struct seq_events ev = { past->what + from, past->act + from, kind, gap, hour, device, time };
+	seq_run(&r->state, r->h, &s->dims, &s->at, s->w, &s->items, &ev, n, r->scratch);
+}
+
+/* forget - the oldest event. */
+static void forget(struct seq_state *st, const struct seq_dims *s)
+{
+	st->n--;
+	for (size_t i = 0; i < 2 * s->layers; i++)
+		memmove(st->kv + i * st->cap * s->d, st->kv + (i * st->cap + 1) * s->d, st->n * s->d * sizeof *st->kv);
+	memmove(st->time, st->time + 1, st->n * sizeof *st->time);
+}
+
+void seq_append(const struct seq *s, struct seq_reader *r, uint32_t item, uint8_t act, int64_t before, int64_t time, uint8_t device)
+{
+	uint8_t kind = s->kind ? s->kind[item] : 0, gap = r->state.n ? seq_gap(before, time) : 0, hour = seq_hour(time);
+	struct seq_events ev = { &item, &act, &kind, &gap, &hour, &device, &time };
+
+	if (r->state.n == r->state.cap)
+		forget(&r->state, &s->dims);
+	seq_run(&r->state, r->h, &s->dims, &s->at, s->w, &s->items, &ev, 1, r->scratch);
+}
+
+void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float *u)
+{
+	size_t d = s->dims.d;
+	float inv;
+
+	if (s->dims.n_kinds > 1)
+		num_mul(u, d, r->h, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
+	else
+		memcpy(u, r->h, d * sizeof *u);
+	if (s->is_cosine)
+		act_unit(u, &inv, u, 1, d);
+}
+
+void seq_scores(const struct seq *s, const struct seq_reader *r, float *out, float *u)
+{
+	size_t d = s->dims.d, n = s->m->n[MODEL_ITEMS], kinds = s->dims.n_kinds;
+	const float *y = s->m->vec[MODEL_ITEMS];
+	float choice[SEQ_KINDS_MAX];
+
+	if (kinds == 1) {
+		seq_vector(s, r, 0, u);
+		num_dots(out, u, y, n, d, d);
+		return;
+	}
+	num_dots(choice, r->h, s->w + s->at.choice, kinds, d, d);
+	float inverse = (float)(1 / s->temperature);
+
+	act_softmax(choice, 1, s->w + s->at.choice_bias, kinds);
+	for (size_t k = 0; k < kinds; k++) {
+		double sum = 0;
+		float most = -INFINITY;
+		seq_vector(s, r, k, u);
+		for (size_t i = 0; i < n; i++)
+			if (s->kind[i] == k) {
+				out[i] = num_dot(u, y + i * d, d) * inverse;
+				most = out[i] > most ? out[i] : most;
+			}
+		for (size_t i = 0; i < n; i++)
+			if (s->kind[i] == k)
+				sum += (double)fm_expf(out[i] - most);
+		float less = fm_logf(choice[k]) - most - (float)fm_log(sum);
+		for (size_t i = 0; i < n; i++)
+			if (s->kind[i] == k)
+				out[i] += less;
+	}
+}
+
+/* ---- checkpoints ---- */
+
+struct kept { const char *name; float *p; size_t n; };
+
+static size_t all_kept(const struct seq_learn *m, struct kept *k)
+{
+	size_t items = m->n_items * m->o.dims.d, net = m->at.n_params, n = 0;
+
+	k[n++] = (struct kept){ "own", m->own, items };
+	k[n++] = (struct kept){ "own.m", m->own_m[0], items };
+	k[n++] = (struct kept){ "own.v", m->own_m[1], items };
+	k[n++] = (struct kept){ "net", m->w, net };
+	k[n++] = (struct kept){ "net.m", m->w_m[0], net };
+	k[n++] = (struct kept){ "net.v", m->w_m[1], net };
+	if (m->best_epoch && m->best_epoch != m->n_epochs) {
+		k[n++] = (struct kept){ "best.own", m->best_own, items };
+		k[n++] = (struct kept){ "best.net", m->best_w, net };
+	}
+	return n;
+}
+
+int seq_checkpoint(const struct seq_learn *m, struct sink *s, const char *identity, const struct prov *prov, struct err *e)
+{
+	struct artifactw *a = artifactw_new(s, KIND_MODEL, "seq.run", e);
+	struct kept kept[8];
+	int ret = !a || artifactw_meta(a, "identity", "%s", identity) || artifactw_meta(a, "n_epochs", "%zu", m->n_epochs) || artifactw_meta(a, "n_steps", "%zu", m->n_steps) ||
+		  artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best);
+
+	for (size_t i = 0, n = all_kept(m, kept); !ret && i < n; i++) {
+		uint64_t dim = kept[i].n;
+		ret = artifactw_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, kept[i].p, e);
+	}
+	ret = ret || artifactw_finish(a, prov, e);
+	artifactw_free(a);
+	return ret ? (e->code ? (int)e->code : ERR_SYS) : 0;
+}
+
+static int resume_number(struct artifact *a, const char *key, size_t *out, struct err *e)
+{
+	int64_t v;
+
+	if (artifact_meta_i64(a, key, &v, e))
+		return e->code;
+	if (v < 0)
+		return err_set(e, ERR_DATA, "%s: meta '%s' is below 0", artifact_name(a), key);
+	*out = (size_t)v;
+	return 0;
+}
+
+int seq_resume(struct seq_learn *m, const char *path, const char *identity, struct err *e)
+{
+	struct artifact *a = artifact_load(path, KIND_MODEL, e);
+	const char *kind = a ? artifact_meta(a, "kind") : NULL, *was = a ? artifact_meta(a, "identity") : NULL;
+	struct kept kept[8];
+
+	if (a && (!kind || strcmp(kind, "seq.run")))
+		err_set(e, ERR_DATA, "%s: no checkpoint of a seq model", path);
+	else if (a && (!was || strcmp(was, identity)))
+		err_set(e, ERR_DATA, "%s: a checkpoint of other events or options", path);
+	if (!e->code && !resume_number(a, "n_epochs", &m->n_epochs, e) && !resume_number(a, "n_steps", &m->n_steps, e) && !resume_number(a, "best_epoch", &m->best_epoch, e) &&
+	    !artifact_meta_f64(a, "best_ndcg", &m->best, e) && (m->n_epochs > m->o.epochs || m->best_epoch > m->n_epochs))
+		err_set(e, ERR_DATA, "%s: epoch %zu of %zu", path, m->n_epochs, m->o.epochs);
+	for (size_t i = 0, n = all_kept(m, kept); !e->code && i < n; i++) {
+		uint64_t dim = kept[i].n;
+		const void *p;
+		if (!artifact_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, &p, e))
+			memcpy(kept[i].p, p, kept[i].n * sizeof(float));
+	}
+	if (!e->code && m->best_epoch && m->best_epoch == m->n_epochs)
+		seq_keep(m, m->best);
+	artifact_free(a);
+	return e->code;
+}
