@@ -360,7 +360,7 @@ void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float
 	float inv;
 
 	if (s->dims.n_kinds > 1)
-		num_mul(u, d, r->h, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
+		num_gemm_in(u, d, r->h, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
 	else
 		memcpy(u, r->h, d * sizeof *u);
 	if (s->is_cosine)

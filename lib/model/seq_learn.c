@@ -45,7 +45,7 @@ const char *seq_check(const struct seq_opts *o)
 		return "the dropout is not in 0..1";
 	if (!(o->rate > 0 && o->rate <= 10))
 		return "the rate is not above 0 and at most 10";
-	if (!(fabs(o->neg_power) <= 2))
+	if (!(fabs(o->neg_power) <= 2 && fabs(o->user_power) <= 2))
 		return "a power is not in -2..2";
 	if (!o->batch)
 		return "a batch is empty";
@@ -68,6 +68,7 @@ struct worker {
 	uint8_t *act, *kind, *gap, *hour, *device;
 	int64_t *time;
 	uint32_t *target;		/* ... and what comes next, VOCAB_NONE: no target */
+	float *weight;			/* [tokens] of targets, of all those of the step */
 	uint32_t *row;			/* [tokens] those of a kind */
 	float *h, *z, *inv, *gz, *own, *own_inv;	/* [tokens x d] [tokens] */
 	float *score;			/* [TILE x n_cand] */
@@ -92,7 +93,8 @@ struct seq_step {
 	/* a batch */
 	const size_t *b_from;
 	const uint32_t *b_len;
-	size_t n_targets, n_tokens, cap_tokens;
+	double *b_weight, weight;	/* of a target of each window; sum over all targets */
+	size_t cap_windows, n_targets, n_tokens, cap_tokens;
 	uint64_t number;
 	struct task task[SEQ_TASKS_MAX];
 	size_t n_tasks;
@@ -183,7 +185,7 @@ static void gather_chunk(void *ctx, size_t chunk, int worker)
 
 /* ---- a chunk of windows: what it reads ---- */
 
-static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size_t from, size_t len)
+static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size_t from, size_t len, double weight)
 {
 	const struct seqs *s = m->data;
 
@@ -197,6 +199,7 @@ static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size
 		k->hour[at] = seq_hour(s->time[j]);
 		k->device[at] = s->device_of ? s->device_of[j] : 0;
 		k->target[at] = is_target(s, j + 1) ? s->what[j + 1] : VOCAB_NONE;
+		k->weight[at] = (float)(weight / m->step->weight);
 	}
 	return at;
 }
@@ -229,7 +232,7 @@ static double full_row(float *score, size_t n, size_t own, float inverse, float 
 
 	score[own] -= 1;
 	num_scale(score, weight * inverse, n);
-	return (double)lse - (double)mine;
+	return (double)weight * ((double)lse - (double)mine);
 }
 
 /* drawn_row - likewise; *g_own: of the target's own score, which is not among them. */
@@ -243,7 +246,7 @@ static double drawn_row(float *score, const uint32_t *cand, const float *logw, s
 	float lse = most + fm_logf(fm_expf(others - most) + fm_expf(mine - most)), p = fm_expf(mine - lse);
 	num_scale(score, (1 - p) * weight * inverse, n);
 	*g_own = (p - 1) * weight * inverse;
-	return (double)lse - (double)mine;
+	return (double)weight * ((double)lse - (double)mine);
 }
 
 /* score_kind - the n targets k->row of kind `kind`: their loss; what it says of h is added to the room's gx. */
@@ -255,13 +258,13 @@ static double score_kind(const struct chunk *c, size_t kind, size_t n)
 	const struct seq_dims *dim = &m->o.dims;
 	size_t d = dim->d, from = s->cand_start[kind], width = s->cand_start[kind + 1] - from;
 	const float *head = m->w + m->at.head + kind * d * d, *y = s->y + from * d;
-	float inverse = (float)(1 / m->o.temperature), weight = (float)(1 / (double)s->n_targets);
+	float inverse = (float)(1 / m->o.temperature);
 	double loss = 0;
 
 	for (size_t i = 0; i < n; i++)
 		memcpy(k->h + i * d, k->room.h + k->row[i] * d, d * sizeof *k->h);
 	if (dim->n_kinds > 1)
-		num_mul(k->z, d, k->h, d, NUM_N, head, d, NUM_N, n, d, d, false, k->room.scratch);
+		num_gemm_in(k->z, d, k->h, d, NUM_N, head, d, NUM_N, n, d, d, false, k->room.scratch);
 	else
 		memcpy(k->z, k->h, n * d * sizeof *k->z);
 	if (m->o.is_cosine)
@@ -270,10 +273,10 @@ static double score_kind(const struct chunk *c, size_t kind, size_t n)
 		own_rows(c, n);
 	for (size_t i = 0, rows; i < n; i += rows) {
 		rows = min_size(TILE, n - i);
-		num_mul(k->score, width, k->z + i * d, d, NUM_N, y, d, NUM_T, rows, width, d, false, k->room.scratch);
+		num_gemm_in(k->score, width, k->z + i * d, d, NUM_N, y, d, NUM_T, rows, width, d, false, k->room.scratch);
 		for (size_t r = 0; r < rows; r++) {
 			uint32_t target = k->target[k->row[i + r]];
-			float *score = k->score + r * width, g;
+			float *score = k->score + r * width, weight = k->weight[k->row[i + r]], g;
 			if (s->is_full) {
 				loss += full_row(score, width, s->place[target] - from, inverse, weight);
 				continue;
@@ -285,16 +288,16 @@ static double score_kind(const struct chunk *c, size_t kind, size_t n)
 				gt[x] = g * z[x];
 			k->inv[n + r] = g;
 		}
-		num_mul(k->gz + i * d, d, k->score, width, NUM_N, y, d, NUM_N, rows, d, width, false, k->room.scratch);
+		num_gemm_in(k->gz + i * d, d, k->score, width, NUM_N, y, d, NUM_N, rows, d, width, false, k->room.scratch);
 		for (size_t r = 0; !s->is_full && r < rows; r++)
 			num_axpy(k->gz + (i + r) * d, k->inv[n + r], k->own + (i + r) * d, d);
-		num_mul(c->t->gy + from * d, d, k->score, width, NUM_T, k->z + i * d, d, NUM_N, width, d, rows, true, k->room.scratch);
+		num_gemm_in(c->t->gy + from * d, d, k->score, width, NUM_T, k->z + i * d, d, NUM_N, width, d, rows, true, k->room.scratch);
 	}
 	if (m->o.is_cosine)
 		act_unit_back(k->gz, k->gz, k->z, k->inv, n, d);
 	if (dim->n_kinds > 1) {
-		num_mul(c->t->gw + m->at.head + kind * d * d, d, k->h, d, NUM_T, k->gz, d, NUM_N, d, d, n, true, k->room.scratch);
-		num_mul(k->z, d, k->gz, d, NUM_N, head, d, NUM_T, n, d, d, false, k->room.scratch);
+		num_gemm_in(c->t->gw + m->at.head + kind * d * d, d, k->h, d, NUM_T, k->gz, d, NUM_N, d, d, n, true, k->room.scratch);
+		num_gemm_in(k->z, d, k->gz, d, NUM_N, head, d, NUM_T, n, d, d, false, k->room.scratch);
 	}
 	const float *gh = dim->n_kinds > 1 ? k->z : k->gz;
 	for (size_t i = 0; i < n; i++)
@@ -309,16 +312,16 @@ static double choose_kind(const struct chunk *c, size_t n)
 	struct worker *k = c->k;
 	size_t d = m->o.dims.d, kinds = m->o.dims.n_kinds;
 	const float *choice = m->w + m->at.choice, *bias = m->w + m->at.choice_bias;
-	float *gc = c->t->gw + m->at.choice, *gb = c->t->gw + m->at.choice_bias, weight = (float)(1 / (double)m->step->n_targets);
+	float *gc = c->t->gw + m->at.choice, *gb = c->t->gw + m->at.choice_bias;
 	double loss = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const float *h = k->room.h + k->row[i] * d;
 		size_t own = kind_of(m, k->target[k->row[i]]);
-		float p[SEQ_KINDS_MAX];
+		float p[SEQ_KINDS_MAX], weight = k->weight[k->row[i]];
 		num_dots(p, h, choice, kinds, d, d);
 		float mine = p[own] + bias[own];
-		loss += (double)act_softmax(p, 1, bias, kinds) - (double)mine;
+		loss += (double)weight * ((double)act_softmax(p, 1, bias, kinds) - (double)mine);
 		p[own] -= 1;
 		for (size_t j = 0; j < kinds; j++) {
 			num_axpy(gc + j * d, p[j] * weight, h, d);
@@ -370,7 +373,7 @@ static void run_task(void *ctx, size_t i, int worker)
 		size_t n_seq = 0, n = 0;
 		for (; w < end && n_seq < CHUNK_TOKENS && (!n || n + s->b_len[w] <= s->chunk_tokens); w++) {
 			k->start[n_seq++] = n;
-			n = read_window(m, k, n, s->b_from[w], s->b_len[w]);
+			n = read_window(m, k, n, s->b_from[w], s->b_len[w], s->b_weight[w]);
 		}
 		k->start[n_seq] = n;
 		struct seq_events ev = events_of(k);
@@ -560,6 +563,39 @@ static void sum_w(void *ctx, size_t chunk, int worker)
 	a->square[chunk] = (double)num_dot(s->gw + from, s->gw + from, to - from);
 }
 
+/* user_of - whose event it is: the last user that starts at it or before. */
+static size_t user_of(const struct seqs *s, size_t event)
+{
+	size_t low = 0, high = s->n_users - 1;
+
+	while (low < high) {
+		size_t mid = (low + high + 1) / 2;
+		if (s->start[mid] <= event)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low;
+}
+
+/* weigh_windows - a user's events weigh n^user_power together. */
+static void weigh_windows(struct seq_learn *m, size_t n)
+{
+	struct seq_step *s = m->step;
+
+	arr_reserve(s->b_weight, n, s->cap_windows);
+	s->n_targets = 0;
+	s->weight = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t targets = 0, u = user_of(m->data, s->b_from[i]);
+		for (size_t j = 0; j < s->b_len[i]; j++)
+			targets += is_target(m->data, s->b_from[i] + j + 1);
+		s->b_weight[i] = fm_pow((double)(m->end[u] - m->data->start[u]), m->o.user_power - 1);
+		s->n_targets += targets;
+		s->weight += s->b_weight[i] * (double)targets;
+	}
+}
+
 /* gradient - returns the square of its length in *square. */
 static int gradient(struct seq_learn *m, double *loss, double *square, const size_t *from, const uint32_t *len, size_t n, uint64_t number, struct par *pool, struct err *e)
 {
@@ -569,10 +605,7 @@ static int gradient(struct seq_learn *m, double *loss, double *square, const siz
 	s->number = number;
 	s->b_from = from;
 	s->b_len = len;
-	s->n_targets = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < len[i]; j++)
-			s->n_targets += is_target(m->data, from[i] + j + 1);
+	weigh_windows(m, n);
 	*loss = *square = 0;
 	if (!s->n_targets)
 		return 0;
@@ -598,13 +631,11 @@ static int gradient(struct seq_learn *m, double *loss, double *square, const siz
 	return 0;
 }
 
-int seq_gradient(struct seq_learn *m, double *loss, size_t *n_targets, const size_t *from, const uint32_t *len, size_t n, uint64_t step, struct par *pool, struct err *e)
+int seq_gradient(struct seq_learn *m, double *loss, const size_t *from, const uint32_t *len, size_t n, uint64_t step, struct par *pool, struct err *e)
 {
 	double square;
-	int ret = gradient(m, loss, &square, from, len, n, step, pool, e);
 
-	*n_targets = m->step->n_targets;
-	return ret;
+	return gradient(m, loss, &square, from, len, n, step, pool, e);
 }
 
 const float *seq_gradient_w(const struct seq_learn *m)
@@ -684,7 +715,8 @@ static void cut_windows(struct seq_learn *m, size_t epoch)
 int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step;
-	size_t *from = mem_new(m->o.batch, sizeof *from), n_targets = 0;
+	size_t *from = mem_new(m->o.batch, sizeof *from);
+	double weight = 0;
 	uint32_t *len = mem_new(m->o.batch, sizeof *len);
 	uint64_t done = 0, total = 0;
 
@@ -702,12 +734,12 @@ int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, 
 		}
 		if (take_step(m, &l, from, len, n, pool, e))
 			break;
-		*loss += l;
-		n_targets += s->n_targets;
+		*loss += l * s->weight;
+		weight += s->weight;
 		if (pr && pr->fn)
 			pr->fn(pr->ctx, done, total);
 	}
-	*loss /= n_targets ? (double)n_targets : 1;
+	*loss /= weight > 0 ? weight : 1;
 	m->n_epochs++;
 	mem_free(from);
 	mem_free(len);
@@ -735,6 +767,7 @@ static int make_worker(struct seq_learn *m, struct worker *k, struct err *e)
 	k->time = mem_try(T, sizeof *k->time, "events", e);
 	k->target = mem_try(2 * T, sizeof *k->target, "events", e);
 	k->row = k->target + T;
+	k->weight = mem_try(T, sizeof *k->weight, "events", e);
 	k->h = mem_try(4 * T + 2, d * sizeof *k->h, "events", e);
 	k->z = k->h + T * d;
 	k->own = k->z + T * d;
@@ -753,6 +786,7 @@ static void free_worker(struct worker *k)
 	mem_free(k->act);
 	mem_free(k->time);
 	mem_free(k->target);
+	mem_free(k->weight);
 	mem_free(k->h);
 	mem_free(k->inv);
 	mem_free(k->own_inv);
@@ -904,7 +938,7 @@ static void free_step(struct seq_step *s)
 		mem_free(s->upto[k]);
 	if (s->cand != s->of_kind)
 		mem_free(s->cand);
-	void *all[] = { s->from, s->len, s->order, s->place, s->y, s->y_inv, s->logw, s->of_kind, s->gx, s->gt, s->key, s->key2, s->row, s->g, s->square, s->gw, s->worker, s };
+	void *all[] = { s->from, s->len, s->order, s->place, s->y, s->y_inv, s->logw, s->of_kind, s->gx, s->gt, s->key, s->key2, s->row, s->g, s->square, s->gw, s->worker, s->b_weight, s };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		mem_free(all[i]);
 }
@@ -945,7 +979,7 @@ static void ask_one(void *ctx, size_t c, int worker)
 	size_t from = m->data->start[q->user], end = m->end[q->user], len = min_size(end - from, s->n), d = s->d, kind = kind_of(m, q->item);
 	float h[MODEL_DIM_MAX], *u = a->x + c * d, inv;
 
-	read_window(m, k, 0, end - len, len - 1);	/* the last has nothing behind it */
+	read_window(m, k, 0, end - len, len - 1, 0);	/* the last has nothing behind it */
 	size_t j = end - 1, at = len - 1;
 	k->item[at] = m->data->what[j];
 	k->act[at] = m->data->act[j] & SEQS_ACT;
@@ -958,7 +992,7 @@ static void ask_one(void *ctx, size_t c, int worker)
 	a->state[worker].n = 0;
 	seq_run(&a->state[worker], h, s, &m->at, a->w, &a->items, &ev, len, a->scratch[worker]);
 	if (s->n_kinds > 1)
-		num_mul(u, d, h, d, NUM_N, a->w + m->at.head + kind * d * d, d, NUM_N, 1, d, d, false, a->scratch[worker]);
+		num_gemm_in(u, d, h, d, NUM_N, a->w + m->at.head + kind * d * d, d, NUM_N, 1, d, d, false, a->scratch[worker]);
 	else
 		memcpy(u, h, d * sizeof *u);
 	if (m->o.is_cosine)

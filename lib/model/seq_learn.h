@@ -7,7 +7,7 @@
  *   loss = log sum_j exp(u.y_j / temperature) - u.y_i / temperature      over the items j of kind k
  *          - log P(k), P the softmax of the kinds' choice                with more than one kind
  *
- * averaged over the targets of a step. Catalogues above SEQ_FULL_MAX items, or `negatives` > 0, draw: for each step `negatives` items of each kind in proportion to
+ * averaged over the targets of a step, each weighing (events of its user)^(user_power - 1). Catalogues above SEQ_FULL_MAX items, or `negatives` > 0, draw: for each step `negatives` items of each kind in proportion to
  * q_j ~ count_j^neg_power, shared by all targets, and the sum is exp(own) + sum over the drawn, own left out, of exp(u.y_j / temperature) / (negatives q_j): the sum over all, without bias.
  *
  * A listener's events are cut into windows of n, at another place each epoch when there are more, and each is a target once an epoch; the order of windows is new each epoch; `batch`
@@ -36,7 +36,7 @@ struct seq_opts {
 	struct seq_dims dims;
 	size_t epochs, batch;		/* batch: windows a step */
 	size_t negatives;		/* of each kind; 0: all items up to SEQ_FULL_MAX, else 1024 */
-	double temperature, neg_power, dropout, rate, warmup, clip;	/* warmup: share of all steps; clip 0: none */
+	double temperature, neg_power, user_power, dropout, rate, warmup, clip;	/* warmup: share of all steps; clip 0: none */
 	bool is_cosine;
 	uint64_t seed;
 };
@@ -72,9 +72,9 @@ struct seq_progress { void (*fn)(void *ctx, uint64_t done, uint64_t total); void
 int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e);
 /*
  * seq_gradient - of one step, for tests and seq_epoch: windows [n] of events from[i] .. from[i] + len[i] - 1. Leaves the gradient in seq_gradient_w and, by item, seq_gradient_item; nothing is
- * updated. *loss is the sum over the *n_targets targets, the gradient that of the mean.
+ * updated. *loss is the mean over the targets; 0, and no gradient, without any.
  */
-int seq_gradient(struct seq_learn *m, double *loss, size_t *n_targets, const size_t *from, const uint32_t *len, size_t n, uint64_t step, struct par *pool, struct err *e);
+int seq_gradient(struct seq_learn *m, double *loss, const size_t *from, const uint32_t *len, size_t n, uint64_t step, struct par *pool, struct err *e);
 const float *seq_gradient_w(const struct seq_learn *m);
 const float *seq_gradient_item(const struct seq_learn *m, uint32_t item);	/* NULL: untouched */
 

@@ -220,7 +220,7 @@ static void attend(const struct head *h)
 		size_t keys = h->first + r + rows, lda = h->ldp;
 		float *p = h->p + r * h->ldp;
 		const float *a = p;
-		num_mul(p, h->ldp, h->q + r * h->ldq, h->ldq, NUM_N, h->k, h->ldk, NUM_T, rows, keys, dh, false, h->scratch);
+		num_gemm_in(p, h->ldp, h->q + r * h->ldq, h->ldq, NUM_N, h->k, h->ldk, NUM_T, rows, keys, dh, false, h->scratch);
 		for (size_t i = 0; i < rows; i++) {
 			size_t t = h->first + r + i;
 			float *x = p + i * h->ldp;
@@ -236,7 +236,7 @@ static void attend(const struct head *h)
 			a = h->a;
 			lda = keys;
 		}
-		num_mul(h->o + r * h->s->d, h->s->d, a, lda, NUM_N, h->v, h->ldk, NUM_N, rows, dh, keys, false, h->scratch);
+		num_gemm_in(h->o + r * h->s->d, h->s->d, a, lda, NUM_N, h->v, h->ldk, NUM_N, rows, dh, keys, false, h->scratch);
 	}
 }
 
@@ -258,7 +258,7 @@ static void attend_back(const struct head_back *b)
 		rows = h->rows - r < ROWS ? h->rows - r : ROWS;
 		size_t keys = r + rows, lda = h->ldp;
 		const float *a = h->p + r * h->ldp;
-		num_mul(b->gp, keys, b->go + r * d, d, NUM_N, h->v, h->ldk, NUM_T, rows, keys, dh, false, h->scratch);
+		num_gemm_in(b->gp, keys, b->go + r * d, d, NUM_N, h->v, h->ldk, NUM_T, rows, keys, dh, false, h->scratch);
 		if (h->s->attention == SEQ_POINTWISE) {
 			a = h->a;
 			lda = keys;
@@ -280,9 +280,9 @@ static void attend_back(const struct head_back *b)
 				b->gtime[seq_time(h->when[j], h->when[t])] += g[j];
 			num_scale(g, scale, t + 1);
 		}
-		num_mul(b->gq + r * h->ldq, h->ldq, b->gp, keys, NUM_N, h->k, h->ldk, NUM_N, rows, dh, keys, false, h->scratch);
-		num_mul(b->gk, h->ldq, b->gp, keys, NUM_T, h->q + r * h->ldq, h->ldq, NUM_N, keys, dh, rows, true, h->scratch);
-		num_mul(b->gv, h->ldq, a, lda, NUM_T, b->go + r * d, d, NUM_N, keys, dh, rows, true, h->scratch);
+		num_gemm_in(b->gq + r * h->ldq, h->ldq, b->gp, keys, NUM_N, h->k, h->ldk, NUM_N, rows, dh, keys, false, h->scratch);
+		num_gemm_in(b->gk, h->ldq, b->gp, keys, NUM_T, h->q + r * h->ldq, h->ldq, NUM_N, keys, dh, rows, true, h->scratch);
+		num_gemm_in(b->gv, h->ldq, a, lda, NUM_T, b->go + r * d, d, NUM_N, keys, dh, rows, true, h->scratch);
 	}
 }
 
@@ -330,7 +330,7 @@ static size_t cut_room(struct seq_room *r)
 	r->gup = part(r, &at, T * 2 * s->hidden);
 	r->gp = part(r, &at, ROWS * n);
 	r->gp2 = part(r, &at, (ROWS + 1) * n);
-	r->scratch = part(r, &at, num_mul_scratch());
+	r->scratch = part(r, &at, num_gemm_scratch());
 	return at;
 }
 
@@ -400,7 +400,7 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 	size_t T = start[n_seq], d = s->d, width = width_of(s), p_at = 0;
 
 	act_rms(y->a, y->inv1, y->x, w + g->norm1, T, d);
-	num_mul(y->raw, width, y->a, d, NUM_N, w + g->in, width, NUM_N, T, width, d, false, r->scratch);
+	num_gemm_in(y->raw, width, y->a, d, NUM_N, w + g->in, width, NUM_N, T, width, d, false, r->scratch);
 	if (s->attention == SEQ_POINTWISE)
 		act_silu(y->qkv, y->raw, 1, T * width);
 	for (size_t i = 0; i < n_seq; i++) {
@@ -416,14 +416,14 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 		times_u(y->y, y->qkv, width, T, d);
 	}
 	float *after = s->hidden ? y->mid : to;
-	num_mul(r->ga, d, y->y, d, NUM_N, w + g->out, d, NUM_N, T, d, d, false, r->scratch);
+	num_gemm_in(r->ga, d, y->y, d, NUM_N, w + g->out, d, NUM_N, T, d, d, false, r->scratch);
 	join(after, y->x, r->ga, T * d, drop, 2 * l + 1);
 	if (!s->hidden)
 		return;
 	act_rms(y->b, y->inv2, y->mid, w + g->norm2, T, d);
-	num_mul(y->up, 2 * s->hidden, y->b, d, NUM_N, w + g->up, 2 * s->hidden, NUM_N, T, 2 * s->hidden, d, false, r->scratch);
+	num_gemm_in(y->up, 2 * s->hidden, y->b, d, NUM_N, w + g->up, 2 * s->hidden, NUM_N, T, 2 * s->hidden, d, false, r->scratch);
 	act_gate(y->hid, y->up, T, s->hidden);
-	num_mul(r->ga, d, y->hid, s->hidden, NUM_N, w + g->down, d, NUM_N, T, d, s->hidden, false, r->scratch);
+	num_gemm_in(r->ga, d, y->hid, s->hidden, NUM_N, w + g->down, d, NUM_N, T, d, s->hidden, false, r->scratch);
 	join(to, y->mid, r->ga, T * d, drop, 2 * l + 2);
 }
 
@@ -444,7 +444,7 @@ void seq_forward(struct seq_room *r, const struct seq_at *at, const float *w, co
 
 static void gradient_of(float *gw, const float *in, size_t n_in, const float *g, size_t n_out, size_t T, struct seq_room *r)
 {
-	num_mul(gw, n_out, in, n_in, NUM_T, g, n_out, NUM_N, n_in, n_out, T, true, r->scratch);
+	num_gemm_in(gw, n_out, in, n_in, NUM_T, g, n_out, NUM_N, n_in, n_out, T, true, r->scratch);
 }
 
 /* gate_back - from ga, the gradient of y = u rms(o) g3, to that of u in gqkv and of o in gb. */
@@ -494,16 +494,16 @@ static void layer_back(struct seq_room *r, size_t l, const struct seq_at *at, co
 		memcpy(r->ga, r->gx, T * d * sizeof *r->ga);
 		act_drop(r->ga, T * d, site(drop, 2 * l + 2), drop.share);
 		gradient_of(gw + g->down, y->hid, f, r->ga, d, T, r);
-		num_mul(r->gb, f, r->ga, d, NUM_N, w + g->down, d, NUM_T, T, f, d, false, r->scratch);
+		num_gemm_in(r->gb, f, r->ga, d, NUM_N, w + g->down, d, NUM_T, T, f, d, false, r->scratch);
 		act_gate_back(r->gup, r->gb, y->up, T, f);
 		gradient_of(gw + g->up, y->b, d, r->gup, 2 * f, T, r);
-		num_mul(r->gb, d, r->gup, 2 * f, NUM_N, w + g->up, 2 * f, NUM_T, T, d, 2 * f, false, r->scratch);
+		num_gemm_in(r->gb, d, r->gup, 2 * f, NUM_N, w + g->up, 2 * f, NUM_T, T, d, 2 * f, false, r->scratch);
 		act_rms_back(r->gx, gw + g->norm2, r->gb, y->mid, y->inv2, w + g->norm2, T, d);
 	}
 	memcpy(r->gb, r->gx, T * d * sizeof *r->gb);
 	act_drop(r->gb, T * d, site(drop, 2 * l + 1), drop.share);
 	gradient_of(gw + g->out, y->y, d, r->gb, d, T, r);
-	num_mul(r->ga, d, r->gb, d, NUM_N, w + g->out, d, NUM_T, T, d, d, false, r->scratch);
+	num_gemm_in(r->ga, d, r->gb, d, NUM_N, w + g->out, d, NUM_T, T, d, d, false, r->scratch);
 	memset(r->gqkv, 0, T * width * sizeof *r->gqkv);
 	if (s->attention == SEQ_POINTWISE)
 		through_u(r, l, at, w, gw, T);
@@ -511,7 +511,7 @@ static void layer_back(struct seq_room *r, size_t l, const struct seq_at *at, co
 	if (s->attention == SEQ_POINTWISE)
 		act_silu_back(r->gqkv, r->gqkv, y->raw, 1, T * width);
 	gradient_of(gw + g->in, y->a, d, r->gqkv, width, T, r);
-	num_mul(r->ga, d, r->gqkv, width, NUM_N, w + g->in, width, NUM_T, T, d, width, false, r->scratch);
+	num_gemm_in(r->ga, d, r->gqkv, width, NUM_N, w + g->in, width, NUM_T, T, d, width, false, r->scratch);
 	act_rms_back(r->gx, gw + g->norm1, r->ga, y->x, y->inv1, w + g->norm1, T, d);
 }
 
@@ -540,7 +540,7 @@ size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap)
 {
 	size_t up = 3 * s->hidden;
 
-	return n * (3 * s->d + 1 + width_of(s) + (up > s->d ? up : s->d)) + n * cap + (ROWS + 1) * cap + num_mul_scratch() + 64;
+	return n * (3 * s->d + 1 + width_of(s) + (up > s->d ? up : s->d)) + n * cap + (ROWS + 1) * cap + num_gemm_scratch() + 64;
 }
 
 void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
@@ -558,7 +558,7 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 		float *k = st->kv + 2 * l * st->cap * d, *v = k + st->cap * d;
 		size_t first = l + 1 < s->layers ? 0 : n - 1, rows = n - first;	/* of the last layer only the last event is wanted */
 		act_rms(a, inv, x, w + g->norm1, n, d);
-		num_mul(qkv, width, a, d, NUM_N, w + g->in, width, NUM_N, n, width, d, false, mul);
+		num_gemm_in(qkv, width, a, d, NUM_N, w + g->in, width, NUM_N, n, width, d, false, mul);
 		if (s->attention == SEQ_POINTWISE)
 			act_silu(qkv, qkv, 1, n * width);
 		for (size_t i = 0; i < n; i++) {
@@ -576,15 +576,15 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 			act_rms(o + first * d, inv, o + first * d, w + g->norm3, rows, d);
 			times_u(o + first * d, qkv + first * width, width, rows, d);
 		}
-		num_mul(a, d, o + first * d, d, NUM_N, w + g->out, d, NUM_N, rows, d, d, false, mul);
+		num_gemm_in(a, d, o + first * d, d, NUM_N, w + g->out, d, NUM_N, rows, d, d, false, mul);
 		for (size_t i = 0; i < rows * d; i++)
 			to[i] += a[i];
 		if (!f)
 			continue;
 		act_rms(a, inv, to, w + g->norm2, rows, d);
-		num_mul(up, 2 * f, a, d, NUM_N, w + g->up, 2 * f, NUM_N, rows, 2 * f, d, false, mul);
+		num_gemm_in(up, 2 * f, a, d, NUM_N, w + g->up, 2 * f, NUM_N, rows, 2 * f, d, false, mul);
 		act_gate(up + rows * 2 * f, up, rows, f);
-		num_mul(a, d, up + rows * 2 * f, f, NUM_N, w + g->down, d, NUM_N, rows, d, f, false, mul);
+		num_gemm_in(a, d, up + rows * 2 * f, f, NUM_N, w + g->down, d, NUM_N, rows, d, f, false, mul);
 		for (size_t i = 0; i < rows * d; i++)
 			to[i] += a[i];
 	}

@@ -186,12 +186,12 @@ static size_t syrk_rows_at_once(size_t d)
 /* One thread: A is packed at most MC rows at a time, B at most NC columns. */
 enum { MUL_A = MC * (KC + A_PAD), MUL_B = NC * KC };
 
-size_t num_mul_scratch(void)
+size_t num_gemm_scratch(void)
 {
 	return MUL_A + MUL_B;
 }
 
-void num_mul(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb, size_t m, size_t n, size_t k, bool add, float *scratch)
+void num_gemm_in(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb, size_t m, size_t n, size_t k, bool add, float *scratch)
 {
 	struct gemm g = { num_ops(), C, A, B, ldc, lda, ldb, m, n, k, ta, tb, .add = add, .pack_b = tb == NUM_T || m > 16, .mc = min_size(m, MC), .nc = min_size(n, NC),
 			  .scratch = scratch, .a_floats = MUL_A };

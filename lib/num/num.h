@@ -40,9 +40,9 @@ enum num_trans { NUM_N, NUM_T };
  * With add the chain starts from C. Rows of C are cut over pool (may be NULL). Scratch of a few MB, allocated. 0 or ERR_MEM. */
 int num_gemm(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
 	     size_t m, size_t n, size_t k, bool add, struct par *pool, struct err *e);
-/* num_mul - the same by one thread in scratch [num_mul_scratch()] of the caller, for the many small products of a net. Bit-equal to num_gemm. Cannot fail. */
-size_t num_mul_scratch(void);
-void num_mul(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb, size_t m, size_t n, size_t k, bool add, float *scratch);
+/* num_gemm_in - the same by one thread in scratch [num_gemm_scratch()] of the caller, for the many small products of a net. Bit-equal to num_gemm. Cannot fail. */
+size_t num_gemm_scratch(void);
+void num_gemm_in(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb, size_t m, size_t n, size_t k, bool add, float *scratch);
 /* num_gemm_ref - the plain triple loop. */
 void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
 		  size_t m, size_t n, size_t k, bool add);
