@@ -24,13 +24,14 @@ struct train_opts o = {
 	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
-	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = 0.5, .rate = NAN,
+	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
 	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1,
 	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
 static const double als_lambda = 0.002, ease_lambda = 100;
-static const double softmax_temperature = 0.1, seq_temperature = 0.05, softmax_neg_power = -0.3, seq_neg_power = 0.5, softmax_rate = 0.03, seq_rate = 0.003;
+static const double softmax_temperature = 0.1, seq_temperature = 0.05, softmax_neg_power = -0.3, seq_neg_power = 0.5, softmax_rate = 0.03, seq_rate = 0.003,
+		    softmax_user_power = 0.5, seq_user_power = 1;
 static const int64_t als_epochs = 8, softmax_epochs = 16, seq_epochs = 60, seq_batch = 32;
 
 static const struct opt opts[] = {
@@ -78,8 +79,8 @@ static const struct opt opts[] = {
 	{ 0, "top", OPT_INT, &o.top, "N", "largest weights kept of each recommended item; 0: all", .min = 0, .max = 4e9 },
 	{ .type = OPT_SECTION, .help = "softmax:" },
 	{ 0, "ego", OPT_FLOAT, &o.ego, "X", "weight of a row's own numbers beside the smoothed ones", .min = 0, .max = 1000 },
-	{ 0, "user-power", OPT_FLOAT, &o.user_power, "X", "power of a user's number of items in their weight", .min = -2, .max = 2 },
 	{ .type = OPT_SECTION, .help = "softmax and seq:" },
+	{ 0, "user-power", OPT_FLOAT, &o.user_power, "X", "power of a user's number of items (seq: events) in their weight; softmax: 0.5, seq: 1", .min = -2, .max = 2 },
 	{ 0, "layers", OPT_INT, &o.layers, "N", "softmax: steps over the graph of users and items that vectors are smoothed by; seq: blocks of attention", .min = 0, .max = SEQ_LAYERS_MAX },
 	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that the cosines are divided by; softmax: 0.1, seq: 0.05", .min = 0.001, .max = 100 },
 	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; seq: in how often it is drawn, 0.5", .min = -2, .max = 2 },
@@ -197,6 +198,8 @@ static void check_options(const struct buf *defaults)
 		o.temperature = is_seq ? seq_temperature : softmax_temperature;
 	if (isnan(o.neg_power))
 		o.neg_power = is_seq ? seq_neg_power : softmax_neg_power;
+	if (isnan(o.user_power))
+		o.user_power = is_seq ? seq_user_power : softmax_user_power;
 	if (isnan(o.rate))
 		o.rate = is_seq ? seq_rate : softmax_rate;
 	if (!o.batch && is_seq)
