@@ -339,20 +339,45 @@ static void numbers_of_others(void **state)
 
 	(void)state;
 	struct seqs_make *m = seqs_begin(&s, &o);
-	seqs_put(m, 2, 7, &ev);
+	seqs_put(m, 2, 7, 1, &ev);
 	ev.time = 4;
-	seqs_put(m, 2, 8, &ev);
-	seqs_put(m, 1, VOCAB_NONE, &ev);
+	seqs_put(m, 2, 8, 1, &ev);
+	seqs_put(m, 1, VOCAB_NONE, 1, &ev);
 	s.n_users = 4;
 	assert_int_equal(seqs_end(m, &e), 0);
 	assert_memory_equal(s.start, ((size_t[]){ 0, 0, 0, 2, 2 }), 5 * sizeof *s.start);
 	assert_true(s.what[0] == 8 && s.what[1] == 7 && s.n_unknown == 1 && s.n_events == 3);
 	seqs_release(&s);
 	m = seqs_begin(&s, &o);
-	seqs_put(m, 0, 1, &ev);
+	seqs_put(m, 0, 1, 1, &ev);
 	err_set(&e, ERR_DATA, "what went wrong elsewhere");
 	assert_int_equal(seqs_end(m, &e), ERR_DATA);
 	assert_null(s.what);
+}
+
+static void rows_of_others(void **state)
+{
+	struct seqs_opts o = { .has_devices = true };
+	struct seqs s, t;
+	struct err e = { 0 };
+
+	(void)state;
+	load_text_of(&s, "a\tx\t1\na\ty\t2\tlike\t\tdevice=car\nb\tz\t3\nc\tx\t4\t\t\tdevice=tv\n", &o);
+	assert_int_equal(seqs_rows(&t, &s, (uint32_t[]){ 2, VOCAB_NONE, 0, 2 }, 0, 4, &e), 0);
+	assert_memory_equal(t.start, ((size_t[]){ 0, 1, 1, 3, 4 }), 5 * sizeof *t.start);
+	assert_memory_equal(t.what, ((uint32_t[]){ 0, 0, 1, 0 }), 4 * sizeof *t.what);
+	assert_memory_equal(t.time, ((int64_t[]){ 4, 1, 2, 4 }), 4 * sizeof *t.time);
+	assert_memory_equal(t.act, ((uint8_t[]){ SEQS_PLAY, SEQS_PLAY, SEQS_LIKE, SEQS_PLAY }), 4);
+	assert_memory_equal(t.device_of, ((uint8_t[]){ 2, 0, 1, 2 }), 4);
+	same_vocab(&t.device, &s.device);
+	seqs_release(&t);
+	assert_int_equal(seqs_rows(&t, &s, NULL, 1, 2, &e), 0);
+	assert_true(t.n == 2 && t.n_users == 2 && t.what[0] == 2 && t.what[1] == 0 && t.start[1] == 1);
+	seqs_release(&t);
+	assert_int_equal(seqs_rows(&t, &s, NULL, 0, 0, &e), 0);
+	assert_int_equal(t.start[0], 0);
+	seqs_release(&t);
+	seqs_release(&s);
 }
 
 static void gaps_cut(void **state)
@@ -457,6 +482,7 @@ int main(void)
 		cmocka_unit_test(a_plain_sort_agrees),
 		cmocka_unit_test(ids_that_stay),
 		cmocka_unit_test(numbers_of_others),
+		cmocka_unit_test(rows_of_others),
 		cmocka_unit_test(gaps_cut),
 		cmocka_unit_test(bad_and_empty_input),
 		cmocka_unit_test(progress_is_told),

@@ -98,11 +98,6 @@ static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, in
 	s->n++;
 }
 
-static double weigh(const struct seqs_make *m, const struct event *ev)
-{
-	return m->o.weight ? m->o.weight(ev, m->o.ctx) : 1;
-}
-
 static uint32_t number(struct vocab *v, struct str s, bool is_kept)
 {
 	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
@@ -117,19 +112,17 @@ struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 	return m;
 }
 
-void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, const struct event *ev)
+void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev)
 {
-	double w = weigh(m, ev);
-
-	if (counts(m, user, item, w))
-		put(m, user, item, w, ev->time, seqs_act_of(ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0);
+	if (counts(m, user, item, weight))
+		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0);
 }
 
 void seqs_add(struct seqs_make *m, const struct event *ev)
 {
 	uint32_t u = number(&m->s->user, ev->user, m->o.keep_users), i = number(&m->s->item, ev->item, m->o.keep_items);
 
-	seqs_put(m, u, i, ev);
+	seqs_put(m, u, i, m->o.weight ? m->o.weight(ev, m->o.ctx) : 1, ev);
 }
 
 static void tell(const struct seqs_make *m, const struct eventr *r)
@@ -462,6 +455,49 @@ void seqs_release(struct seqs *s)
 	mem_free(s->time);
 	mem_free(s->device_of);
 	*s = (struct seqs){ 0 };
+}
+
+static int make_room(struct seqs *s, size_t n, bool has_devices, struct err *e)
+{
+	s->what = mem_try(n, sizeof *s->what, "items of sequences", e);
+	s->act = mem_try(n, sizeof *s->act, "acts of sequences", e);
+	s->time = mem_try(n, sizeof *s->time, "times of sequences", e);
+	if (has_devices)
+		s->device_of = mem_try(n, sizeof *s->device_of, "devices of sequences", e);
+	return e->code;
+}
+
+int seqs_rows(struct seqs *out, const struct seqs *s, const uint32_t *row, size_t first, size_t n, struct err *e)
+{
+	size_t n_events = 0, to = 0;
+
+	*out = (struct seqs){ .n_users = n };
+	if (!(out->start = mem_try(n + 1, sizeof *out->start, "where sequences start", e)))
+		return ERR_MEM;
+	for (size_t k = 0; k < n; k++) {
+		size_t u = row ? row[k] : first + k;
+		n_events += u == VOCAB_NONE ? 0 : s->start[u + 1] - s->start[u];
+	}
+	if (make_room(out, n_events, s->device_of != NULL, e)) {
+		seqs_release(out);
+		return ERR_MEM;
+	}
+	for (size_t k = 0; k < n; k++) {
+		size_t u = row ? row[k] : first + k, from = u == VOCAB_NONE ? 0 : s->start[u], len = u == VOCAB_NONE ? 0 : s->start[u + 1] - from;
+		out->start[k] = to;
+		if (!len)
+			continue;
+		memcpy(out->what + to, s->what + from, len * sizeof *out->what);
+		memcpy(out->act + to, s->act + from, len * sizeof *out->act);
+		memcpy(out->time + to, s->time + from, len * sizeof *out->time);
+		if (s->device_of)
+			memcpy(out->device_of + to, s->device_of + from, len);
+		to += len;
+	}
+	out->start[n] = out->n = to;
+	for (size_t i = 0; i < s->device.n; i++)
+		vocab_add(&out->device, s->device.str[i].p, s->device.str[i].len);
+	return 0;
 }
 
 /* ---- sessions ---- */

@@ -54,10 +54,12 @@ int seqs_load(struct seqs *s, const char *const *path, size_t n, const struct se
 struct seqs_make;
 struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o);
 void seqs_add(struct seqs_make *m, const struct event *ev);
-/* seqs_put - the same, numbers of its user and item being known; VOCAB_NONE: it is left out and counted. Then s->n_users says before seqs_end how many users there are. */
-void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, const struct event *ev);
+/* seqs_put - the same, its weight and the numbers of its user and item being known; VOCAB_NONE: it is left out and counted. Then s->n_users says before seqs_end how many users there are. */
+void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev);
 int seqs_end(struct seqs_make *m, struct err *e);
 void seqs_release(struct seqs *s);	/* zeroed is empty */
+/* seqs_rows - out has the sequences row [n] of s in that order, VOCAB_NONE being one without events, and the devices of s; user and item are empty. row NULL: the n from `first` on. */
+int seqs_rows(struct seqs *out, const struct seqs *s, const uint32_t *row, size_t first, size_t n, struct err *e);
 
 /* seqs_act_of - of an event's kind. */
 enum seqs_act seqs_act_of(struct str kind);
