@@ -25,7 +25,7 @@ static struct taste *open_taste(struct taste *t, const char *path, struct err *e
 	if (model_open(&t->model, path, e) || model_ids(&t->model, MODEL_ITEMS, e) || scorer_open(&t->scorer, &t->model, tool_pool(), e) ||
 	    artifact_prov(t->model.art, &prov, &inputs, e))
 		die_err(e);
-	history_begin(&t->make, &t->history, &t->model, weigh_event, scorer_weigh(&t->scorer));
+	history_begin(&t->make, &t->history, &t->model, weigh_event, scorer_weigh(&t->scorer), scorer_wants_order(&t->scorer));
 	return t;
 }
 
@@ -68,11 +68,13 @@ void tastes_seen(struct err *e)
 }
 
 static struct csr own;			/* row s: what the user on seat s has, in the items of one of the models */
+static struct seqs own_order;		/* likewise, for models that want it */
 static size_t own_cap[2];
 static float *fresh;			/* [SCORER_USERS x items] scores of --score */
 
-static void gather(const struct taste *t)
+static void gather(const struct taste *t, struct err *e)
 {
+	uint32_t row[SCORER_USERS];
 	const struct csr *liked = &t->history.liked;
 
 	own.n_rows = n_seats;
@@ -80,7 +82,7 @@ static void gather(const struct taste *t)
 	if (!own.start)
 		own.start = mem_new(SCORER_USERS + 1, sizeof *own.start);
 	for (size_t s = 0; s < n_seats; s++) {
-		uint32_t u = vocab_find(&t->history.user, seat[s].user.p, seat[s].user.len);
+		uint32_t u = row[s] = vocab_find(&t->history.user, seat[s].user.p, seat[s].user.len);
 		size_t at = own.start[s], from = u == VOCAB_NONE ? 0 : liked->start[u], n = u == VOCAB_NONE ? 0 : liked->start[u + 1] - from;
 		own.start[s + 1] = at + n;
 		arr_reserve(own.col, at + n, own_cap[0]);
@@ -90,6 +92,9 @@ static void gather(const struct taste *t)
 			memcpy(own.val + at, liked->val + from, n * sizeof *own.val);
 		}
 	}
+	seqs_release(&own_order);
+	if (scorer_wants_order(&t->scorer) && seqs_rows(&own_order, &t->history.order, row, 0, n_seats, e))
+		die_err(e);
 }
 
 static uint32_t row_in(const struct taste *t, struct str item)
@@ -130,8 +135,8 @@ void tastes_score(struct err *e)
 		return;
 	if (!fresh && !(fresh = mem_try(SCORER_USERS * n_items, sizeof *fresh, "scores", e)))
 		die_err(e);
-	gather(scores);
-	if (scorer_scores(&scores->scorer, fresh, &own, 0, n_seats, tool_pool(), e))
+	gather(scores, e);
+	if (scorer_scores(&scores->scorer, fresh, &own, &own_order, 0, n_seats, tool_pool(), e))
 		die_err(e);
 	for (size_t s = 0; s < n_seats; s++)
 		if (own.start[s] < own.start[s + 1] || scores->scorer.is_for_all)	/* popularity is */
@@ -169,10 +174,10 @@ void tastes_explain(struct err *e)
 
 	if (!why || !n_seats)
 		return;
-	gather(why);
+	gather(why, e);
 	for (size_t s = 0; s < n_seats; s++)
 		ask[s] = ask_about(s, e);
-	if (explain_run(&why->scorer, ask, n_seats, &own, tool_pool(), e))
+	if (explain_run(&why->scorer, ask, n_seats, &own, &own_order, tool_pool(), e))
 		die_err(e);
 }
 
@@ -239,6 +244,7 @@ void tastes_say(uint64_t n_users)
 void tastes_close(void)
 {
 	csr_release(&own);
+	seqs_release(&own_order);
 	mem_free(fresh);
 	close_taste(&tastes[0]);
 	close_taste(&tastes[1]);

@@ -51,7 +51,7 @@ static void read_histories(struct err *e)
 {
 	static const char *const from_stdin[] = { "-" };
 	struct history_source from = { tool.n_args ? tool.arg : from_stdin, tool.n_args ? tool.n_args : 1, o.exclude.v, o.exclude.n,
-				       weigh_event, scorer_weigh(&scorer), o.has_header };
+				       weigh_event, scorer_weigh(&scorer), o.has_header, scorer_wants_order(&scorer) };
 
 	if (history_load(&history, &from, &model, &prov, &inputs, e))
 		die_err(e);
@@ -118,7 +118,7 @@ static void score_all(struct err *e)
 	for (size_t at = 0, m; at < history.user.n; at += m) {
 		m = history.user.n - at < SCORER_USERS ? history.user.n - at : SCORER_USERS;
 		batch.first = at;
-		if (scorer_scores(&scorer, batch.score, &history.liked, at, m, tool_pool(), e))
+		if (scorer_scores(&scorer, batch.score, &history.liked, &history.order, at, m, tool_pool(), e))
 			die_err(e);
 		par_for(tool_pool(), m, choose, NULL);
 		for (size_t c = 0; c < m; c++) {

@@ -17,6 +17,7 @@ static struct {
 	struct blend b;
 	struct history history;		/* of everybody */
 	struct inter valid;
+	struct seqs order;		/* of the listeners that were drawn, where a part wants it */
 	struct csr liked, has, truth;	/* rows: the listeners that were drawn. Items of truth behind the catalogue's are unknown to it */
 } mix;
 
@@ -52,7 +53,7 @@ static void read_listeners(struct err *e)
 {
 	static const char *const standard_input[] = { "-" };
 	struct history_source from = { tool.n_args ? tool.arg : standard_input, tool.n_args ? tool.n_args : 1, NULL, 0, weigh_event,
-				       blend_weigh(&mix.b) ? blend_weigh(&mix.b) : &weigh, o.has_header };
+				       blend_weigh(&mix.b) ? blend_weigh(&mix.b) : &weigh, o.has_header, blend_wants_order(&mix.b) };
 	struct progress pr;
 	struct inter_opts io = { .weight = weigh_event, .ctx = from.ctx, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
 
@@ -109,6 +110,7 @@ static void draw_listeners(struct err *e)
 	if (!n)
 		die(EXIT_DATA, "no listener of --valid has both a history and something that is not in it");
 	if (csr_rows(&mix.liked, &mix.history.liked, row, n, e) || csr_rows(&mix.has, &mix.history.has, row, n, e) ||
+	    (blend_wants_order(&mix.b) && seqs_rows(&mix.order, &mix.history.order, row, 0, n, e)) ||
 	    csr_take(&mix.truth, &truth, n, n_items + mix.valid.item.n, tool_pool(), e))
 		die_err(e);
 	mem_free(number);
@@ -120,7 +122,7 @@ static void draw_listeners(struct err *e)
 static int score_part(void *ctx, size_t part, float *out, size_t first, size_t n, struct err *e)
 {
 	(void)ctx;
-	if (blend_part_scores(&mix.b, part, out, NULL, &mix.liked, first, n, tool_pool(), e))
+	if (blend_part_scores(&mix.b, part, out, NULL, &mix.liked, &mix.order, first, n, tool_pool(), e))
 		return e->code;
 	for (size_t u = 0; u < n; u++)
 		for (size_t i = mix.has.start[first + u]; i < mix.has.start[first + u + 1]; i++)
@@ -178,6 +180,7 @@ void train_blend(struct sink *out, struct err *e)
 	history_release(&mix.history);
 	inter_release(&mix.valid);
 	csr_release(&mix.liked);
+	seqs_release(&mix.order);
 	csr_release(&mix.has);
 	csr_release(&mix.truth);
 }

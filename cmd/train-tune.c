@@ -72,7 +72,7 @@ static int measure(void *ctx, int64_t budget, double *ndcg, double *recall, stru
 		return 0;
 	}
 	if (!e->code && !model_open_memory(&m, "a trial's model", t->model.p, t->model.len, e) && !scorer_open(&s, &m, tool_pool(), e) &&
-	    !scorer_best(&s, v->run.start, v->run.item, v->k, &v->has, t->rank, tool_pool(), e))
+	    !scorer_best(&s, v->run.start, v->run.item, v->k, &v->has, NULL, t->rank, tool_pool(), e))
 		valid_means(v, ndcg, recall, tool_pool(), e);
 	scorer_release(&s);
 	model_release(&m);

@@ -301,7 +301,7 @@ static int open_blend(const struct buf *file, float *out, struct err *e)
 	if (model_open_memory(&m, "f", file->p, file->len, e))
 		return e->code;
 	if (!scorer_open(&s, &m, NULL, e)) {
-		scorer_scores(&s, out, &h, 0, 1, NULL, e);
+		scorer_scores(&s, out, &h, NULL, 0, 1, NULL, e);
 		scorer_release(&s);
 	}
 	model_release(&m);

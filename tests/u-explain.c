@@ -285,11 +285,11 @@ static void parts_are_the_formula_and_add_up(void **state)
 			open_subject(&s, kinds[k], (enum weigh_shape)shape, NULL);
 			assert_null(explain_can(&s.scorer));
 			make_asks(&s.h);
-			if (explain_run(&s.scorer, asks, ASKS, &s.h, NULL, &e))
+			if (explain_run(&s.scorer, asks, ASKS, &s.h, NULL, NULL, &e))
 				fail_msg("%s", e.msg);
 			for (size_t a = 0; a < ASKS; a++) {
 				size_t n = s.h.start[asks[a].row + 1] - s.h.start[asks[a].row];
-				assert_int_equal(scorer_scores(&s.scorer, score, &s.h, asks[a].row, 1, NULL, &e), 0);
+				assert_int_equal(scorer_scores(&s.scorer, score, &s.h, NULL, asks[a].row, 1, NULL, &e), 0);
 				double most = 0;
 				for (size_t i = 0; i < ITEMS; i++)
 					most = fabs((double)score[i]) > most ? fabs((double)score[i]) : most;
@@ -330,15 +330,15 @@ static void company_and_threads_change_no_bit(void **state)
 		struct subject s;
 		open_subject(&s, kinds[k], WEIGH_LOG, pool);
 		make_asks(&s.h);
-		assert_int_equal(explain_run(&s.scorer, asks, ASKS, &s.h, pool, &e), 0);
+		assert_int_equal(explain_run(&s.scorer, asks, ASKS, &s.h, NULL, pool, &e), 0);
 		for (size_t a = 0; a < ASKS; a += 3)
 			for (size_t i = 0; i < asks[a].n; i++) {
 				size_t n = s.h.start[asks[a].row + 1] - s.h.start[asks[a].row];
 				struct explain_ask one = { asks[a].row, &to[a][i], 1, alone, NULL };
-				assert_int_equal(explain_run(&s.scorer, &one, 1, &s.h, NULL, &e), 0);
+				assert_int_equal(explain_run(&s.scorer, &one, 1, &s.h, NULL, NULL, &e), 0);
 				assert_memory_equal(alone, asks[a].part + i * n, n * sizeof *alone);
 			}
-		assert_int_equal(explain_run(&s.scorer, NULL, 0, &s.h, pool, &e), 0);
+		assert_int_equal(explain_run(&s.scorer, NULL, 0, &s.h, NULL, pool, &e), 0);
 		close_subject(&s);
 	}
 	par_free(pool);
@@ -352,7 +352,7 @@ static void popularity_has_no_reasons(void **state)
 
 	open_subject(&s, "pop", WEIGH_LOG, NULL);
 	assert_non_null(strstr(explain_can(&s.scorer), "the same for everybody"));
-	assert_int_equal(explain_run(&s.scorer, NULL, 0, &s.h, NULL, &e), ERR_DATA);
+	assert_int_equal(explain_run(&s.scorer, NULL, 0, &s.h, NULL, NULL, &e), ERR_DATA);
 	close_subject(&s);
 }
 
@@ -386,11 +386,11 @@ static void a_blend_is_its_parts_together(void **state)
 	assert_null(explain_can(&scorer));
 	const struct csr *h = &s[0].h;
 	make_asks(h);
-	if (explain_run(&scorer, asks, ASKS, h, NULL, &e))
+	if (explain_run(&scorer, asks, ASKS, h, NULL, NULL, &e))
 		fail_msg("%s", e.msg);
 	for (size_t a = 0; a < ASKS; a++) {
 		size_t n = h->start[asks[a].row + 1] - h->start[asks[a].row];
-		assert_int_equal(scorer_scores(&scorer, score, h, asks[a].row, 1, NULL, &e), 0);
+		assert_int_equal(scorer_scores(&scorer, score, h, NULL, asks[a].row, 1, NULL, &e), 0);
 		for (size_t i = 0; i < asks[a].n; i++) {
 			double sum = (double)rest[a][i], size = 0.1;
 			for (size_t j = 0; j < n; j++) {

@@ -62,6 +62,14 @@ struct weigh *blend_weigh(struct blend *b)
 	return NULL;
 }
 
+bool blend_wants_order(const struct blend *b)
+{
+	for (size_t k = 0; k < b->n; k++)
+		if (scorer_wants_order(&b->part[k].scorer))
+			return true;
+	return false;
+}
+
 bool blend_is_for_all(const struct blend *b)
 {
 	for (size_t k = 0; k < b->n; k++)
@@ -360,12 +368,22 @@ int blend_turn(struct csr *out, const struct blend *b, size_t part, const struct
 	return csr_take(out, &t, n, h->n_cols, NULL, e);
 }
 
+/* turn_order - the same of what the listeners did. */
+static int turn_order(struct seqs *out, const struct blend *b, size_t part, const struct seqs *order, size_t first, size_t n, struct err *e)
+{
+	if (seqs_rows(out, order, NULL, first, n, e))
+		return e->code;
+	for (size_t i = 0; i < out->n; i++)
+		out->what[i] = b->part[part].to[out->what[i]];
+	return 0;
+}
+
 static int scratch(float **p, const struct blend *b, struct err *e)
 {
 	return *p || (*p = mem_try(SCORER_USERS * b->n_items, sizeof **p, "scores", e)) ? 0 : e->code;
 }
 
-int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
 {
 	struct blend_part *p = &b->part[part];
 	struct scaling s = { .b = b, .p = p, .out = out };
@@ -375,12 +393,17 @@ int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, cons
 		return 0;
 	if (p->to) {
 		struct csr turned = { 0 };
-		if ((ret = scratch(&b->turned, b, e)) || (ret = blend_turn(&turned, b, part, h, first, n, e)))
-			return ret;
-		ret = scorer_scores(&p->scorer, b->turned, &turned, 0, n, pool, e);
+		struct seqs turned_order = { 0 };
+		bool has_order = scorer_wants_order(&p->scorer);
+		ret = scratch(&b->turned, b, e);
+		if (!ret)
+			ret = has_order ? turn_order(&turned_order, b, part, order, first, n, e) : blend_turn(&turned, b, part, h, first, n, e);
+		if (!ret)
+			ret = scorer_scores(&p->scorer, b->turned, &turned, &turned_order, 0, n, pool, e);
 		csr_release(&turned);
+		seqs_release(&turned_order);
 	} else {
-		ret = scorer_scores(&p->scorer, out, h, first, n, pool, e);
+		ret = scorer_scores(&p->scorer, out, h, order, first, n, pool, e);
 	}
 	if (ret)
 		return ret;
@@ -403,7 +426,7 @@ static void add_one(void *ctx, size_t c, int worker)
 	num_axpy(a->out + c * a->n, a->w, a->x + c * a->n, a->n);
 }
 
-int blend_scores(struct blend *b, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+int blend_scores(struct blend *b, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
 {
 	int ret;
 
@@ -414,7 +437,7 @@ int blend_scores(struct blend *b, float *out, const struct csr *h, size_t first,
 		struct adding a = { out, b->score, (float)b->part[k].weight, b->n_items };
 		if (!(b->part[k].weight > 0))
 			continue;
-		if ((ret = blend_part_scores(b, k, b->score, NULL, h, first, n, pool, e)))
+		if ((ret = blend_part_scores(b, k, b->score, NULL, h, order, first, n, pool, e)))
 			return ret;
 		par_for(pool, n, add_one, &a);
 	}

@@ -55,16 +55,18 @@ void blend_release(struct blend *b);		/* zeroed is empty */
 
 /* blend_weigh - how the events of a history are weighed: a part that reads one; NULL: none does. */
 struct weigh *blend_weigh(struct blend *b);
+/* blend_wants_order - does a part read its history in order? */
+bool blend_wants_order(const struct blend *b);
 /* blend_is_for_all - does a part that counts have something to say of listeners without a history? */
 bool blend_is_for_all(const struct blend *b);
 
-/* blend_part_scores - out [n x n_items]: z of one part, in the blend's numbering; sd [n] by what it was divided, 0 where all were alike (may be NULL). h, first, n as in
- * scorer.h, h in the blend's numbering. */
-int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e);
+/* blend_part_scores - out [n x n_items]: z of one part, in the blend's numbering; sd [n] by what it was divided, 0 where all were alike (may be NULL). h, order, first, n as
+ * in scorer.h, in the blend's numbering. */
+int blend_part_scores(struct blend *b, size_t part, float *out, double *sd, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e);
 /* blend_turn - out [n rows] rows first, ... of h in a part's numbering, columns ascending. The caller's to release. */
 int blend_turn(struct csr *out, const struct blend *b, size_t part, const struct csr *h, size_t first, size_t n, struct err *e);
 /* blend_scores - out [n x n_items]: the sum. */
-int blend_scores(struct blend *b, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e);
+int blend_scores(struct blend *b, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e);
 
 /* What the weights were chosen by. */
 struct blend_fit {

@@ -14,7 +14,7 @@ const char *explain_can(const struct scorer *s)
 		return NULL;
 	case SCORER_POP:
 		return "scores by popularity are the same for everybody: nothing of the listener's own is behind them";
-	case SCORER_SOFTMAX:
+	case SCORER_SOFTMAX: case SCORER_ORDERED:
 		return "scores of this kind cannot be taken apart by what the listener has";
 	case SCORER_BLEND:
 		break;
@@ -29,6 +29,7 @@ struct job {
 	struct scorer *s;
 	const struct explain_ask *ask;
 	const struct csr *h;
+	const struct seqs *order;
 	struct err *err;		/* [asks] */
 	float *scratch;			/* als: [threads x per_worker]; a rest that nobody wants goes behind als_explain's */
 	size_t per_worker;
@@ -145,18 +146,21 @@ struct mixing {				/* of up to SCORER_USERS asks */
 	const struct explain_ask *ask;	/* [n] */
 	size_t n;
 	struct csr own;			/* [n rows] their histories */
+	struct seqs order;		/* likewise, where a part wants it */
 	float *z;			/* [n x items] */
 	double sd[SCORER_USERS];
 };
 
-/* gather_own - the asks' rows of h. */
-static int gather_own(struct mixing *m, const struct csr *h, struct err *e)
+/* gather_own - the asks' rows of h and order. */
+static int gather_own(struct mixing *m, const struct csr *h, const struct seqs *order, struct err *e)
 {
 	uint32_t row[SCORER_USERS];
 
 	for (size_t a = 0; a < m->n; a++)
 		row[a] = (uint32_t)m->ask[a].row;
-	return csr_rows(&m->own, h, row, m->n, e);
+	if (csr_rows(&m->own, h, row, m->n, e) || (blend_wants_order(m->b) && seqs_rows(&m->order, order, row, 0, m->n, e)))
+		return e->code;
+	return 0;
 }
 
 /* ask_part - the same of part k, in its numbers: sub [n] with room for all it answers at *room. */
@@ -212,17 +216,22 @@ static int mix_part(struct mixing *m, size_t k, struct par *pool, struct err *e)
 	struct csr turned = { 0 };
 	uint32_t *items = NULL;
 	float *room = NULL;
+	bool has_parts = !explain_can(&p->scorer), is_asked = has_parts;
 
-	if (blend_part_scores(m->b, k, m->z, m->sd, &m->own, 0, m->n, pool, e))
+	for (size_t a = 0; a < m->n; a++)
+		is_asked |= m->ask[a].rest != NULL;
+	if (!is_asked)
+		return 0;
+	if (blend_part_scores(m->b, k, m->z, m->sd, &m->own, &m->order, 0, m->n, pool, e))
 		return e->code;
-	if (explain_can(&p->scorer)) {
+	if (!has_parts) {
 		for (size_t a = 0; a < m->n; a++)
 			for (size_t i = 0; i < m->ask[a].n && m->ask[a].rest; i++)
 				m->ask[a].rest[i] += (float)p->weight * m->z[a * m->b->n_items + m->ask[a].item[i]];
 		return 0;
 	}
 	if (!blend_turn(&turned, m->b, k, &m->own, 0, m->n, e) && !ask_part(m, k, sub, &items, &room, e) &&
-	    !explain_run(&p->scorer, sub, m->n, &turned, pool, e))
+	    !explain_run(&p->scorer, sub, m->n, &turned, NULL, pool, e))
 		mix_in(m, k, sub, &turned);
 	csr_release(&turned);
 	mem_free(items);
@@ -238,22 +247,25 @@ static int by_part(const struct job *job, size_t n_asks, struct par *pool, struc
 	for (size_t at = 0; m.z && at < n_asks && !e->code; at += m.n) {
 		m.ask = job->ask + at;
 		m.n = n_asks - at < SCORER_USERS ? n_asks - at : SCORER_USERS;
-		if (gather_own(&m, job->h, e))
+		if (gather_own(&m, job->h, job->order, e)) {
+			csr_release(&m.own);
 			break;
+		}
 		for (size_t a = 0; a < m.n; a++)
 			memset(m.ask[a].part, 0, m.ask[a].n * (m.own.start[a + 1] - m.own.start[a]) * sizeof *m.ask[a].part);
 		for (size_t k = 0; k < m.b->n && !e->code; k++)
 			if (m.b->part[k].weight > 0)
 				mix_part(&m, k, pool, e);
 		csr_release(&m.own);
+		seqs_release(&m.order);
 	}
 	mem_free(m.z);
 	return e->code;
 }
 
-int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, const struct csr *h, struct par *pool, struct err *e)
+int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, const struct csr *h, const struct seqs *order, struct par *pool, struct err *e)
 {
-	struct job job = { .s = s, .ask = ask, .h = h };
+	struct job job = { .s = s, .ask = ask, .h = h, .order = order };
 	const char *no = explain_can(s);
 
 	if (no)

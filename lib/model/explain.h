@@ -6,7 +6,7 @@
  *   als     a_uj y_i^T A_u^-1 y_j        als_explain; with biases there is a rest, which is the item's own and everybody's
  *   ease    x_uj B_ji                    the rows of the model
  *   graph   the score is linear in the history: what one of j adds to i, graph_towards, times shape(r_uj)
- *   blend   w_k / sd_k(u) of what its parts k say, each by what it is; parts that cannot be taken apart (pop, softmax) are in the rest
+ *   blend   w_k / sd_k(u) of what its parts k say, each by what it is; parts that cannot be taken apart (pop, softmax, session, seq) are in the rest
  *
  * Other kinds cannot be taken apart: explain_can. No number depends on threads, on the CPU path, or on what else is asked in the same call.
  *
@@ -29,7 +29,7 @@ struct explain_ask {			/* one listener */
 
 /* explain_can - NULL, or a sentence on why scores of this kind have no parts. */
 const char *explain_can(const struct scorer *s);
-/* explain_run - n_asks of them. h [listeners x items of the model] summed weights > 0, as for scorer_scores. 0 or <0: ERR_DATA with explain_can's sentence, ERR_NUMERIC, ERR_MEM. */
-int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, const struct csr *h, struct par *pool, struct err *e);
+/* explain_run - n_asks of them. h [listeners x items of the model] summed weights > 0, and order, as for scorer_scores. 0 or <0: ERR_DATA with explain_can's sentence, ERR_NUMERIC, ERR_MEM. */
+int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, const struct csr *h, const struct seqs *order, struct par *pool, struct err *e);
 
 #endif

@@ -1,9 +1,13 @@
 #include "history.h"
 
-void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx)
+void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx, bool has_order)
 {
+	static const struct seqs_opts order = { .keep_weightless = true, .has_devices = true };
+
 	*h = (struct history){ 0 };
 	*k = (struct history_make){ .h = h, .m = m, .weight = weight, .ctx = ctx };
+	if (has_order)
+		k->order = seqs_begin(&h->order, &order);
 }
 
 void history_event(struct history_make *k, const struct event *ev)
@@ -18,6 +22,8 @@ void history_event(struct history_make *k, const struct event *ev)
 	if (w > 0)
 		csr_keys_add(&k->liked, u, i, (float)w);
 	csr_keys_add(&k->had, u, i, 1);
+	if (k->order)
+		seqs_put(k->order, u, i, w, ev);
 }
 
 int history_end(struct history_make *k, struct err *e)
@@ -32,6 +38,11 @@ int history_end(struct history_make *k, struct err *e)
 		ret = csr_take(&h->has, &k->had, h->user.n, n, NULL, e);
 	csr_keys_release(&k->liked);
 	csr_keys_release(&k->had);
+	if (k->order) {
+		h->order.n_users = h->user.n;
+		if (seqs_end(k->order, e))
+			ret = e->code;
+	}
 	if (ret)
 		history_release(h);
 	return ret;
@@ -66,7 +77,7 @@ int history_load(struct history *h, const struct history_source *s, const struct
 	struct history_make k;
 	int ret = 0;
 
-	history_begin(&k, h, m, s->weight, s->ctx);
+	history_begin(&k, h, m, s->weight, s->ctx, s->has_order);
 	for (size_t i = 0; i < s->n && !ret; i++)
 		ret = read_events(&k, s->path[i], s->has_header, history_event, p, inputs, e);
 	for (size_t i = 0; i < s->n_more && !ret; i++)
@@ -80,5 +91,6 @@ void history_release(struct history *h)
 	vocab_release(&h->unknown);
 	csr_release(&h->liked);
 	csr_release(&h->has);
+	seqs_release(&h->order);
 	*h = (struct history){ 0 };
 }

@@ -1,17 +1,19 @@
 /*
  * history - what listeners have, in the items of a model: the input of everything that folds them in (scorer.h, als_fold). Memory: 24 bytes an event while reading,
- * then 16 bytes a distinct pair, 16 a listener, and the ids.
+ * then 16 bytes a distinct pair, 16 a listener, and the ids; with has_order what seqs.h says besides.
  */
 #ifndef TASTE_HISTORY_H
 #define TASTE_HISTORY_H
 
 #include "model.h"
 #include "../data/inter.h"
+#include "../data/seqs.h"
 
 struct history {
 	struct vocab user, unknown;	/* listeners by first sight; items that the model does not know */
 	struct csr liked;		/* [users x items of the model] summed weights > 0 */
 	struct csr has;			/* likewise: all that was there, whatever it weighs, of `more` too */
+	struct seqs order;		/* with has_order: the events as sequences, rows and items as above, weightless ones too, with their devices */
 };
 
 struct history_source {
@@ -22,6 +24,7 @@ struct history_source {
 	inter_weight *weight;		/* weight(ev, ctx) */
 	void *ctx;
 	bool has_header;
+	bool has_order;			/* scorer_wants_order */
 };
 
 /* history_load - m after model_ids of the items. Fills *p and *inputs for provenance when not NULL. 0 or <0; then *h is released. */
@@ -36,8 +39,9 @@ struct history_make {
 	inter_weight *weight;
 	void *ctx;
 	struct csr_keys liked, had;
+	struct seqs_make *order;
 };
-void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx);
+void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx, bool has_order);
 void history_event(struct history_make *k, const struct event *ev);
 int history_end(struct history_make *k, struct err *e);
 

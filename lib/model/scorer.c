@@ -17,15 +17,23 @@ static void need_scratch(struct scorer *s, size_t n, struct par *pool, struct er
 		s->scratch[i] = mem_try(n + s->m->d, sizeof **s->scratch, "normal equations", e);
 }
 
+static void need_readers(struct scorer *s, struct par *pool, struct err *e)
+{
+	s->n_readers = par_threads(pool);
+	s->reader = mem_new((size_t)s->n_readers, sizeof *s->reader);
+	for (int i = 0; i < s->n_readers && !e->code; i++)
+		ordered_reader_init(&s->reader[i], &s->ordered, e);
+}
+
 /* kind_of - blend_open refuses what is none of them. */
 static enum scorer_kind kind_of(const struct model *m)
 {
-	static const char *const name[] = { "pop", "als", "ease", "graph", "softmax", "blend" };
+	static const char *const name[] = { "pop", "als", "ease", "graph", "softmax" };
 	int k = SCORER_POP;
 
-	while (k < SCORER_BLEND && strcmp(name[k], m->kind))
+	while (k < SCORER_ORDERED && strcmp(name[k], m->kind))
 		k++;
-	return (enum scorer_kind)k;
+	return k < SCORER_ORDERED ? (enum scorer_kind)k : ordered_is(m->kind) ? SCORER_ORDERED : SCORER_BLEND;
 }
 
 int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err *e)
@@ -50,6 +58,10 @@ int scorer_open(struct scorer *s, struct model *m, struct par *pool, struct err 
 		if (!softmax_fold_open(&s->softmax, m, e))
 			need_scratch(s, softmax_fold_scratch(&s->softmax), pool, e);
 		break;
+	case SCORER_ORDERED:
+		if (!ordered_open(&s->ordered, m, e))
+			need_readers(s, pool, e);
+		break;
 	case SCORER_BLEND:
 		s->blend = mem_new(1, sizeof *s->blend);
 		if (!blend_open(s->blend, m, pool, e))
@@ -69,6 +81,10 @@ void scorer_release(struct scorer *s)
 	weigh_release(&s->plain);
 	als_fold_release(&s->fold);
 	softmax_fold_release(&s->softmax);
+	for (int i = 0; i < s->n_readers; i++)
+		ordered_reader_release(&s->reader[i]);
+	mem_free(s->reader);
+	ordered_release(&s->ordered);
 	ease_close(&s->ease);
 	graph_release(&s->graph);
 	if (s->blend)
@@ -87,9 +103,15 @@ struct weigh *scorer_weigh(struct scorer *s)
 	case SCORER_EASE: w = &s->ease.weigh; break;
 	case SCORER_GRAPH: w = &s->graph.weigh; break;
 	case SCORER_SOFTMAX: w = &s->softmax.weigh; break;
+	case SCORER_ORDERED: w = ordered_weigh(&s->ordered); break;
 	case SCORER_BLEND: w = blend_weigh(s->blend); break;
 	}
 	return w ? w : &s->plain;
+}
+
+bool scorer_wants_order(const struct scorer *s)
+{
+	return s->kind == SCORER_ORDERED || (s->kind == SCORER_BLEND && blend_wants_order(s->blend));
 }
 
 struct folding { struct scorer *s; float *out; const struct csr *h; size_t first; struct err err[SCORER_USERS]; };
@@ -118,7 +140,31 @@ static void score_one(void *ctx, size_t c, int worker)
 		err_set(&f->err[c], ERR_NUMERIC, "a score is not finite");
 }
 
-int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t first, size_t n, struct par *pool, struct err *e)
+struct reading { struct scorer *s; float *out; struct ordered_view view; size_t first; bool is_ill[SCORER_USERS]; };
+
+/* read_one - chunk c is a listener. */
+static void read_one(void *ctx, size_t c, int worker)
+{
+	struct reading *r = ctx;
+	size_t items = r->s->m->n[MODEL_ITEMS];
+
+	ordered_scores(&r->view, &r->s->reader[worker], r->out + c * items, r->first + c);
+	r->is_ill[c] = !num_is_finite(r->out + c * items, items);
+}
+
+static int in_order(struct scorer *s, float *out, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
+{
+	struct reading r = { .s = s, .out = out, .first = first };
+
+	ordered_see(&r.view, &s->ordered, order);
+	par_for(pool, n, read_one, &r);
+	for (size_t c = 0; c < n; c++)
+		if (r.is_ill[c])
+			return err_set(e, ERR_NUMERIC, "a score is not finite");
+	return 0;
+}
+
+int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
 {
 	size_t items = s->m->n[MODEL_ITEMS];
 
@@ -128,7 +174,9 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, size_t firs
 		return num_is_finite(out, n * items) ? 0 : err_set(e, ERR_NUMERIC, "a score is not finite");
 	}
 	if (s->kind == SCORER_BLEND)
-		return blend_scores(s->blend, out, h, first, n, pool, e);
+		return blend_scores(s->blend, out, h, order, first, n, pool, e);
+	if (s->kind == SCORER_ORDERED)
+		return in_order(s, out, order, first, n, pool, e);
 	if (s->kind == SCORER_GRAPH)
 		return graph_scores(&s->graph, out, h, first, n, pool, e);
 	struct folding f = { .s = s, .out = out, .h = h, .first = first };
@@ -156,7 +204,7 @@ static void choose_one(void *ctx, size_t c, int worker)
 	topk_sort(&b->best[c]);
 }
 
-int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const struct csr *h, const uint32_t *rank, struct par *pool, struct err *e)
+int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const struct csr *h, const struct seqs *order, const uint32_t *rank, struct par *pool, struct err *e)
 {
 	struct choice b = { .k = k, .n_items = s->m->n[MODEL_ITEMS], .h = h, .rank = rank };
 	size_t room = 0, to = 0;
@@ -168,7 +216,7 @@ int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const
 	start[0] = 0;
 	for (size_t n; b.hit && b.first < h->n_rows && !e->code; b.first += n) {
 		n = h->n_rows - b.first < SCORER_USERS ? h->n_rows - b.first : SCORER_USERS;
-		if (scorer_scores(s, b.score, h, b.first, n, pool, e))
+		if (scorer_scores(s, b.score, h, order, b.first, n, pool, e))
 			break;
 		par_for(pool, n, choose_one, &b);
 		for (size_t c = 0; c < n; c++) {
