@@ -1,6 +1,7 @@
 /*
  * taste-embed - vectors out of a model: of items or users it knows, by id or all, or of users it never saw, folded in from their events.
- * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (12 bytes each while reading, then 8 bytes a distinct pair and the ids).
+ * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (12 bytes each while reading, then 8 bytes a distinct pair and the ids; what history.h says for
+ * models that read them in order).
  */
 #include <math.h>
 #include <string.h>
@@ -15,13 +16,15 @@
 #include "../lib/data/vecs.h"
 #include "../lib/model/als.h"
 #include "../lib/model/graph.h"
+#include "../lib/model/history.h"
+#include "../lib/model/ordered.h"
 #include "../lib/model/softmax.h"
 #include "../lib/num/num.h"
 
 enum { BATCH = 1024 };			/* users folded in together; the answer does not depend on it */
 
 static struct {
-	const char *model, *items, *users, *out;
+	const char *model, *items, *users, *kind, *out;
 	struct opt_list fold;
 	bool has_header, is_binary, normalise, skip_unknown;
 } o = { .out = "-" };
@@ -33,6 +36,7 @@ static const struct opt opts[] = {
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "fold", OPT_LIST, &o.fold, "EVENTS", "fold in the users of these events, as of the operands", .flags = OPT_IS_PATH },
 	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .flags = OPT_IS_PATH },
+	{ 0, "kind", OPT_STR, &o.kind, "NAME", "folding in: vectors to be searched among items of this kind of content, where the model tells kinds apart", .flags = 0 },
 	{ 0, "normalise", OPT_FLAG, &o.normalise, NULL, "scale each vector to length 1", .flags = 0 },
 	{ 0, "skip-unknown", OPT_FLAG, &o.skip_unknown, NULL, "leave out and count ids that the model does not know", .flags = 0 },
 	{ 0, "users", OPT_STR, &o.users, "all|FILE", "vectors of all users, or of those in the file's first column", .flags = OPT_IS_PATH },
@@ -120,40 +124,67 @@ static void write_known(enum model_axis axis, const char *which, struct err *e)
 /* ---- new users ---- */
 
 static struct {
-	enum { ALS, GRAPH, SOFTMAX } kind;
-	struct als_fold als;		/* one of the three */
+	enum { ALS, GRAPH, SOFTMAX, ORDERED } kind;
+	struct als_fold als;		/* one of the four */
 	struct graph graph;
 	struct softmax_fold softmax;
+	struct ordered ordered;
+	struct ordered_view view;
 	struct weigh *weigh;		/* its */
-	struct inter in;
+	struct history history;		/* ordered */
+	struct inter in;		/* the others */
 	uint32_t *row;			/* [in.item.n] item of the events -> row of the model, VOCAB_NONE */
+	uint64_t n_unknown;
 	size_t first;			/* user of the batch's first vector */
 	float *x;			/* [BATCH x d] */
 	size_t n_known[BATCH];
 	struct err err[BATCH];
-	struct fold_worker { float *scratch, *r; uint32_t *item; uint64_t *key; } *worker;
+	struct fold_worker { float *scratch, *r; uint32_t *item; uint64_t *key; struct ordered_reader reader; } *worker;
 } job;
 
-static uint64_t read_new(struct err *e)
+static const struct vocab *users(void)
+{
+	return job.kind == ORDERED ? &job.history.user : &job.in.user;
+}
+
+/* warn_unknown - n of all (0: not counted) items. */
+static void warn_unknown(uint64_t n, size_t all)
+{
+	if (n && all)
+		warn("%llu of %zu items are unknown to %s: their events do not count", (unsigned long long)n, all, o.model);
+	else if (n)
+		warn("%llu items are unknown to %s: their events do not count", (unsigned long long)n, o.model);
+}
+
+static void read_pairs(const char *const *path, size_t n, struct err *e)
 {
 	struct inter_opts io = { .weight = weigh_event, .ctx = job.weigh, .has_header = o.has_header, .pool = tool_pool() };
-	uint64_t n_unknown = 0;
-	size_t n = o.fold.n + tool.n_args;
-	const char **path = mem_new(n + 1, sizeof *path);
 
-	if (o.fold.n)
-		memcpy(path, o.fold.v, o.fold.n * sizeof *path);
-	memcpy(path + o.fold.n, tool.arg, tool.n_args * sizeof *path);
 	if (inter_load(&job.in, path, n, &io, &prov, &inputs, e))
 		die_err(e);
-	mem_free(path);
 	if (!(job.row = mem_try(job.in.item.n, sizeof *job.row, "items of the events", e)))
 		die_err(e);
 	for (size_t i = 0; i < job.in.item.n; i++) {
 		job.row[i] = idtab_find(&model.ids[MODEL_ITEMS], job.in.item.str[i].p, job.in.item.str[i].len);
-		n_unknown += job.row[i] == VOCAB_NONE;
+		job.n_unknown += job.row[i] == VOCAB_NONE;
 	}
-	return n_unknown;
+}
+
+static void read_new(struct err *e)
+{
+	static const char *const from_stdin[] = { "-" };
+	size_t n = o.fold.n + tool.n_args;
+	const char **path = mem_new(n + 1, sizeof *path);
+	struct history_source from = { n ? path : from_stdin, n ? n : 1, NULL, 0, weigh_event, job.weigh, o.has_header, true };
+
+	if (o.fold.n)
+		memcpy(path, o.fold.v, o.fold.n * sizeof *path);
+	memcpy(path + o.fold.n, tool.arg, tool.n_args * sizeof *path);
+	if (job.kind != ORDERED)
+		read_pairs(path, n, e);
+	else if (history_load(&job.history, &from, &model, &prov, &inputs, e))
+		die_err(e);
+	mem_free(path);
 }
 
 static void make_workers(struct err *e)
@@ -168,7 +199,9 @@ static void make_workers(struct err *e)
 	job.worker = mem_new((size_t)n, sizeof *job.worker);
 	for (int i = 0; i < n; i++) {
 		struct fold_worker *w = &job.worker[i];
-		size_t scratch = job.kind == GRAPH ? 0 : job.kind == SOFTMAX ? softmax_fold_scratch(&job.softmax) : als_fold_scratch(&job.als, most);
+		size_t scratch = job.kind == GRAPH || job.kind == ORDERED ? 0 : job.kind == SOFTMAX ? softmax_fold_scratch(&job.softmax) : als_fold_scratch(&job.als, most);
+		if (job.kind == ORDERED && ordered_reader_init(&w->reader, &job.ordered, e))
+			die_err(e);
 		w->scratch = mem_try(scratch, sizeof *w->scratch, "normal equations", e);
 		w->r = mem_try(most, sizeof *w->r, "weights of a user", e);
 		w->item = mem_try(most, sizeof *w->item, "items of a user", e);
@@ -209,18 +242,29 @@ static void fold_user(void *ctx, size_t c, int worker)
 		als_fold(&job.als, job.x + c * model.d, w->item, w->r, n, w->scratch, e);
 }
 
+/* fold_sequence - the same of a model that reads events in order. */
+static void fold_sequence(void *ctx, size_t c, int worker)
+{
+	const struct csr *liked = &job.history.liked;
+	size_t u = job.first + c;
+
+	(void)ctx;
+	job.n_known[c] = liked->start[u + 1] - liked->start[u];
+	ordered_vector(&job.view, &job.worker[worker].reader, job.x + c * model.d, u);
+}
+
 static void write_folded(struct err *e)
 {
 	uint64_t n_strangers = 0;
 	struct progress pr;
-	size_t n_users = job.in.user.n;
+	size_t n_users = users()->n;
 
 	progress_start(&pr, "fold", "users", n_users);
 	for (job.first = 0; job.first < n_users; job.first += BATCH) {
 		size_t n = n_users - job.first < BATCH ? n_users - job.first : BATCH;
-		par_for(tool_pool(), n, fold_user, NULL);
+		par_for(tool_pool(), n, job.kind == ORDERED ? fold_sequence : fold_user, NULL);
 		for (size_t c = 0; c < n; c++) {
-			struct str id = job.in.user.str[job.first + c];
+			struct str id = users()->str[job.first + c];
 			char clip[ERR_CLIP_MAX];
 			if (job.err[c].code) {
 				err_prefix(&job.err[c], "user '%s'", err_clip(clip, id.p, id.len));
@@ -240,6 +284,8 @@ static void write_folded(struct err *e)
 
 static void open_fold(struct err *e)
 {
+	if (o.kind && !ordered_is(model.kind))
+		usage_die("--kind: a model of kind %s does not tell kinds of content apart", model.kind);
 	if (!strcmp(model.kind, "graph")) {
 		job.kind = GRAPH;
 		job.weigh = &job.graph.weigh;
@@ -248,6 +294,11 @@ static void open_fold(struct err *e)
 		job.kind = SOFTMAX;
 		job.weigh = &job.softmax.weigh;
 		softmax_fold_open(&job.softmax, &model, e);
+	} else if (ordered_is(model.kind)) {
+		job.kind = ORDERED;
+		if (!ordered_open(&job.ordered, &model, e) && ordered_choose(&job.ordered, o.kind, e))
+			err_prefix(e, "--kind");
+		job.weigh = ordered_weigh(&job.ordered);
 	} else {
 		job.weigh = &job.als.weigh;
 		als_fold_open(&job.als, &model, e);
@@ -261,17 +312,19 @@ static void fold_in(struct err *e)
 	open_fold(e);
 	if (model_ids(&model, MODEL_ITEMS, e))
 		die_err(e);
-	uint64_t n_unknown = read_new(e);
+	read_new(e);
 	make_workers(e);
+	if (job.kind == ORDERED)
+		ordered_see(&job.view, &job.ordered, &job.history.order);
 	write_folded(e);
-	if (n_unknown)
-		warn("%llu of %zu items are unknown to %s: their events do not count", (unsigned long long)n_unknown, job.in.item.n, o.model);
+	warn_unknown(job.kind == ORDERED ? job.history.unknown.n : job.n_unknown, job.in.item.n);
 	for (int i = 0; i < par_threads(tool_pool()); i++) {
 		struct fold_worker *w = &job.worker[i];
 		mem_free(w->scratch);
 		mem_free(w->r);
 		mem_free(w->item);
 		mem_free(w->key);
+		ordered_reader_release(&w->reader);
 	}
 	mem_free(job.worker);
 	mem_free(job.row);
@@ -279,6 +332,8 @@ static void fold_in(struct err *e)
 	als_fold_release(&job.als);
 	graph_release(&job.graph);
 	softmax_fold_release(&job.softmax);
+	ordered_release(&job.ordered);
+	history_release(&job.history);
 	inter_release(&job.in);
 }
 
@@ -294,6 +349,8 @@ static void check_options(void)
 		usage_die("--items, --users and events to fold in: one at a time");
 	if (o.skip_unknown && !listed)
 		usage_die("--skip-unknown needs --items or --users; items of events that are folded in may always be unknown");
+	if (o.kind && listed)
+		usage_die("--kind is of users who are folded in");
 	tool_reads(o.model);
 	if (listed && strcmp(listed, "all"))
 		tool_reads(listed);
