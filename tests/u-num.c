@@ -223,6 +223,36 @@ static void gemm_equals_its_reference_on_every_edge(void **state)
 	}
 }
 
+/* num_mul in place, num_transpose: blocks end with their last row. */
+static void check_mul(int p, size_t m, size_t n, size_t k, bool add)
+{
+	size_t lda = k + m % 3, ldb = n + k % 2 * 16, ldc = n + 1;
+	float *A = floats(m * lda), *B = floats(k ? (k - 1) * ldb + n : 0), *C = floats(m * ldc), *D = copy(C, m * ldc), *T = floats(k * (m + 2)), *U = copy(T, k * (m + 2));
+
+	num_mul(C, ldc, A, lda, B, ldb, m, n, k, add);
+	num_gemm_ref(D, ldc, A, lda, NUM_N, B, ldb, NUM_N, m, n, k, add);
+	same(C, D, m * ldc, add ? "mul, add" : "mul", p, m, n, k);
+	num_transpose(T, m + 2, A, lda, m, k);
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < k; j++)
+			U[j * (m + 2) + i] = A[i * lda + j];
+	same(T, U, k * (m + 2), "transpose", p, m, n, k);
+	free(A); free(B); free(C); free(D); free(T); free(U);
+}
+
+static void mul_in_place_equals_the_reference(void **state)
+{
+	(void)state;
+	static const size_t size[] = { 0, 1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 31, 32, 33, 70, 128 };
+	enum { N = sizeof size / sizeof *size };
+	for (int p = 0; p < n_paths; p++) {
+		use(p);
+		for (int a = 0; a < N; a++)
+			for (int b = 0; b < N; b++)
+				check_mul(p, size[a], size[b], size[(a * 7 + b * 3) % N], (a + b) % 2);
+	}
+}
+
 static void gemm_does_not_depend_on_blocks_or_threads(void **state)
 {
 	(void)state;
@@ -529,6 +559,7 @@ int main(void)
 		cmocka_unit_test(axpy_and_scale_touch_n_elements),
 		cmocka_unit_test(is_finite_sees_one_bad_value_anywhere),
 		cmocka_unit_test(gemm_equals_its_reference_on_every_edge),
+		cmocka_unit_test(mul_in_place_equals_the_reference),
 		cmocka_unit_test(gemm_does_not_depend_on_blocks_or_threads),
 		cmocka_unit_test(gram_adds_chunks_of_4096_rows_in_order),
 		cmocka_unit_test(syrk_rows_equals_its_reference_and_keeps_the_upper_triangle),

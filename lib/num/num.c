@@ -163,6 +163,18 @@ int num_gemm(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta
 	return 0;
 }
 
+void num_mul(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t m, size_t n, size_t k, bool add)
+{
+	const struct num_ops *ops = num_ops();
+
+	ops->mul(C, ldc, A, lda, B, ldb, ops->sliver, m, n, k, add);
+}
+
+void num_transpose(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols)
+{
+	num_ops()->transpose(T, ldt, A, lda, rows, cols);
+}
+
 void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
 		  size_t m, size_t n, size_t k, bool add)
 {

@@ -47,6 +47,13 @@ void num_gemm_in(float *C, size_t ldc, const float *A, size_t lda, enum num_tran
 void num_gemm_ref(float *C, size_t ldc, const float *A, size_t lda, enum num_trans ta, const float *B, size_t ldb, enum num_trans tb,
 		  size_t m, size_t n, size_t k, bool add);
 
+/*
+ * num_mul - the same of matrices that fit the cache, on the caller's thread and without scratch: C [m x n] = A [m x k] B [k x n] (+ C when add), all in place. A row of B that begins
+ * ldb = n + 16 floats behind the one before shares no cache set with it. num_transpose: T [cols x rows] of A [rows x cols]; the two do not overlap.
+ */
+void num_mul(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t m, size_t n, size_t k, bool add);
+void num_transpose(float *T, size_t ldt, const float *A, size_t lda, size_t rows, size_t cols);
+
 /* num_gram - G [d x d] (full symmetric) = sum over rows of Y [n x d] of y y^T. Rows in chunks of 4096: one ascending chain in a chunk, chunks added in
  * order from 0. d <= 4096. Scratch: d*d floats for each of up to 2 * threads chunks. 0 or ERR_MEM. */
 int num_gram(float *G, const float *Y, size_t n, size_t d, size_t ld, struct par *pool, struct err *e);
