@@ -17,6 +17,7 @@ static const struct { const char *kind; bool has_vectors, may_have_none; } model
 	{ "blend", false, false },
 	{ "softmax", true, false },
 	{ "seq", true, false },
+	{ "session", true, false },
 };
 
 static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
