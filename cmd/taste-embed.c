@@ -27,7 +27,10 @@ static struct {
 	const char *model, *items, *users, *kind, *out;
 	struct opt_list fold;
 	bool has_header, is_binary, normalise, skip_unknown;
+	int format;			/* of FORMATS */
 } o = { .out = "-" };
+
+static const enum vecs_format FORMATS[] = { VECS_TSV, VECS_W2V, VECS_W2V_BIN };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the vectors in binary", .flags = OPT_NO_PROV },
@@ -35,6 +38,7 @@ static const struct opt opts[] = {
 	{ 'm', "model", OPT_STR, &o.model, "MODEL", "the model, made by taste-train", .flags = OPT_IS_PATH },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "fold", OPT_LIST, &o.fold, "EVENTS", "fold in the users of these events, as of the operands", .flags = OPT_IS_PATH },
+	{ 0, "format", OPT_ENUM, &o.format, "FORMAT", "write text, or what word2vec writes", .names = "tsv|w2v|w2v-bin", .flags = OPT_NO_PROV },
 	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .flags = OPT_IS_PATH },
 	{ 0, "kind", OPT_STR, &o.kind, "NAME", "folding in: vectors to be searched among items of this kind of content, where the model tells kinds apart", .flags = 0 },
 	{ 0, "normalise", OPT_FLAG, &o.normalise, NULL, "scale each vector to length 1", .flags = 0 },
@@ -351,6 +355,8 @@ static void check_options(void)
 		usage_die("--skip-unknown needs --items or --users; items of events that are folded in may always be unknown");
 	if (o.kind && listed)
 		usage_die("--kind is of users who are folded in");
+	if (o.is_binary && o.format)
+		usage_die("-b and --format: one at a time");
 	tool_reads(o.model);
 	if (listed && strcmp(listed, "all"))
 		tool_reads(listed);
@@ -360,21 +366,30 @@ static void check_options(void)
 		tool_reads_args(0);
 }
 
+/* open_vectors - how many there will be is known when all are asked for. */
+static void open_vectors(struct sink *out, struct err *e)
+{
+	uint64_t n = o.items && !strcmp(o.items, "all") ? model.n[MODEL_ITEMS] : o.users && !strcmp(o.users, "all") ? model.n[MODEL_USERS] : VECSW_UNKNOWN;
+
+	vectors = o.format ? vecsw_new_words(out, model.d, FORMATS[o.format], n, e) : vecsw_new(out, model.d, o.is_binary, e);
+	if (!vectors)
+		die_err(e);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = { 0 };
 
 	tool_init(&tool, argc, argv);
 	check_options();
-	struct sink *out = tool_output(o.out, o.is_binary);
+	struct sink *out = tool_output(o.out, o.is_binary || FORMATS[o.format] == VECS_W2V_BIN);
 
 	if (model_open(&model, o.model, &e))
 		die_err(&e);
 	if (!model.d)
 		die(EXIT_DATA, "%s: %s %s model has no vectors%s", o.model, strchr("aeiou", *model.kind) ? "an" : "a", model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
 	unit = mem_new(model.d, sizeof *unit);
-	if (!(vectors = vecsw_new(out, model.d, o.is_binary, &e)))
-		die_err(&e);
+	open_vectors(out, &e);
 	if (o.items)
 		write_known(MODEL_ITEMS, o.items, &e);
 	else if (o.users)

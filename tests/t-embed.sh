@@ -26,6 +26,17 @@ is "--skip-unknown leaves it out" "$(printf 'u1\nnobody\nu2\n' | taste-embed -q 
 like "and counts it" "$(echo nobody | taste-embed -m als.taste --skip-unknown --users - 2>&1)" "taste-embed: 1 ids left out*"
 : > empty; is "no ids, no vectors" "$(taste-embed -m als.taste --users empty; echo $?)" 0
 
+# word2vec's formats
+taste-embed -m als.taste --items all --format w2v > items.w2v
+is "--format w2v begins with how many and how long" "$(head -1 items.w2v)" "$(wc -l < items.vecs) 12"
+is "and goes on with the rows, blanks for TABs" "$(tail -n +2 items.w2v | tr ' ' '\t' | cmp - items.vecs && echo same)" same
+taste-embed -m als.taste --items all --format w2v-bin > items.bin; taste-view items.bin > got; same "--format w2v-bin is read back" got items.vecs
+taste-embed -m als.taste --items ids --format w2v-bin > ids.bin; taste-view ids.bin > got; same "also where nobody knew how many there would be" got <(tac items.vecs)
+is "no ids, no rows" "$(taste-embed -m als.taste --format w2v --users empty)" "0 12"
+printf 'a\tx y\na\tx\nb\tx\n' | taste-train als -d 2 -o blank.taste
+must_fail "an id with a blank in it is named" 4 "taste-embed: the id 'x y' has a blank*" taste-embed -m blank.taste --items all --format w2v
+must_fail "two formats at once" 2 "*-b and --format*" taste-embed -m als.taste --items all --format w2v -b
+
 # folding in
 taste-embed -m als.taste log.tsv > fold.vecs
 same "folding in the training events gives the trained vectors, bit for bit" fold.vecs users.vecs

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "vecs.h"
@@ -336,8 +337,10 @@ void vecsr_close(struct vecsr *r)
 struct vecsw {
 	struct sink *s;
 	size_t d, n, rows;		/* rows a block */
-	struct blockw *w;		/* NULL: text */
-	struct buf ids, line, payload;
+	struct blockw *w;		/* NULL: text, or words */
+	enum vecs_format words;		/* VECS_W2V, VECS_W2V_BIN; else VECS_AUTO */
+	uint64_t n_words, n_promised;	/* rows so far, and of the head: VECSW_UNKNOWN while that is not written */
+	struct buf ids, line, payload;	/* words: payload is what the head has to come before */
 	uint64_t *off;
 	float *v;
 };
@@ -356,6 +359,26 @@ struct vecsw *vecsw_new(struct sink *s, size_t d, bool is_binary, struct err *e)
 	w->v = mem_new(w->rows * (d ? d : 1), sizeof *w->v);
 	buf_printf(&w->line, "dim\t%zu\n", d);
 	if (!(w->w = blockw_new(s, KIND_VECTORS, e)) || blockw_write(w->w, BLOCK_META, 0, BLOCK_RAW, 0, 0, w->line.p, w->line.len, e)) {
+		vecsw_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int write_head(struct vecsw *w, uint64_t n, struct err *e)
+{
+	buf_reset(&w->line);
+	buf_printf(&w->line, "%llu %zu\n", (unsigned long long)n, w->d);
+	return sink_write(w->s, w->line.p, w->line.len, e);
+}
+
+struct vecsw *vecsw_new_words(struct sink *s, size_t d, enum vecs_format format, uint64_t n, struct err *e)
+{
+	struct vecsw *w = vecsw_new(s, d, false, e);
+
+	w->words = format;
+	w->n_promised = n;
+	if (n != VECSW_UNKNOWN && write_head(w, n, e)) {
 		vecsw_free(w);
 		return NULL;
 	}
@@ -396,8 +419,34 @@ static int flush_vectors(struct vecsw *w, struct err *e)
 	return r;
 }
 
+static int write_word(struct vecsw *w, struct str id, const float *v, struct err *e)
+{
+	struct buf *b = w->n_promised == VECSW_UNKNOWN ? &w->payload : &w->line;
+	char clip[ERR_CLIP_MAX];
+
+	for (size_t i = 0; i < id.len || !id.len; i++)
+		if (!id.len || !id.p[i] || strchr(" \t\n\v\f\r", id.p[i]))
+			return err_set(e, ERR_DATA, "the id '%s' %s: the formats of word2vec cannot hold it", err_clip(clip, id.p, id.len), id.len ? "has a blank, a newline or a NUL byte in it" : "is empty");
+	if (b == &w->line)
+		buf_reset(b);
+	buf_put(b, id.p, id.len);
+	for (size_t i = 0; i < w->d && w->words == VECS_W2V; i++) {
+		buf_putc(b, ' ');
+		buf_put_f32(b, v[i]);
+	}
+	if (w->words == VECS_W2V_BIN) {
+		buf_putc(b, ' ');
+		buf_put(b, v, w->d * sizeof *v);
+	}
+	buf_putc(b, '\n');
+	w->n_words++;
+	return b == &w->line ? sink_write(w->s, b->p, b->len, e) : 0;
+}
+
 int vecsw_write(struct vecsw *w, struct str id, const float *v, struct err *e)
 {
+	if (w->words)
+		return write_word(w, id, v, e);
 	if (w->w) {
 		memcpy(w->v + w->n * w->d, v, w->d * sizeof *v);
 		buf_put(&w->ids, id.p, id.len);
@@ -418,6 +467,9 @@ int vecsw_finish(struct vecsw *w, const struct prov *p, struct err *e)
 {
 	int r;
 
+	if (w->words && w->n_promised == VECSW_UNKNOWN)
+		return (r = write_head(w, w->n_words, e)) ? r : sink_write(w->s, w->payload.p, w->payload.len, e);
+	assert(!w->words || w->n_words == w->n_promised);
 	if (!w->w)
 		return 0;
 	if ((r = flush_vectors(w, e)) || (p && (r = prov_write(p, w->w, e))))
