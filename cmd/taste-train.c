@@ -1,7 +1,8 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
- * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph. als holds all distinct pairs
- * (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; softmax 16 bytes a pair and seven such rows; ease a float for each two items;
+ * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph; session learns from what stands together in sessions. als holds all distinct
+ * pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; softmax 16 bytes a pair and seven such rows; ease a float for each two items;
+ * session 17 bytes an event, twice while they are put in order, and two rows an item;
  * pop 8 bytes an event, or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>
@@ -15,6 +16,7 @@
 #include "../lib/model/model.h"
 #include "../lib/model/ridge.h"
 #include "../lib/model/seq_net.h"
+#include "../lib/model/session.h"
 #include "../lib/model/softmax.h"
 #include "train.h"
 
@@ -25,19 +27,30 @@ struct train_opts o = {
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
+	.window = 5, .back = 0.3, .decay = 0.6, .gap = 1800, .tokens = "creator,group,tags",
 	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1,
 	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
-static const double als_lambda = 0.002, ease_lambda = 100;
-static const double softmax_temperature = 0.1, seq_temperature = 0.05, softmax_neg_power = -0.3, seq_neg_power = 0.5, softmax_rate = 0.03, seq_rate = 0.003,
-		    softmax_user_power = 0.5, seq_user_power = 1;
-static const int64_t als_epochs = 8, softmax_epochs = 16, seq_epochs = 60, seq_batch = 32;
+
+/* What stands for NAN and 0, by verb. */
+static const struct { const char *verb; double *var, value; } own_numbers[] = {
+	{ "als", &o.lambda, 0.002 }, { "ease", &o.lambda, 100 },
+	{ "softmax", &o.temperature, 0.1 }, { "seq", &o.temperature, 1 },
+	{ "softmax", &o.neg_power, -0.3 }, { "session", &o.neg_power, 0.75 }, { "seq", &o.neg_power, 0.5 },
+	{ "softmax", &o.user_power, 0.5 }, { "seq", &o.user_power, 1 },
+	{ "softmax", &o.rate, 0.03 }, { "session", &o.rate, 0.1 }, { "seq", &o.rate, 0.003 },
+};
+static const struct { const char *verb; int64_t *var, value; } own_counts[] = {
+	{ "als", &o.epochs, 8 }, { "softmax", &o.epochs, 16 }, { "session", &o.epochs, 20 }, { "seq", &o.epochs, 60 },
+	{ "session", &o.negatives, 64 },
+	{ "session", &o.batch, 4096 }, { "seq", &o.batch, 32 },
+};
 
 static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph, softmax), of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph, softmax, session), of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
@@ -82,27 +95,37 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "softmax and seq:" },
 	{ 0, "user-power", OPT_FLOAT, &o.user_power, "X", "power of a user's number of items (seq: events) in their weight; softmax: 0.5, seq: 1", .min = -2, .max = 2 },
 	{ 0, "layers", OPT_INT, &o.layers, "N", "softmax: steps over the graph of users and items that vectors are smoothed by; seq: blocks of attention", .min = 0, .max = SEQ_LAYERS_MAX },
-	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that the cosines are divided by; softmax: 0.1, seq: 0.05", .min = 0.001, .max = 100 },
-	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; seq: in how often it is drawn, 0.5", .min = -2, .max = 2 },
-	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn for the sum; 0: all, in seq up to 20000 items, else 1024", .min = 0, .max = 4e9 },
-	{ 0, "batch", OPT_INT, &o.batch, "N", "between two steps, softmax: users, 0: a 32nd of them, at most 1024; seq: windows of events, 0: 32", .min = 0, .max = 4e9 },
-	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step of Adam; softmax: 0.03, seq: 0.003 at most", .min = 1e-9, .max = 10 },
+	{ 0, "temperature", OPT_FLOAT, &o.temperature, "X", "that scores are divided by; softmax: 0.1, seq: 1", .min = 0.001, .max = 100 },
+	{ .type = OPT_SECTION, .help = "session:" },
+	{ 0, "window", OPT_INT, &o.window, "N", "events to each side that an item foretells; 0: the whole session", .min = 0, .max = SESSION_TASK - 1 },
+	{ 0, "back", OPT_FLOAT, &o.back, "X", "weight of what stood before an item, that of what came after being 1", .min = 0, .max = 1 },
+	{ 0, "subsample", OPT_FLOAT, &o.subsample, "T", "thin items that are a larger share of all events; 0: none", .min = 0, .max = 1 },
+	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "a longer silence ends a session; 0: all of a user's events are one", .min = 0, .max = 1e10 },
+	{ 0, "min-count", OPT_INT, &o.min_count, "N", "leave out items of fewer events", .min = 0, .max = 4e9 },
+	{ 0, "decay", OPT_FLOAT, &o.decay, "X", "what an event counts in a listener's vector, that of the next one being 1", .min = 0, .max = 1 },
+	{ 0, "tokens", OPT_STR, &o.tokens, "NAME,...", "columns of --items that say what items have in common: kind, creator, group, tags" },
+	{ .type = OPT_SECTION, .help = "session and seq:" },
+	{ 0, "items", OPT_STR, &o.items, "FILE", "the catalogue; session: what items have in common is learnt too; seq: each kind has a head of its own", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "seq:" },
 	{ 0, "length", OPT_INT, &o.length, "N", "events of a listener that are looked at", .min = 1, .max = 65536 },
 	{ 0, "heads", OPT_INT, &o.heads, "N", "of attention", .min = 1, .max = MODEL_DIM_MAX },
 	{ 0, "hidden", OPT_INT, &o.hidden, "N", "width of the feed-forward; 0: none, -1: 2 d", .min = -1, .max = 65536 },
 	{ 0, "attention", OPT_ENUM, &o.attention, "HOW", "over all that came before, or each by itself", .names = "softmax|pointwise" },
 	{ 0, "features", OPT_LIST, &o.features, "NAME,...", "of an event beside its item and kind: gap, hour, device; time: between events" },
-	{ 0, "items", OPT_STR, &o.catalogue, "FILE", "the catalogue, for the items' kinds: each has a head of its own", .flags = OPT_IS_PATH },
 	{ 0, "warmup", OPT_FLOAT, &o.warmup, "SHARE", "of all steps, in which the rate grows", .min = 0, .max = 1 },
 	{ 0, "clip", OPT_FLOAT, &o.clip, "X", "cut the gradient to this length; 0: not", .min = 0, .max = 1e9 },
 	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs without a better one; 0: never", .min = 0, .max = 100000 },
 	{ 0, "checkpoint", OPT_STR, &o.checkpoint, "FILE", "after each epoch, write there what --resume goes on from", .flags = OPT_NO_PROV },
 	{ 0, "resume", OPT_STR, &o.resume, "FILE", "go on from this checkpoint, to the same bytes", .flags = OPT_NO_PROV },
 	{ 0, "quantise", OPT_FLAG, &o.is_quantised, NULL, "write numbers of 8 bits, and say what that costs" },
-	{ .type = OPT_SECTION, .help = "als, softmax and seq:" },
+	{ .type = OPT_SECTION, .help = "softmax, session and seq:" },
+	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; session, seq: in how often it is drawn, 0.75 and 0.5", .min = -2, .max = 2 },
+	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn to be pushed away, in softmax and seq for a batch, 0: all (seq: up to 20000 items, else 1024); in session for 256 events, 0: 64", .min = 0, .max = 4e9 },
+	{ 0, "batch", OPT_INT, &o.batch, "N", "between two steps; softmax: users, 0: a 32nd of them, at most 1024; session: events, 0: 4096; seq: windows, 0: 32", .min = 0, .max = 4e9 },
+	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step; softmax: 0.03, session: 0.1, seq: 0.003", .min = 1e-9, .max = 10 },
+	{ .type = OPT_SECTION, .help = "als, softmax, session and seq:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
-	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, seq: times over all users; 0: 8, 16 and 60", .min = 0, .max = 100000 },
+	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, session, seq: times over all; 0: 8, 16, 20 and 60", .min = 0, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
@@ -119,9 +142,9 @@ static const struct opt opts[] = {
 struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als|ease|graph|softmax|seq|blend [options] [events...]",
+	.usage = "pop|als|ease|graph|softmax|session|seq|blend [options] [events...]",
 	.opts = opts,
-	.verbs = "pop|als|ease|graph|softmax|seq|blend",
+	.verbs = "pop|als|ease|graph|softmax|session|seq|blend",
 };
 
 struct weigh weigh;
@@ -176,7 +199,7 @@ static void check_options(const struct buf *defaults)
 	struct err e = { 0 };
 	struct stat st;
 	size_t row = 0;
-	bool is_ease = !strcmp(tool.verb, "ease"), is_seq = !strcmp(tool.verb, "seq");
+	bool is_ease = !strcmp(tool.verb, "ease");
 
 	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
 		const char *verb = belongs_to(r);
@@ -190,20 +213,12 @@ static void check_options(const struct buf *defaults)
 		buf_release(&v);
 	}
 	check_tune(defaults);
-	if (isnan(o.lambda))
-		o.lambda = is_ease ? ease_lambda : als_lambda;
-	if (!o.epochs)
-		o.epochs = is_seq ? seq_epochs : !strcmp(tool.verb, "softmax") ? softmax_epochs : als_epochs;
-	if (isnan(o.temperature))
-		o.temperature = is_seq ? seq_temperature : softmax_temperature;
-	if (isnan(o.neg_power))
-		o.neg_power = is_seq ? seq_neg_power : softmax_neg_power;
-	if (isnan(o.user_power))
-		o.user_power = is_seq ? seq_user_power : softmax_user_power;
-	if (isnan(o.rate))
-		o.rate = is_seq ? seq_rate : softmax_rate;
-	if (!o.batch && is_seq)
-		o.batch = seq_batch;
+	for (size_t i = 0; i < sizeof own_numbers / sizeof *own_numbers; i++)
+		if (!strcmp(own_numbers[i].verb, tool.verb) && isnan(*own_numbers[i].var))
+			*own_numbers[i].var = own_numbers[i].value;
+	for (size_t i = 0; i < sizeof own_counts / sizeof *own_counts; i++)
+		if (!strcmp(own_counts[i].verb, tool.verb) && !*own_counts[i].var)
+			*own_counts[i].var = own_counts[i].value;
 	if (o.steps && o.solver == RIDGE_EXACT)
 		usage_die("--steps is of --solver block and cg");
 	if (o.block != block_default && o.solver != RIDGE_BLOCK)
@@ -236,9 +251,11 @@ static void check_options(const struct buf *defaults)
 	for (size_t i = 0; i < o.value.n; i++)
 		if (weigh_parse_values(&weigh, o.value.v[i], &e))
 			usage_die("--value: %s", e.msg);
+	if (!strcmp(tool.verb, "session"))
+		check_session();
 	if (!strcmp(tool.verb, "blend"))
 		check_blend();
-	else if (is_seq)
+	else if (!strcmp(tool.verb, "seq"))
 		check_seq();
 	else
 		tool_reads_args(0);
@@ -267,6 +284,8 @@ int main(int argc, char **argv)
 	struct sink *out = tool_output(o.out, true);
 	if (!strcmp(tool.verb, "pop"))
 		train_pop(out, &e);
+	else if (!strcmp(tool.verb, "session"))
+		train_session(out, &e);
 	else if (!strcmp(tool.verb, "blend"))
 		train_blend(out, &e);
 	else if (!strcmp(tool.verb, "seq"))

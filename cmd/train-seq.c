@@ -45,8 +45,8 @@ void check_seq(void)
 		}
 	if (o.hidden < 0)
 		o.hidden = 2 * o.d;
-	if (o.catalogue)
-		tool_reads(o.catalogue);
+	if (o.items)
+		tool_reads(o.items);
 	if (o.resume)
 		tool_reads(o.resume);
 	for (size_t i = 0; i < o.valid.n; i++)
@@ -80,7 +80,7 @@ static void read_kinds(struct err *e)
 	struct items it = { 0 };
 	size_t n_unknown = 0;
 
-	if (items_load(&it, o.catalogue, o.has_header, &prov, &inputs, e))
+	if (items_load(&it, o.items, o.has_header, &prov, &inputs, e))
 		die_err(e);
 	if (!(job.kind = mem_try(job.data.item.n, 1, "kinds of items", e)))
 		die_err(e);
@@ -89,11 +89,11 @@ static void read_kinds(struct err *e)
 		n_unknown += !kind.len;
 		uint32_t k = vocab_add(&job.kinds, kind.p, kind.len);
 		if (k >= SEQ_KINDS_MAX)
-			die(EXIT_DATA, "%s: more than %d kinds of items", o.catalogue, SEQ_KINDS_MAX);
+			die(EXIT_DATA, "%s: more than %d kinds of items", o.items, SEQ_KINDS_MAX);
 		job.kind[i] = (uint8_t)k;
 	}
 	if (n_unknown)
-		warn("%zu of %zu items have no kind in %s: they are one of their own", n_unknown, job.data.item.n, o.catalogue);
+		warn("%zu of %zu items have no kind in %s: they are one of their own", n_unknown, job.data.item.n, o.items);
 	items_release(&it);
 }
 
@@ -234,7 +234,7 @@ void train_seq(struct sink *out, struct err *e)
 	struct seq_learn m;
 
 	read_log(e);
-	if (o.catalogue)
+	if (o.items)
 		read_kinds(e);
 	job.asked = mem_new(job.data.n_users + 1, sizeof *job.asked);
 	if (o.valid.n)

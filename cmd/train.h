@@ -3,6 +3,7 @@
  *
  *   train_pop     train-pop.c      counts events while it reads them
  *   train_pairs   train-pairs.c    reads pairs, tunes where it is asked to, and has one of the learners below make the model
+ *   train_session train-session.c  reads sessions, and a catalogue
  *   train_blend   train-blend.c    puts models together
  *   train_seq     train-seq.c      reads sequences and learns what comes next
  *
@@ -42,7 +43,10 @@ extern struct train_opts {
 	const char *init, *update, *align;
 	double row_power, col_power, low, sharpen;
 	int64_t layers, batch, negatives;
-	double ego, temperature, neg_power, user_power, rate;
+	double ego, temperature, neg_power, user_power, rate;	/* neg_power, rate NAN: the verb's own */
+	int64_t window, min_count;
+	double back, subsample, gap, decay;
+	const char *items, *tokens;
 	struct opt_list part, valid;
 	int64_t k, fit_users;
 	double min_gain;		/* standard errors */
@@ -51,7 +55,7 @@ extern struct train_opts {
 	struct opt_list features;
 	double warmup, clip;
 	bool is_quantised;
-	const char *catalogue, *checkpoint, *resume;
+	const char *checkpoint, *resume;
 	const char *weights;
 	const char *tune, *tune_log, *tune_params;
 	int64_t tune_k, tune_users, trials;
@@ -79,6 +83,7 @@ learner learn_als, learn_ease, learn_graph, learn_softmax;
 
 void train_pop(struct sink *out, struct err *e);
 void train_pairs(learner *learn, struct sink *out, struct err *e);
+void train_session(struct sink *out, struct err *e);
 void train_blend(struct sink *out, struct err *e);
 void train_seq(struct sink *out, struct err *e);
 
@@ -91,8 +96,9 @@ void tune(struct inter *in, learner *learn, struct err *e);
 
 /* check_tune - what is searched: what --tune-params names, else what argv has not changed. defaults [rows of the table] are the values before argv. */
 void check_tune(const struct buf *defaults);
-/* check_blend, check_seq - what they read. */
+/* check_blend, check_session, check_seq - what they read. */
 void check_blend(void);
+void check_session(void);
 void check_seq(void);
 
 #endif

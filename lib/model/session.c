@@ -474,6 +474,9 @@ static void finish(struct session *m, int side, float *x)
 	const float *trained = m->square[IN];
 	float *mean = mem_new(d, sizeof *mean);
 
+	for (size_t r = m->n_items; r < m->n_rows; r++)
+		if (!(m->square[IN][r] > 0))
+			memset(m->vec[side] + r * d, 0, d * sizeof *mean);
 	mean_row(mean, m->vec[side], trained, m->n_items, d);
 	for (size_t i = 0; i < m->n_items; i++) {
 		if (!(trained[i] > 0))
