@@ -251,6 +251,7 @@ static void step_chunk(void *ctx, size_t c, int worker)
 	struct session *m = ctx;
 	int side = (int)(c / STEP_CHUNKS);
 	const struct session_touch *t = &m->touch[side];
+	const size_t ahead = 6;
 	size_t d = m->o.d, at = t->n * (c % STEP_CHUNKS) / STEP_CHUNKS, end = t->n * (c % STEP_CHUNKS + 1) / STEP_CHUNKS;
 	float *g = m->work[worker].in;
 
@@ -259,8 +260,13 @@ static void step_chunk(void *ctx, size_t c, int worker)
 	while (at < end) {
 		size_t row = t->row[at];
 		memset(g, 0, d * sizeof *g);
-		for (; at < t->n && t->row[at] == row; at++)
+		for (; at < t->n && t->row[at] == row; at++) {
+			if (at + ahead < t->n) {
+				num_fetch(m->grad[side] + t->from[at + ahead] * d, d);
+				num_fetch(m->vec[side] + t->row[at + ahead] * d, d);
+			}
 			num_axpy(g, part_of(m, row, t->from[at]), m->grad[side] + t->from[at] * d, d);
+		}
 		float q = m->square[side][row] += num_dot(g, g, d) / (float)d;
 		num_axpy(m->vec[side] + row * d, q > 0 ? -m->step / __builtin_sqrtf(q) : 0, g, d);
 	}
@@ -275,7 +281,7 @@ static size_t fill_batch(struct session *m, size_t s, struct pcg32 *r)
 		size_t from = m->n;
 		for (size_t j = m->piece[m->order[s]]; j < m->piece[m->order[s] + 1]; j++) {
 			uint32_t i = m->in.item[j];
-			if (m->keep[i] >= 1 || pcg32_f32(r) < m->keep[i])
+			if (!(m->o.subsample > 0) || m->keep[i] >= 1 || pcg32_f32(r) < m->keep[i])
 				m->event[m->n++] = i;
 		}
 		if (m->n - from < 2) {
@@ -293,17 +299,9 @@ static size_t fill_batch(struct session *m, size_t s, struct pcg32 *r)
 
 static uint32_t draw(const struct session *m, struct pcg32 *r)
 {
-	double x = pcg32_f64(r) * m->below[m->n_items - 1];
-	size_t lo = 0, hi = m->n_items - 1;
+	uint32_t i = pcg32_bounded(r, (uint32_t)m->n_items);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (m->below[mid] > x)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return (uint32_t)lo;
+	return pcg32_f32(r) < m->urn[i].own ? i : m->urn[i].other;
 }
 
 int session_epoch(struct session *m, double *loss, size_t epoch, struct par *pool, struct err *e)
@@ -379,7 +377,7 @@ static int allocate(struct session *m, struct par *pool, struct err *e)
 			return ERR_MEM;
 	}
 	m->count = mem_try0(m->n_items, sizeof *m->count, "counts of items", e);
-	m->below = mem_try(m->n_items, sizeof *m->below, "weights of items", e);
+	m->urn = mem_try(m->n_items, sizeof *m->urn, "weights of items", e);
 	m->keep = mem_try(m->n_items, sizeof *m->keep, "weights of items", e);
 	m->event = mem_try(m->room_n, sizeof *m->event, "events of a batch", e);
 	m->begin = mem_try(m->room_n + 1, sizeof *m->begin, "events of a batch", e);
@@ -387,7 +385,7 @@ static int allocate(struct session *m, struct par *pool, struct err *e)
 	m->drawn = mem_try(m->room_tasks * K, sizeof *m->drawn, "drawn items", e);
 	m->loss = mem_try(m->room_tasks, sizeof *m->loss, "losses", e);
 	m->pairs = mem_try(m->room_tasks, sizeof *m->pairs, "losses", e);
-	if (!m->count || !m->below || !m->keep || !m->event || !m->begin || !m->task || !m->drawn || !m->loss || !m->pairs)
+	if (!m->count || !m->urn || !m->keep || !m->event || !m->begin || !m->task || !m->drawn || !m->loss || !m->pairs)
 		return ERR_MEM;
 	m->work = mem_new((size_t)par_threads(pool), sizeof *m->work);
 	for (m->n_work = 0; m->n_work < par_threads(pool);)
@@ -396,16 +394,47 @@ static int allocate(struct session *m, struct par *pool, struct err *e)
 	return 0;
 }
 
-static void begin(struct session *m)
+/*
+ * fill_urns - one urn for each item, with room for a mean share of all weight. What has less fills its urn up from one that has more, so that a draw is one of an urn and one in it.
+ * Source: Vose 1991, "A Linear Algorithm for Generating Random Numbers with a Given Distribution".
+ */
+static int fill_urns(struct session *m, struct err *e)
+{
+	size_t n = m->n_items, n_poor = 0, n_rich = 0;
+	double *share = mem_try(n, sizeof *share, "weights of items", e), total = 0;
+	uint32_t *list = mem_try(n, sizeof *list, "weights of items", e), some = 0;	/* the poor from the front, the rich from the back; some: an item that there is */
+
+	for (size_t i = 0; share && list && i < n; i++) {
+		total += share[i] = m->count[i] > 0 ? fm_pow(m->count[i], m->o.neg_power) : 0;
+		some = m->count[i] > 0 ? (uint32_t)i : some;
+	}
+	for (size_t i = 0; share && list && i < n; i++) {
+		share[i] *= (double)n / total;
+		list[share[i] < 1 ? n_poor++ : n - ++n_rich] = (uint32_t)i;
+		m->urn[i] = (struct session_urn){ share[i] > 0, some };
+	}
+	while (n_poor && n_rich) {
+		uint32_t poor = list[--n_poor], rich = list[n - n_rich];
+		m->urn[poor] = (struct session_urn){ (float)share[poor], rich };
+		share[rich] -= 1 - share[poor];
+		if (share[rich] < 1) {
+			n_rich--;
+			list[n_poor++] = rich;
+		}
+	}
+	mem_free(list);
+	mem_free(share);
+	return e->code;
+}
+
+static int begin(struct session *m, struct err *e)
 {
 	size_t d = m->o.d, from = m->piece[0], n = m->piece[m->n_pieces] - from, window = m->o.window ? m->o.window : SESSION_TASK - 1;
-	double total = 0;
 
 	for (size_t j = from; j < from + n; j++)
 		m->count[m->in.item[j]]++;
 	for (size_t i = 0; i < m->n_items; i++) {
 		double t = m->o.subsample * (double)n / m->count[i];
-		m->below[i] = total += m->count[i] > 0 ? fm_pow(m->count[i], m->o.neg_power) : 0;
 		m->keep[i] = m->o.subsample > 0 && t < 1 ? (float)(sqrt(t) + t) : 1;
 	}
 	for (size_t r = 0; r < m->n_rows; r++) {
@@ -419,6 +448,7 @@ static void begin(struct session *m)
 		m->weight[0][gap] = w;
 		m->weight[1][gap] = (float)m->o.back * w;
 	}
+	return fill_urns(m, e);
 }
 
 int session_init(struct session *m, const struct session_data *in, const struct session_opts *o, struct par *pool, struct err *e)
@@ -426,16 +456,14 @@ int session_init(struct session *m, const struct session_data *in, const struct 
 	*m = (struct session){ .o = *o, .in = *in, .n_items = in->n_items, .n_rows = in->n_items + in->n_tokens };
 	int ret = cut(m, e);
 
-	if (!ret && !(ret = allocate(m, pool, e)))
-		begin(m);
-	if (ret)
+	if (ret || (ret = allocate(m, pool, e)) || (ret = begin(m, e)))
 		session_release(m);
 	return ret;
 }
 
 void session_release(struct session *m)
 {
-	void *all[] = { m->count, m->below, m->keep, m->piece, m->order, m->event, m->begin, m->task, m->drawn, m->loss, m->pairs };
+	void *all[] = { m->count, m->urn, m->keep, m->piece, m->order, m->event, m->begin, m->task, m->drawn, m->loss, m->pairs };
 
 	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
 		mem_free(all[k]);

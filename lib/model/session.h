@@ -77,7 +77,7 @@ struct session {
 	float *vec[2];			/* [n_rows x d] own and token, in and out */
 	float *square[2];		/* [n_rows] of Adagrad; 0: no step has been at that row */
 	double *count;			/* [n_items] events */
-	double *below;			/* [n_items] sum of the weights they are drawn by, up to here */
+	struct session_urn { float own; uint32_t other; } *urn;	/* [n_items] an urn each: the item with probability own, else the other */
 	float *keep;			/* [n_items] probability */
 	size_t *piece;			/* [n_pieces + 1] sessions, the long ones cut */
 	size_t n_pieces;
