@@ -966,7 +966,7 @@ void seq_keep(struct seq_learn *m, double ndcg)
 /* ---- measuring ---- */
 
 struct ask { struct seq_learn *m; const struct seq_asked *asked; size_t first, n; float *x; struct seq_state *state; float **scratch; const float *w; struct seq_items items;
-	     struct worker *worker; };
+	     struct worker *worker; float *score; size_t place[ASK]; };
 
 /* ask_one - chunk c is a listener: u, of the kind asked for. */
 static void ask_one(void *ctx, size_t c, int worker)
@@ -999,21 +999,24 @@ static void ask_one(void *ctx, size_t c, int worker)
 		act_unit(u, &inv, u, 1, d);
 }
 
-/* place_of - how many items of the kind are before the one asked for; equal scores by number. */
-static size_t place_of(const struct ask *a, const struct seq_asked *q, float *score)
+/* place_one - how many items of the kind are before the one that listener c is asked for; equal scores by number. */
+static void place_one(void *ctx, size_t c, int worker)
 {
+	struct ask *a = ctx;
 	struct seq_learn *m = a->m;
 	struct seq_step *s = m->step;
+	const struct seq_asked *q = &a->asked[a->first + c];
+	float *score = a->score + c * m->n_items, own = score[q->item];
 	size_t kind = kind_of(m, q->item), place = 0;
-	float own = score[q->item];
 
+	(void)worker;
 	for (size_t j = m->data->start[q->user]; j < m->end[q->user]; j++)
 		score[m->data->what[j]] = -INFINITY;
 	for (size_t j = s->kind_start[kind]; j < s->kind_start[kind + 1]; j++) {
 		uint32_t i = s->of_kind[j];
 		place += score[i] > own || (score[i] == own && i < q->item);
 	}
-	return place;
+	a->place[c] = place;
 }
 
 int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, size_t n, double *ndcg, double *hr, struct par *pool, struct err *e)
@@ -1023,9 +1026,9 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	const float *own = best ? m->best_own : m->own;
 	struct ask a = { .m = m, .asked = asked, .w = best ? m->best_w : m->w, .items = { .d = d, .own = own }, .worker = s->worker };
 	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *inv = mem_try(m->n_items, sizeof *inv, "vectors of items", e);
-	float *score = mem_try(m->n_items, ASK * sizeof *score, "scores", e);
 
 	*ndcg = *hr = 0;
+	a.score = mem_try(m->n_items, ASK * sizeof *a.score, "scores", e);
 	a.x = mem_try(ASK, d * sizeof *a.x, "vectors", e);
 	a.state = mem_new(threads, sizeof *a.state);
 	a.scratch = mem_new(threads, sizeof *a.scratch);
@@ -1043,15 +1046,14 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	for (; !e->code && a.first < n; a.first += a.n) {
 		a.n = min_size(ASK, n - a.first);
 		par_for(pool, a.n, ask_one, &a);
-		if (num_gemm(score, m->n_items, a.x, d, NUM_N, y, d, NUM_T, a.n, m->n_items, d, false, pool, e))
+		if (num_gemm(a.score, m->n_items, a.x, d, NUM_N, y, d, NUM_T, a.n, m->n_items, d, false, pool, e))
 			break;
-		for (size_t c = 0; c < a.n; c++) {
-			size_t place = place_of(&a, &asked[a.first + c], score + c * m->n_items);
-			if (place < 10) {
+		par_for(pool, a.n, place_one, &a);
+		for (size_t c = 0; c < a.n; c++)
+			if (a.place[c] < 10) {
 				*hr += 1 / (double)n;
-				*ndcg += 1 / fm_log2((double)place + 2) / (double)n;
+				*ndcg += 1 / fm_log2((double)a.place[c] + 2) / (double)n;
 			}
-		}
 	}
 	for (size_t t = 0; t < threads; t++) {
 		mem_free(a.state[t].kv);
@@ -1063,6 +1065,6 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	mem_free(a.x);
 	mem_free(y);
 	mem_free(inv);
-	mem_free(score);
+	mem_free(a.score);
 	return e->code;
 }
