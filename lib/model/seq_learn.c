@@ -900,7 +900,7 @@ static void begin_chunk(void *ctx, size_t i, int worker)
 {
 	struct seq_learn *m = ctx;
 	size_t d = m->o.dims.d, end = min_size((i + 1) * ROW_CHUNK, m->n_items);
-	float length = 1 / __builtin_sqrtf((float)d);
+	float length = (float)m->o.stddev / __builtin_sqrtf((float)d);
 
 	(void)worker;
 	for (size_t r = i * ROW_CHUNK; r < end; r++) {
