@@ -196,6 +196,17 @@ static void a_normal_variate_is_the_quantile_of_its_draws(void **state)
 	}
 }
 
+static void the_cosine_of_pi_x_is_near(void **state)
+{
+	(void)state;
+	for (int i = -100000; i <= 100000; i++) {
+		double x = i / 100000.0, off = fabs(fm_cos_pi(x) - (double)cosl(acosl(-1) * (long double)x));
+		if (off > 2e-15)
+			fail_msg("cos(pi %g) is %g off", x, off);
+	}
+	assert_true(fm_cos_pi(0.5) == 0);
+}
+
 static void bits_are_those_of_the_first_version(void **state)
 {
 	(void)state;
@@ -217,6 +228,7 @@ int main(void)
 		cmocka_unit_test(monotone_where_it_must_be),
 		cmocka_unit_test(normal_variates_have_the_normal_distribution),
 		cmocka_unit_test(a_normal_variate_is_the_quantile_of_its_draws),
+		cmocka_unit_test(the_cosine_of_pi_x_is_near),
 		cmocka_unit_test(bits_are_those_of_the_first_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,22 @@ static double normal_quantile(double p)
 	return -(horner(r - 5, E, 8) / horner(r - 5, F, 8));
 }
 
+/* sin y with y = pi (1/2 - |x|), by its series to y^19. */
+double fm_cos_pi(double x)
+{
+	double y = 0x1.921fb54442d18p+1 * (0.5 - (x < 0 ? -x : x)), yy = y * y, p = -1.0 / 121645100408832000;
+
+	p = __builtin_fma(p, yy, 1.0 / 355687428096000);
+	p = __builtin_fma(p, yy, -1.0 / 1307674368000);
+	p = __builtin_fma(p, yy, 1.0 / 6227020800);
+	p = __builtin_fma(p, yy, -1.0 / 39916800);
+	p = __builtin_fma(p, yy, 1.0 / 362880);
+	p = __builtin_fma(p, yy, -1.0 / 5040);
+	p = __builtin_fma(p, yy, 1.0 / 120);
+	p = __builtin_fma(p, yy, -1.0 / 6);
+	return __builtin_fma(p * yy, y, y);
+}
+
 /* One bit for the sign, 52 for the tail: symmetric, and neither 0 nor 1/2 can come out as a probability. */
 float fm_normal(struct pcg32 *r)
 {
