@@ -202,12 +202,14 @@ static void check_gemm(int p, struct par *pl, size_t m, size_t n, size_t k, int 
 	size_t pad = (m + n + k) % 3;
 	size_t lda = (ta ? m : k) + pad, ldb = (tb ? k : n) + 2 * pad, ldc = n + pad;
 	size_t ar = ta ? k : m, br = tb ? n : k;
-	float *A = floats(ar * lda), *B = floats(br * ldb), *C = floats(m * ldc), *D = copy(C, m * ldc);
+	float *A = floats(ar * lda), *B = floats(br * ldb), *C = floats(m * ldc), *D = copy(C, m * ldc), *M = copy(C, m * ldc), *scratch = floats(num_gemm_scratch());
 	struct err e = {0};
 	assert_int_equal(num_gemm(C, ldc, A, lda, ta, B, ldb, tb, m, n, k, add, pl, &e), 0);
 	num_gemm_ref(D, ldc, A, lda, ta, B, ldb, tb, m, n, k, add);
 	same(C, D, m * ldc, kind & 4 ? "gemm, add" : "gemm", p, m, n, k);
-	free(A); free(B); free(C); free(D);
+	num_gemm_in(M, ldc, A, lda, ta, B, ldb, tb, m, n, k, add, scratch);
+	same(M, D, m * ldc, kind & 4 ? "gemm_in, add" : "gemm_in", p, m, n, k);
+	free(A); free(B); free(C); free(D); free(M); free(scratch);
 }
 
 static void gemm_equals_its_reference_on_every_edge(void **state)
