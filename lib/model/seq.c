@@ -1,5 +1,6 @@
 #include "seq.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ static float quantise(int8_t *code, const float *x, size_t n)
 	for (size_t i = 0; i < n; i++)
 		most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
 	float scale = most / 127;
+	if (scale < FLT_MIN)		/* too few bits to divide by */
+		scale = 0;
 	for (size_t i = 0; i < n; i++)
 		code[i] = scale > 0 ? (int8_t)__builtin_rintf(x[i] / scale) : 0;
 	return scale;
@@ -74,7 +77,7 @@ static int save_meta(const struct seq_learn *m, struct artifactw *a, const struc
 	       artifactw_meta(a, "attention", "%s", attention_name[s->attention]) || artifactw_meta(a, "features", "%d", s->features) ||
 	       model_put_number(a, "temperature", o->temperature) || artifactw_meta(a, "cosine", "%d", o->is_cosine) || artifactw_meta(a, "epochs", "%zu", o->epochs) ||
 	       artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best) || artifactw_meta(a, "batch", "%zu", o->batch) ||
-	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "dropout", o->dropout) ||
+	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "user_power", o->user_power) || model_put_number(a, "dropout", o->dropout) ||
 	       model_put_number(a, "rate", o->rate) || model_put_number(a, "warmup", o->warmup) || model_put_number(a, "clip", o->clip) ||
 	       artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) || weigh_put(w, a);
 }
@@ -150,12 +153,12 @@ static int get_whole(const struct model *m, const char *key, double max, size_t 
 	return ret;
 }
 
-static int get_names(struct seq *s, const char *name, size_t max, struct idtab *t, struct err *e)
+static int get_names(struct seq *s, const char *name, size_t min, size_t max, struct idtab *t, struct err *e)
 {
 	int ret = artifact_idtab(s->m->art, name, t, e);
 
-	if (!ret && (!t->n || t->n > max))
-		ret = err_set(e, ERR_DATA, "%s: %zu names of %ss, not 1 to %zu", artifact_name(s->m->art), t->n, name, max);
+	if (!ret && (t->n < min || t->n > max))
+		ret = err_set(e, ERR_DATA, "%s: %zu names of %ss, not %zu to %zu", artifact_name(s->m->art), t->n, name, min, max);
 	return ret;
 }
 
@@ -178,18 +181,32 @@ static int get_dims(struct seq *s, struct err *e)
 	if (!attention || d->attention > SEQ_POINTWISE)
 		return err_set(e, ERR_DATA, "%s: meta 'attention' is neither softmax nor pointwise", artifact_name(s->m->art));
 	d->n_kinds = 1;
-	if (artifact_has(s->m->art, "kind.off") && get_names(s, "kind", SEQ_KINDS_MAX, &s->kinds, e))
+	if (artifact_has(s->m->art, "kind.off") && get_names(s, "kind", 1, SEQ_KINDS_MAX, &s->kinds, e))
 		return e->code;
 	if (s->kinds.n > 1)
 		d->n_kinds = s->kinds.n;
 	if (d->features & SEQ_DEVICE) {
-		if (get_names(s, "device", SEQS_DEVICES_MAX, &s->devices, e))
+		if (get_names(s, "device", 0, SEQS_DEVICES_MAX, &s->devices, e))
 			return e->code;
 		d->n_devices = s->devices.n + 1;
 	}
 	o.dims = *d;
 	wrong = seq_check(&o);
 	return wrong ? err_set(e, ERR_DATA, "%s: %s", artifact_name(s->m->art), wrong) : 0;
+}
+
+/* get_floats - a tensor of n numbers, none of them NaN or infinite. */
+static int get_floats(struct seq *s, const char *name, size_t ndim, uint64_t *dim, const float **out, struct err *e)
+{
+	const void *p;
+	int ret = artifact_tensor(s->m->art, name, DTYPE_F32, ndim, dim, &p, e);
+
+	if (ret)
+		return ret;
+	*out = p;
+	if (!num_is_finite(p, dim[0] * (ndim > 1 ? dim[1] : 1)))
+		return err_set(e, ERR_DATA, "%s: tensor %s holds what is no number", artifact_name(s->m->art), name);
+	return 0;
 }
 
 static int get_items(struct seq *s, struct err *e)
@@ -204,19 +221,13 @@ static int get_items(struct seq *s, struct err *e)
 		if ((ret = artifact_tensor(a, "item.code", DTYPE_I8, 2, dim, &p, e)))
 			return ret;
 		s->items.code = p;
-		if ((ret = artifact_tensor(a, "item.scale", DTYPE_F32, 1, &n, &p, e)))
+		if ((ret = get_floats(s, "item.scale", 1, &n, &s->items.scale, e)))
 			return ret;
-		s->items.scale = p;
-	} else {
-		if ((ret = artifact_tensor(a, "item.vec", DTYPE_F32, 2, dim, &p, e)))
-			return ret;
-		s->items.unit = p;
+	} else if ((ret = get_floats(s, "item.vec", 2, dim, &s->items.unit, e))) {
+		return ret;
 	}
-	if (s->is_cosine) {
-		if ((ret = artifact_tensor(a, "item.length", DTYPE_F32, 1, &n, &p, e)))
-			return ret;
-		s->items.length = p;
-	}
+	if (s->is_cosine && (ret = get_floats(s, "item.length", 1, &n, &s->items.length, e)))
+		return ret;
 	if (s->dims.n_kinds > 1) {
 		if ((ret = artifact_tensor(a, "item.kind", DTYPE_U8, 1, &n, &p, e)))
 			return ret;
@@ -231,20 +242,18 @@ static int get_items(struct seq *s, struct err *e)
 static int get_net(struct seq *s, struct err *e)
 {
 	uint64_t n = s->at.n_params, groups = (n + SEQ_GROUP - 1) / SEQ_GROUP;
-	const void *p, *scale;
+	const float *scale;
+	const void *p;
 	int ret;
 
-	if (!artifact_has(s->m->art, "net.code")) {
-		ret = artifact_tensor(s->m->art, "net", DTYPE_F32, 1, &n, &p, e);
-		s->w = ret ? NULL : p;
-		return ret;
-	}
-	if ((ret = artifact_tensor(s->m->art, "net.code", DTYPE_I8, 1, &n, &p, e)) || (ret = artifact_tensor(s->m->art, "net.scale", DTYPE_F32, 1, &groups, &scale, e)))
+	if (!artifact_has(s->m->art, "net.code"))
+		return get_floats(s, "net", 1, &n, &s->w, e);
+	if ((ret = artifact_tensor(s->m->art, "net.code", DTYPE_I8, 1, &n, &p, e)) || (ret = get_floats(s, "net.scale", 1, &groups, &scale, e)))
 		return ret;
 	if (!(s->w_mem = mem_try(n, sizeof *s->w_mem, "the net", e)))
 		return ERR_MEM;
 	for (size_t g = 0; g < groups; g++)
-		dequantise(s->w_mem + g * SEQ_GROUP, (const int8_t *)p + g * SEQ_GROUP, ((const float *)scale)[g], n - g * SEQ_GROUP < SEQ_GROUP ? n - g * SEQ_GROUP : SEQ_GROUP);
+		dequantise(s->w_mem + g * SEQ_GROUP, (const int8_t *)p + g * SEQ_GROUP, scale[g], n - g * SEQ_GROUP < SEQ_GROUP ? n - g * SEQ_GROUP : SEQ_GROUP);
 	s->w = s->w_mem;
 	return 0;
 }
@@ -461,13 +470,17 @@ int seq_resume(struct seq_learn *m, const char *path, const char *identity, stru
 	else if (a && (!was || strcmp(was, identity)))
 		err_set(e, ERR_DATA, "%s: a checkpoint of other events or options", path);
 	if (!e->code && !resume_number(a, "n_epochs", &m->n_epochs, e) && !resume_number(a, "n_steps", &m->n_steps, e) && !resume_number(a, "best_epoch", &m->best_epoch, e) &&
-	    !artifact_meta_f64(a, "best_ndcg", &m->best, e) && (m->n_epochs > m->o.epochs || m->best_epoch > m->n_epochs))
-		err_set(e, ERR_DATA, "%s: epoch %zu of %zu", path, m->n_epochs, m->o.epochs);
+	    !artifact_meta_f64(a, "best_ndcg", &m->best, e) &&
+	    (!m->best_epoch || m->n_epochs > m->o.epochs || m->best_epoch > m->n_epochs || m->n_steps / m->steps_in_epoch != m->n_epochs || m->n_steps % m->steps_in_epoch))
+		err_set(e, ERR_DATA, "%s: epoch %zu of %zu, the best %zu, after %zu steps of %zu an epoch", path, m->n_epochs, m->o.epochs, m->best_epoch, m->n_steps, m->steps_in_epoch);
 	for (size_t i = 0, n = all_kept(m, kept); !e->code && i < n; i++) {
 		uint64_t dim = kept[i].n;
 		const void *p;
-		if (!artifact_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, &p, e))
+		if (!artifact_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, &p, e)) {
 			memcpy(kept[i].p, p, kept[i].n * sizeof(float));
+			if (!num_is_finite(p, kept[i].n))
+				err_set(e, ERR_DATA, "%s: tensor %s holds what is no number", path, kept[i].name);
+		}
 	}
 	if (!e->code && m->best_epoch && m->best_epoch == m->n_epochs)
 		seq_keep(m, m->best);

@@ -661,7 +661,7 @@ static double rate_at(const struct seq_learn *m, size_t step)
 	if (at < warm)
 		return m->o.rate * at / warm;
 	double x = (at - warm) / (1 - warm);
-	return m->o.rate * 0.5 * (1 + cos(M_PI * (x < 1 ? x : 1)));
+	return m->o.rate * 0.5 * (1 + fm_cos_pi(x < 1 ? x : 1));
 }
 
 static int take_step(struct seq_learn *m, double *loss, const size_t *from, const uint32_t *len, size_t n, struct par *pool, struct err *e)
@@ -715,9 +715,9 @@ static void cut_windows(struct seq_learn *m, size_t epoch)
 int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step;
-	size_t *from = mem_new(m->o.batch, sizeof *from);
+	size_t most = min_size(m->o.batch, m->cap_windows), *from = mem_new(most, sizeof *from);
 	double weight = 0;
-	uint32_t *len = mem_new(m->o.batch, sizeof *len);
+	uint32_t *len = mem_new(most, sizeof *len);
 	uint64_t done = 0, total = 0;
 
 	*loss = 0;
@@ -793,15 +793,19 @@ static void free_worker(struct worker *k)
 	mem_free(k->score);
 }
 
-/* count_all - targets of each item, windows an epoch has at most. */
-static size_t count_all(struct seq_learn *m)
+/* count_all - targets of each item, windows an epoch has at most; *n_next: targets that something stands before. */
+static size_t count_all(struct seq_learn *m, size_t *n_next)
 {
 	size_t n = m->o.dims.n, windows = 0;
 
+	*n_next = 0;
+
 	for (size_t u = 0; u < m->data->n_users; u++) {
 		size_t at = m->data->start[u], len = m->end[u] - at;
-		for (size_t j = 0; j < len; j++)
+		for (size_t j = 0; j < len; j++) {
 			m->count[m->data->what[at + j]] += is_target(m->data, at + j);
+			*n_next += j && is_target(m->data, at + j);
+		}
 		if (len > 1)
 			windows += len - 1 > n ? (len - 2) / n + 2 : 1;
 	}
@@ -860,15 +864,17 @@ static int prepare_candidates(struct seq_learn *m, struct err *e)
 static int allocate(struct seq_learn *m, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step = mem_new(1, sizeof *m->step);
-	size_t d = m->o.dims.d;
+	size_t d = m->o.dims.d, n_next, tokens = min_size(m->o.batch * m->o.dims.n, m->data->n), n_drawn = m->o.negatives * m->o.dims.n_kinds;
 
 	if (!(m->count = mem_try0(m->n_items, sizeof *m->count, "counts of items", e)))
 		return ERR_MEM;
-	s->n_windows = count_all(m);
-	if (!s->n_windows)
-		return err_set(e, ERR_DATA, "nobody has two events to learn from");
+	s->n_windows = m->cap_windows = count_all(m, &n_next);
+	if (!n_next)
+		return err_set(e, ERR_DATA, "nobody has an event of weight behind another one: there is nothing to foretell");
 	if (s->n_windows > UINT32_MAX)
 		return err_set(e, ERR_DATA, "%zu windows are more than 4294967295", s->n_windows);
+	if (2 * tokens + n_drawn > UINT32_MAX)
+		return err_set(e, ERR_USAGE, "a step of up to %zu events and %zu items drawn is more than there are numbers for (--batch, --negatives)", tokens, n_drawn);
 	m->steps_in_epoch = (s->n_windows + m->o.batch - 1) / m->o.batch;
 	s->is_full = !m->o.negatives && m->n_items <= SEQ_FULL_MAX;
 	if (!s->is_full && !m->o.negatives)

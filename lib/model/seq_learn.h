@@ -20,8 +20,9 @@
  * Sources: seq_net.h; Klenitskiy, Vasilev 2023, "Turning Dross Into Gold Loss: is BERT4Rec really better than SASRec?" (softmax in place of one negative); Bengio, Senecal 2008
  * (importance weights); Loshchilov, Hutter 2017 (the cosine).
  *
- * Memory: 12 d bytes an item and 8 d more for the best epoch and the file; 4 d more an item with all items in the sum (unit vectors) and 4 d for each task (up to 16); the net
- * 20 bytes a parameter and 4 a task; seq_room for each thread; a step 8 d bytes an event; 17 bytes an event of the log.
+ * Memory: 16 d bytes an item, of which 4 d are the best epoch's; with all items in the sum 8 d more (unit vectors, gradient), 4 d for each task (up to 16) and 512 bytes for each thread;
+ * with some drawn, of all this the vectors and the gradient for each one drawn or touched. The net 16 bytes a parameter, 4 more and 4 a task. seq_room for each thread. A step 8 d + 32 bytes an
+ * event; 16 bytes a window. Measuring and writing: 4 d + 256 bytes an item, seq_run for each thread. The events are the caller's.
  */
 #ifndef TASTE_SEQ_LEARN_H
 #define TASTE_SEQ_LEARN_H
@@ -58,6 +59,7 @@ struct seq_learn {
 	double best;			/* its ndcg; below 0: none yet */
 	size_t best_epoch, n_epochs;	/* done, from 1 */
 	size_t n_steps, steps_in_epoch;
+	size_t cap_windows;		/* of an epoch, at most */
 	struct seq_step *step;		/* scratch of a step */
 };
 

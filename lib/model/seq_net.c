@@ -130,7 +130,7 @@ void seq_item(float *e, const struct seq_items *it, uint32_t item)
 		memcpy(e, it->own + at, d * sizeof *e);
 		return;
 	}
-	float length = it->length[item] * (it->code ? it->scale[item] : 1);
+	float length = (it->length ? it->length[item] : 1) * (it->code ? it->scale[item] : 1);
 	for (size_t i = 0; i < d; i++)
 		e[i] = length * (it->code ? (float)it->code[at + i] : it->unit[at + i]);
 }

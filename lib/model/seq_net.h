@@ -81,7 +81,7 @@ size_t seq_time(int64_t from, int64_t to);
 struct seq_items {
 	size_t d;
 	const float *own;		/* [n x d] e; or NULL and */
-	const float *unit, *length;	/* e = length unit, [n x d] [n]; or */
+	const float *unit, *length;	/* e = length unit, [n x d] [n]; length NULL: 1; or */
 	const int8_t *code;		/* unit as scale code, [n x d] [n] */
 	const float *scale;
 };
