@@ -35,6 +35,15 @@ static int feature_of(const char *s, size_t len)
 	usage_die("--features: '%.*s' is none of gap, hour, device, time", (int)(len < 40 ? len : 40), s);
 }
 
+static struct seq_opts options(void)
+{
+	return (struct seq_opts){ .dims = { .d = (size_t)o.d, .layers = (size_t)o.layers, .heads = (size_t)o.heads, .hidden = (size_t)o.hidden, .n = (size_t)o.length,
+					    .n_kinds = job.kinds.n > 1 ? job.kinds.n : 1, .n_devices = job.data.device.n + 1, .attention = o.attention, .features = job.features },
+				  .epochs = (size_t)o.epochs, .batch = (size_t)o.batch, .negatives = (size_t)o.negatives, .temperature = o.temperature, .neg_power = o.neg_power, .user_power = o.user_power,
+				  .dropout = o.dropout, .rate = o.rate, .warmup = o.warmup, .clip = o.clip, .is_cosine = true, .seed = (uint64_t)o.seed };
+}
+
+/* check_seq - the kinds of items are not known yet. */
 void check_seq(void)
 {
 	for (size_t i = 0; i < o.features.n; i++)
@@ -47,11 +56,17 @@ void check_seq(void)
 		o.hidden = 2 * o.d;
 	if (o.items)
 		tool_reads(o.items);
-	if (o.resume)
+	if (o.resume && (!o.checkpoint || strcmp(o.checkpoint, o.resume)))
 		tool_reads(o.resume);
+	if (o.checkpoint && !strcmp(o.checkpoint, "-"))
+		usage_die("--checkpoint: '-' will not do: a file, which is written again after each epoch");
 	for (size_t i = 0; i < o.valid.n; i++)
 		tool_reads(o.valid.v[i]);
 	tool_reads_args(0);
+	struct seq_opts so = options();
+	const char *wrong = seq_check(&so);
+	if (wrong)
+		usage_die("%s", wrong);
 }
 
 /* ---- what is read ---- */
@@ -87,13 +102,15 @@ static void read_kinds(struct err *e)
 	for (size_t i = 0; i < job.data.item.n; i++) {
 		struct str kind = items_get(&it, job.data.item.str[i], ITEM_KIND);
 		n_unknown += !kind.len;
+		if (!kind.len)
+			kind = (struct str){ "unknown", 7 };
 		uint32_t k = vocab_add(&job.kinds, kind.p, kind.len);
 		if (k >= SEQ_KINDS_MAX)
 			die(EXIT_DATA, "%s: more than %d kinds of items", o.items, SEQ_KINDS_MAX);
 		job.kind[i] = (uint8_t)k;
 	}
 	if (n_unknown)
-		warn("%zu of %zu items have no kind in %s: they are one of their own", n_unknown, job.data.item.n, o.items);
+		warn("%zu of %zu items have no kind in %s: theirs is 'unknown'", n_unknown, job.data.item.n, o.items);
 	items_release(&it);
 }
 
@@ -164,17 +181,9 @@ static void hold_out(void)
 
 /* ---- learning ---- */
 
-static struct seq_opts options(void)
-{
-	return (struct seq_opts){ .dims = { .d = (size_t)o.d, .layers = (size_t)o.layers, .heads = (size_t)o.heads, .hidden = (size_t)o.hidden, .n = (size_t)o.length,
-					    .n_kinds = job.kinds.n > 1 ? job.kinds.n : 1, .n_devices = job.data.device.n + 1, .attention = o.attention, .features = job.features },
-				  .epochs = (size_t)o.epochs, .batch = (size_t)o.batch, .negatives = (size_t)o.negatives, .temperature = o.temperature, .neg_power = o.neg_power, .user_power = o.user_power,
-				  .dropout = o.dropout, .rate = o.rate, .warmup = o.warmup, .clip = o.clip, .is_cosine = true, .seed = (uint64_t)o.seed };
-}
-
 static void write_checkpoint(const struct seq_learn *m, struct err *e)
 {
-	struct sink *s = tool_output(o.checkpoint, true);
+	struct sink *s = tool_output_again(o.checkpoint);
 
 	if (seq_checkpoint(m, s, job.identity.p, &prov, e))
 		die_err(e);
@@ -233,6 +242,8 @@ void train_seq(struct sink *out, struct err *e)
 {
 	struct seq_learn m;
 
+	if (o.checkpoint)
+		tool_output_again_at(o.checkpoint);
 	read_log(e);
 	if (o.items)
 		read_kinds(e);
@@ -243,9 +254,6 @@ void train_seq(struct sink *out, struct err *e)
 		hold_out();
 	finish_prov();
 	struct seq_opts so = options();
-	const char *wrong = seq_check(&so);
-	if (wrong)
-		usage_die("%s", wrong);
 	buf_printf(&job.identity, "%s | %s", tool.prov.p, inputs.p ? inputs.p : "");
 	if (seq_learn_init(&m, &so, &job.data, job.kind, job.end, tool_pool(), e) || (o.resume && seq_resume(&m, o.resume, job.identity.p, e)))
 		die_err(e);

@@ -93,7 +93,7 @@ static void refuse_input(const char *path, bool is_aside)
 	free(place);
 }
 
-struct sink *tool_output(const char *path, bool is_binary)
+static struct sink *open_output(const char *path, bool is_binary)
 {
 	static bool is_registered;
 	struct err e = { 0 };
@@ -106,9 +106,6 @@ struct sink *tool_output(const char *path, bool is_binary)
 	if (!is_registered)
 		tool_at_exit(abandon_all, NULL);
 	is_registered = true;
-	refuse_input(path, false);
-	take(path);
-	tool_hold_output(path);
 	struct sink *s = sink_open(path, &e);
 	if (!s)
 		die_err(&e);
@@ -116,6 +113,25 @@ struct sink *tool_output(const char *path, bool is_binary)
 	if (is_binary && sink_is_tty(s))
 		usage_die("binary output would garble the terminal: send it to a file (-o) or a pipe");
 	return s;
+}
+
+struct sink *tool_output(const char *path, bool is_binary)
+{
+	refuse_input(path, false);
+	take(path);
+	tool_hold_output(path);
+	return open_output(path, is_binary);
+}
+
+void tool_output_again_at(const char *path)
+{
+	refuse_input(path, true);
+	take(path);
+}
+
+struct sink *tool_output_again(const char *path)
+{
+	return open_output(path, true);
 }
 
 struct sink *tool_output_aside(const char *path)

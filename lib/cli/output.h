@@ -15,6 +15,12 @@ struct sink *tool_output(const char *path, bool is_binary);
 void tool_hold_output(const char *path);
 /* tool_output_aside - the same, of text, for what is written beside the main output: a file that is an operand is refused, for it would be gone. */
 struct sink *tool_output_aside(const char *path);
+/*
+ * For a file that is written anew now and then, whole each time: tool_output_again_at says early which, with the checks of tool_output; tool_output_again
+ * opens it, of binary output.
+ */
+void tool_output_again_at(const char *path);
+struct sink *tool_output_again(const char *path);
 /* tool_output_close - sink_close or die with its sentence. */
 void tool_output_close(struct sink *s);
 
