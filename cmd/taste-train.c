@@ -23,7 +23,7 @@
 enum { block_default = 64 };
 
 struct train_opts o = {
-	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = 0.1,
+	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = NAN,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
@@ -36,6 +36,7 @@ struct train_opts o = {
 /* What stands for NAN and 0, by verb. */
 static const struct { const char *verb; double *var, value; } own_numbers[] = {
 	{ "als", &o.lambda, 0.002 }, { "ease", &o.lambda, 100 },
+	{ "als", &o.stddev, 0.1 }, { "seq", &o.stddev, 0.1 },
 	{ "softmax", &o.temperature, 0.1 }, { "seq", &o.temperature, 1 },
 	{ "softmax", &o.neg_power, -0.3 }, { "session", &o.neg_power, 0.75 }, { "seq", &o.neg_power, 0.5 },
 	{ "softmax", &o.user_power, 0.5 }, { "seq", &o.user_power, 1 },
@@ -68,7 +69,6 @@ static const struct opt opts[] = {
 	{ 0, "init", OPT_STR, &o.init, "MODEL", "go on from this older model", .flags = OPT_IS_PATH },
 	{ 0, "update", OPT_STR, &o.update, "EVENTS", "only what these events, newer than the others, touch is solved; with --init", .flags = OPT_IS_PATH },
 	{ 0, "align", OPT_STR, &o.align, "MODEL", "turn the vectors onto those of this older model", .flags = OPT_IS_PATH },
-	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "graph:" },
 	{ 0, "rank", OPT_INT, &o.rank, "N", "singular vectors of the low-pass filter; 0: none", .min = 0, .max = MODEL_DIM_MAX },
 	{ 0, "iterations", OPT_INT, &o.iterations, "N", "of the subspace they are found by", .min = 1, .max = 1000 },
@@ -117,6 +117,7 @@ static const struct opt opts[] = {
 	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs without a better one; 0: never", .min = 0, .max = 100000 },
 	{ 0, "checkpoint", OPT_STR, &o.checkpoint, "FILE", "after each epoch, write there what --resume goes on from", .flags = OPT_NO_PROV },
 	{ 0, "resume", OPT_STR, &o.resume, "FILE", "go on from this checkpoint, to the same bytes", .flags = OPT_NO_PROV },
+	{ 0, "cosine", OPT_FLAG, &o.is_cosine, NULL, "score by cosines in place of products; --temperature 0.1 or so then", .flags = 0 },
 	{ 0, "quantise", OPT_FLAG, &o.is_quantised, NULL, "write numbers of 8 bits, and say what that costs" },
 	{ .type = OPT_SECTION, .help = "softmax, session and seq:" },
 	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; session, seq: in how often it is drawn, 0.75 and 0.5", .min = -2, .max = 2 },
@@ -126,6 +127,8 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als, softmax, session and seq:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
 	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, session, seq: times over all; 0: 8, 16, 20 and 60", .min = 0, .max = 100000 },
+	{ .type = OPT_SECTION, .help = "als and seq:" },
+	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors; 0.1", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },

@@ -54,7 +54,7 @@ extern struct train_opts {
 	int attention;			/* enum seq_attention */
 	struct opt_list features;
 	double warmup, clip;
-	bool is_quantised;
+	bool is_cosine, is_quantised;
 	const char *checkpoint, *resume;
 	const char *weights;
 	const char *tune, *tune_log, *tune_params;

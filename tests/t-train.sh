@@ -104,7 +104,7 @@ is "softmax: what an event's value means is in the model, and a count of 0 is no
 must_fail "softmax: pairs do not age" 2 "*--half-life is an option of pop, als and ease*" taste-train softmax --half-life 3 abc.tsv
 must_fail "softmax: an option of graph" 2 "*--rank is an option of graph*" taste-train softmax --rank 8 abc.tsv
 must_fail "graph: an option of softmax" 2 "*--layers is an option of softmax*" taste-train graph --layers 3 abc.tsv
-must_fail "softmax: no layers" 2 "*--layers: '0'*1 to 8*" taste-train softmax --layers 0 abc.tsv
+must_fail "softmax: no layers" 2 "*number of layers is not in 1..8*" taste-train softmax --layers 0 abc.tsv
 must_fail "softmax: no temperature" 2 "*--temperature: '0'*" taste-train softmax --temperature 0 abc.tsv
 
 # pop against awk
