@@ -100,7 +100,7 @@ static const struct opt opts[] = {
 	{ 0, "window", OPT_INT, &o.window, "N", "events to each side that an item foretells; 0: the whole session", .min = 0, .max = SESSION_TASK - 1 },
 	{ 0, "back", OPT_FLOAT, &o.back, "X", "weight of what stood before an item, that of what came after being 1", .min = 0, .max = 1 },
 	{ 0, "subsample", OPT_FLOAT, &o.subsample, "T", "thin items that are a larger share of all events; 0: none", .min = 0, .max = 1 },
-	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "a longer silence ends a session; 0: all of a user's events are one", .min = 0, .max = 1e10 },
+	{ 0, "gap", OPT_INT, &o.gap, "SECONDS", "a longer silence ends a session; 0: all of a user's events are one", .min = 0, .max = 1e10 },
 	{ 0, "min-count", OPT_INT, &o.min_count, "N", "leave out items of fewer events", .min = 0, .max = 4e9 },
 	{ 0, "decay", OPT_FLOAT, &o.decay, "X", "what an event counts in a listener's vector, that of the next one being 1", .min = 0, .max = 1 },
 	{ 0, "tokens", OPT_STR, &o.tokens, "NAME,...", "columns of --items that say what items have in common: kind, creator, group, tags" },

@@ -174,7 +174,7 @@ void train_session(struct sink *out, struct err *e)
 	if (wrong)
 		usage_die("%s", wrong);
 	read_events(&s, e);
-	if (seqs_cut(&s, (int64_t)o.gap, &start, &n_sessions, e))
+	if (seqs_cut(&s, o.gap, &start, &n_sessions, e))
 		die_err(e);
 	if (o.min_count)
 		leave_rare(&s, start, n_sessions, e);

@@ -44,8 +44,8 @@ extern struct train_opts {
 	double row_power, col_power, low, sharpen;
 	int64_t layers, batch, negatives;
 	double ego, temperature, neg_power, user_power, rate;	/* neg_power, rate NAN: the verb's own */
-	int64_t window, min_count;
-	double back, subsample, gap, decay;
+	int64_t window, min_count, gap;
+	double back, subsample, decay;
 	const char *items, *tokens;
 	struct opt_list part, valid;
 	int64_t k, fit_users;

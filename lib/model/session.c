@@ -529,7 +529,7 @@ static int save_meta(const struct session *m, struct artifactw *a, size_t n_user
 	       artifactw_meta(a, "window", "%zu", o->window) || artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) ||
 	       model_put_number(a, "back", o->back) || model_put_number(a, "subsample", o->subsample) || model_put_number(a, "rate", o->rate) ||
 	       artifactw_meta(a, "batch", "%zu", o->batch) || model_put_number(a, "decay", o->decay) || artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) ||
-	       artifactw_meta(a, "min_count", "%zu", o->min_count) || model_put_number(a, "gap", o->gap) || artifactw_meta(a, "n_sessions", "%zu", m->in.n_sessions) ||
+	       artifactw_meta(a, "min_count", "%zu", o->min_count) || artifactw_meta(a, "gap", "%lld", (long long)o->gap) || artifactw_meta(a, "n_sessions", "%zu", m->in.n_sessions) ||
 	       artifactw_meta(a, "n_tokens", "%zu", m->in.n_tokens) || (o->tokens && artifactw_meta(a, "tokens", "%s", o->tokens)) || weigh_put(w, a);
 }
 
