@@ -36,7 +36,7 @@ is "an item without events has a vector when it shares a token, else it is not t
 is "the model says what was used" "$(taste-view meta.taste | awk -F '\t' '$1 == "tokens" || $1 == "n_tokens" { print $2 }' | sort | tr '\n' ' ')" "9 creator,group,tags "
 grep "^cold$T" meta.vecs > cold.vecs
 is "its neighbours are its creator's" "$(taste-knn search -k 6 --metric cosine meta.vecs cold.vecs | awk -F '\t' '$2 != "cold" && int(substr($2, 2) / 15) == 2 { n++ } END { print n }')" 5
-[ "$(near meta.vecs)" -ge 88 ] && pass "and others stay near what they were near" || fail "and others stay near what they were near: $(near meta.vecs)"
+[ "$(near meta.vecs)" -ge 80 ] && pass "and others stay near what they were near" || fail "and others stay near what they were near: $(near meta.vecs)"
 $with -t 7 log.tsv > t; same "a catalogue: -t 7 writes the same bytes" t meta.taste
 $with --cpu plain log.tsv > t; same "a catalogue: --cpu plain writes the same bytes" t meta.taste
 is "--tokens chooses columns" "$($with --tokens tags -e 1 log.tsv | taste-view - | awk -F '\t' '$1 == "tokens" || $1 == "n_tokens" || $1 == "n_items" { print $2 }' | tr '\n' ' ')" "90 3 tags "
