@@ -14,6 +14,7 @@
 #include "../lib/base/rng.h"
 #include "../lib/model/blend.h"
 #include "../lib/model/history.h"
+#include "../lib/num/num.h"
 
 enum { ITEMS = 30, LENGTH = 8 };
 
@@ -205,6 +206,72 @@ static void scores_are_the_models_own(void **state)
 	}
 }
 
+/* a_session_model - the same of sessions. */
+static void a_session_model(struct buf *to)
+{
+	struct session_opts o = { .d = 16, .epochs = 1, .window = 3, .negatives = 8, .neg_power = 0.75, .back = 0.3, .rate = 0.1, .batch = 64, .decay = 0.5 };
+	struct seqs_opts so = { .keep_weightless = true };
+	struct seqs s = { 0 };
+	struct session m;
+	struct buf b = { 0 };
+	struct err e = { 0 };
+	struct weigh w;
+	double loss;
+
+	a_log(&b, 0);
+	const char *path = mem_path(b.p, b.len, MEM_MAPPED);
+	assert_int_equal(seqs_load(&s, &path, 1, &so, NULL, NULL, &e), 0);
+	if (session_init(&m, &(struct session_data){ ITEMS, s.n_users, s.start, s.what, 0, NULL, NULL }, &o, NULL, &e) || session_epoch(&m, &loss, 0, NULL, &e))
+		fail_msg("%s", e.msg);
+	weigh_init(&w);
+	struct sink *sink = sink_open_memory("model", to);
+	assert_int_equal(session_save(&m, sink, s.n_users, &s.item, &w, s.n_events, NULL, &e), 0);
+	assert_int_equal(sink_close(sink, &e), 0);
+	weigh_release(&w);
+	session_release(&m);
+	seqs_release(&s);
+	buf_release(&b);
+}
+
+static void sessions_are_folds_of_what_has_weight(void **state)
+{
+	static const char *const known[] = { "i5 i3", "i7 i8", "", "", "i1 i2 i3 i4 i5 i6 i7 i8 i9 i11" };
+	struct subject t = { .file = { 0 } };
+	struct ordered_view v;
+	struct ordered_reader r;
+	struct err e = { 0 };
+	float got[5][ITEMS], want[ITEMS], x[16], vector[16];
+
+	(void)state;
+	a_session_model(&t.file);
+	open_file(&t, NULL);
+	load(&t, asked, "");
+	const struct session_fold *f = &t.s.ordered.session;
+	assert_int_equal(ordered_reader_init(&r, &t.s.ordered, &e), 0);
+	ordered_see(&v, &t.s.ordered, &t.h.order);
+	assert_int_equal(scorer_scores(&t.s, got[0], &t.h.liked, &t.h.order, 0, 5, NULL, &e), 0);
+	for (size_t u = 0; u < 5; u++) {
+		uint32_t item[16];
+		size_t n = 0;
+		for (const char *p = known[u]; *p; p += strspn(p, " ")) {
+			size_t len = strcspn(p, " ");
+			item[n++] = idtab_find(&t.m.ids[MODEL_ITEMS], p, len);
+			p += len;
+		}
+		session_fold(f, vector, item, n);
+		assert_int_equal(ordered_vector(&v, &r, x, u), n > 0);
+		assert_memory_equal(x, vector, sizeof x);
+		for (size_t i = 0; i < ITEMS; i++)
+			want[i] = n ? num_dot(vector, f->item + i * 16, 16) : 0;
+		assert_memory_equal(got[u], want, sizeof want);
+	}
+	assert_int_equal(ordered_choose(&t.s.ordered, NULL, &e), 0);
+	assert_int_equal(ordered_choose(&t.s.ordered, "music", &e), ERR_USAGE);
+	assert_string_equal(e.msg, "m: knows no kinds of content, 'music' is none");
+	ordered_reader_release(&r);
+	close_subject(&t);
+}
+
 static void order_acts_and_devices_count(void **state)
 {
 	static const char *const log[] = { "a\ti1\t1\na\ti2\t2\n", "a\ti1\t2\na\ti2\t1\n", "a\ti1\t1\na\ti2\t2\tskip\n", "a\ti1\t1\na\ti2\t2\t\t\tdevice=car\n", "a\ti2\t2\t\t\tdevice=unheard\na\ti1\t1\n" };
@@ -290,6 +357,7 @@ int main(void)
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(histories_are_in_order),
 		cmocka_unit_test(scores_are_the_models_own),
+		cmocka_unit_test(sessions_are_folds_of_what_has_weight),
 		cmocka_unit_test(order_acts_and_devices_count),
 		cmocka_unit_test(contents_are_chosen),
 		cmocka_unit_test(a_blend_turns_what_its_parts_number_otherwise),

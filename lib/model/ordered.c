@@ -2,10 +2,11 @@
 
 #include "ordered.h"
 #include "../base/mem.h"
+#include "../num/num.h"
 
 static enum ordered_kind kind_of(const char *name)
 {
-	return !strcmp(name, "seq") ? ORDERED_SEQ : ORDERED_NONE;
+	return !strcmp(name, "session") ? ORDERED_SESSION : !strcmp(name, "seq") ? ORDERED_SEQ : ORDERED_NONE;
 }
 
 bool ordered_is(const char *kind)
@@ -20,6 +21,9 @@ int ordered_open(struct ordered *o, struct model *m, struct err *e)
 	case ORDERED_NONE:
 		err_set(e, ERR_DATA, "%s: a model of kind %s does not read events in order", artifact_name(m->art), m->kind);
 		break;
+	case ORDERED_SESSION:
+		session_fold_open(&o->session, m, e);
+		break;
 	case ORDERED_SEQ:
 		if (!seq_open(&o->seq, m, e))
 			model_vectors(m, MODEL_ITEMS, e);
@@ -32,6 +36,8 @@ int ordered_open(struct ordered *o, struct model *m, struct err *e)
 
 void ordered_release(struct ordered *o)
 {
+	if (o->kind == ORDERED_SESSION)
+		session_fold_release(&o->session);
 	if (o->kind == ORDERED_SEQ)
 		seq_close(&o->seq);
 	*o = (struct ordered){ 0 };
@@ -39,7 +45,7 @@ void ordered_release(struct ordered *o)
 
 struct weigh *ordered_weigh(struct ordered *o)
 {
-	return &o->seq.weigh;
+	return o->kind == ORDERED_SEQ ? &o->seq.weigh : &o->session.weigh;
 }
 
 int ordered_choose(struct ordered *o, const char *content, struct err *e)
@@ -89,10 +95,24 @@ int ordered_reader_init(struct ordered_reader *r, const struct ordered *o, struc
 
 void ordered_reader_release(struct ordered_reader *r)
 {
+	mem_free(r->item);
 	mem_free(r->device);
 	mem_free(r->x);
 	seq_reader_release(&r->seq);
 	*r = (struct ordered_reader){ 0 };
+}
+
+/* read_session - its vector. */
+static bool read_session(const struct ordered_view *v, struct ordered_reader *r, float *x, size_t from, size_t n)
+{
+	size_t k = 0;
+
+	arr_reserve(r->item, n, r->cap);
+	for (size_t i = from; i < from + n; i++)
+		if (!(v->h->act[i] & SEQS_WEIGHTLESS))
+			r->item[k++] = v->h->what[i];
+	session_fold(&v->o->session, x, r->item, k);
+	return k > 0;
 }
 
 /* read_seq - into r->seq. */
@@ -114,6 +134,8 @@ bool ordered_vector(const struct ordered_view *v, struct ordered_reader *r, floa
 {
 	size_t from = v->h->start[u], n = v->h->start[u + 1] - from;
 
+	if (v->o->kind == ORDERED_SESSION)
+		return read_session(v, r, x, from, n);
 	if (read_seq(v, r, from, n)) {
 		seq_vector(&v->o->seq, &r->seq, v->o->content, x);
 		return true;
@@ -124,12 +146,19 @@ bool ordered_vector(const struct ordered_view *v, struct ordered_reader *r, floa
 
 bool ordered_scores(const struct ordered_view *v, struct ordered_reader *r, float *out, size_t u)
 {
-	size_t from = v->h->start[u], n = v->h->start[u + 1] - from;
+	size_t from = v->h->start[u], n = v->h->start[u + 1] - from, n_items = v->o->m->n[MODEL_ITEMS], d = v->o->m->d;
+	bool counts;
 
-	if (read_seq(v, r, from, n)) {
-		seq_scores(&v->o->seq, &r->seq, out, r->x);
-		return true;
+	if (v->o->kind == ORDERED_SESSION) {
+		counts = read_session(v, r, r->x, from, n);
+		if (counts)
+			num_dots(out, r->x, v->o->session.item, n_items, d, d);
+	} else {
+		counts = read_seq(v, r, from, n);
+		if (counts)
+			seq_scores(&v->o->seq, &r->seq, out, r->x);
 	}
-	memset(out, 0, v->o->m->n[MODEL_ITEMS] * sizeof *out);
-	return false;
+	if (!counts)
+		memset(out, 0, n_items * sizeof *out);
+	return counts;
 }

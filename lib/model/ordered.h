@@ -1,6 +1,7 @@
 /*
  * ordered - kinds of models that read what a listener did in order: one way to ask them all. history.h makes the sequences, with has_order.
  *
+ *   session   the items of weight, the oldest first                 session_fold
  *   seq       the last events: item, act, time, device              seq_read
  *
  * Order of calls: ordered_open, ordered_see for the sequences that are asked about, and for each thread ordered_reader_init; then ordered_vector and ordered_scores. A sequence of which
@@ -10,10 +11,12 @@
 #define TASTE_ORDERED_H
 
 #include "seq.h"
+#include "session.h"
 
 struct ordered {
 	struct model *m;
-	enum ordered_kind { ORDERED_NONE, ORDERED_SEQ } kind;	/* which of what follows is in use */
+	enum ordered_kind { ORDERED_NONE, ORDERED_SESSION, ORDERED_SEQ } kind;
+	struct session_fold session;	/* one of the two */
 	struct seq seq;
 	size_t content;			/* seq: the kind of content whose vectors ordered_vector gives */
 };
@@ -38,6 +41,8 @@ void ordered_see(struct ordered_view *v, const struct ordered *o, const struct s
 
 /* One thread's room. */
 struct ordered_reader {
+	uint32_t *item;			/* session: those of weight */
+	size_t cap;
 	struct seq_reader seq;
 	uint8_t *device;		/* [length] seq */
 	float *x;			/* [d] */

@@ -7,7 +7,7 @@
  *   ease    the sum of the weights from the listener's items, ease_score
  *   graph   graph_scores
  *   softmax the listener's vector from the history (softmax_fold), times each item's
- *   seq     from the history in its order: ordered.h
+ *   session, seq   from the history in its order: ordered.h
  *   blend   the weighted sum of its parts' scores, each divided by its spread (blend.h)
  *
  * Memory: graph and blend, see there; als d^2 floats a thread, softmax one an item and thread, seq what seq.h says of a reader, for each thread. One call at a time; the threads are inside.
