@@ -222,7 +222,7 @@ static void learn(struct seq_learn *m, struct err *e)
 	progress_end(&s.pr);
 }
 
-/* round_off - to 8 bits, and what that costs. */
+/* round_off - to 8 bits, and what that costs; after the file is written, which rounds by itself. */
 static void round_off(struct seq_learn *m, struct err *e)
 {
 	double before[2], after[2];
@@ -258,12 +258,12 @@ void train_seq(struct sink *out, struct err *e)
 	if (seq_learn_init(&m, &so, &job.data, job.kind, job.end, tool_pool(), e) || (o.resume && seq_resume(&m, o.resume, job.identity.p, e)))
 		die_err(e);
 	learn(&m, e);
-	if (o.is_quantised)
-		round_off(&m, e);
 	note("best epoch %zu, ndcg@10 %.5f of %zu users", m.best_epoch, m.best, job.n_asked);
 	struct seq_names names = { &job.data.item, job.kinds.n > 1 ? &job.kinds : NULL, job.features & SEQ_DEVICE ? &job.data.device : NULL };
 	if (seq_save(&m, o.is_quantised, out, &names, &weigh, &prov, e))
 		die_err(e);
+	if (o.is_quantised)
+		round_off(&m, e);
 	seq_learn_release(&m);
 	seqs_release(&job.data);
 	vocab_release(&job.kinds);

@@ -82,7 +82,7 @@ void seq_scores(const struct seq *s, const struct seq_reader *r, float *out, flo
 /* seq_save - the best epoch's numbers, quantised or not. kinds: names, NULL for one; devices: NULL without the feature. */
 struct seq_names { const struct vocab *item, *kinds, *devices; };
 int seq_save(const struct seq_learn *m, bool is_quantised, struct sink *s, const struct seq_names *names, const struct weigh *w, const struct prov *prov, struct err *e);
-/* seq_quantise - round the best epoch's numbers to what seq_save would write, to measure what that costs. */
+/* seq_quantise - round the best epoch's numbers to what seq_save would write, to measure what that costs; save before, for rounding again gives others. */
 void seq_quantise(struct seq_learn *m);
 
 /*

@@ -1057,10 +1057,12 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 		par_for(pool, a.n, place_one, &a);
 		for (size_t c = 0; c < a.n; c++)
 			if (a.place[c] < 10) {
-				*hr += 1 / (double)n;
-				*ndcg += 1 / fm_log2((double)a.place[c] + 2) / (double)n;
+				*hr += 1;
+				*ndcg += 1 / fm_log2((double)a.place[c] + 2);
 			}
 	}
+	*hr /= n ? (double)n : 1;
+	*ndcg /= n ? (double)n : 1;
 	for (size_t t = 0; t < threads; t++) {
 		mem_free(a.state[t].kv);
 		mem_free(a.state[t].time);
