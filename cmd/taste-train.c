@@ -28,7 +28,7 @@ struct train_opts o = {
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
 	.window = 5, .back = 0.3, .decay = 0.6, .gap = 1800, .tokens = "creator,group,tags",
-	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1,
+	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1, .kind_power = 0.5,
 	.k = 20, .fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
 };
@@ -112,6 +112,7 @@ static const struct opt opts[] = {
 	{ 0, "hidden", OPT_INT, &o.hidden, "N", "width of the feed-forward; 0: none, -1: 2 d", .min = -1, .max = 65536 },
 	{ 0, "attention", OPT_ENUM, &o.attention, "HOW", "over all that came before, or each by itself", .names = "softmax|pointwise" },
 	{ 0, "features", OPT_LIST, &o.features, "NAME,...", "of an event beside its item and kind: gap, hour, device; time: between events" },
+	{ 0, "kind-power", OPT_FLOAT, &o.kind_power, "X", "power of a kind's number of events in their weight: 1 all alike, 0 all kinds alike", .min = -2, .max = 2 },
 	{ 0, "warmup", OPT_FLOAT, &o.warmup, "SHARE", "of all steps, in which the rate grows", .min = 0, .max = 1 },
 	{ 0, "clip", OPT_FLOAT, &o.clip, "X", "cut the gradient to this length; 0: not", .min = 0, .max = 1e9 },
 	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs without a better one; 0: never", .min = 0, .max = 100000 },

@@ -39,7 +39,8 @@ static struct seq_opts options(void)
 {
 	return (struct seq_opts){ .dims = { .d = (size_t)o.d, .layers = (size_t)o.layers, .heads = (size_t)o.heads, .hidden = (size_t)o.hidden, .n = (size_t)o.length,
 					    .n_kinds = job.kinds.n > 1 ? job.kinds.n : 1, .n_devices = job.data.device.n + 1, .attention = o.attention, .features = job.features },
-				  .epochs = (size_t)o.epochs, .batch = (size_t)o.batch, .negatives = (size_t)o.negatives, .temperature = o.temperature, .neg_power = o.neg_power, .user_power = o.user_power, .stddev = o.stddev,
+				  .epochs = (size_t)o.epochs, .batch = (size_t)o.batch, .negatives = (size_t)o.negatives, .temperature = o.temperature, .neg_power = o.neg_power, .user_power = o.user_power,
+				  .kind_power = o.kind_power, .stddev = o.stddev,
 				  .dropout = o.dropout, .rate = o.rate, .warmup = o.warmup, .clip = o.clip, .is_cosine = o.is_cosine, .seed = (uint64_t)o.seed };
 }
 

@@ -53,7 +53,7 @@ extern struct train_opts {
 	int64_t heads, hidden, length, patience;	/* hidden below 0: 2 d */
 	int attention;			/* enum seq_attention */
 	struct opt_list features;
-	double warmup, clip;
+	double warmup, clip, kind_power;
 	bool is_cosine, is_quantised;
 	const char *checkpoint, *resume;
 	const char *weights;

@@ -21,7 +21,7 @@
 enum { USERS = 9, ITEMS = 23, KINDS = 3, DEVICES = 4 };
 
 static const struct seq_opts plain = { .dims = { .d = 8, .layers = 2, .heads = 2, .hidden = 12, .n = 7, .n_kinds = 1 }, .epochs = 4, .batch = 4, .temperature = 0.3,
-				       .neg_power = 0.5, .user_power = 0.7, .stddev = 1, .dropout = 0, .rate = 0.01, .warmup = 0.1, .clip = 1, .is_cosine = true, .seed = 5 };
+				       .neg_power = 0.5, .user_power = 0.7, .kind_power = 0.6, .stddev = 1, .dropout = 0, .rate = 0.01, .warmup = 0.1, .clip = 1, .is_cosine = true, .seed = 5 };
 
 struct made { struct seqs s; uint8_t kind[1000]; size_t *end; };
 

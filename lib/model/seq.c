@@ -77,7 +77,8 @@ static int save_meta(const struct seq_learn *m, struct artifactw *a, const struc
 	       artifactw_meta(a, "attention", "%s", attention_name[s->attention]) || artifactw_meta(a, "features", "%d", s->features) ||
 	       model_put_number(a, "temperature", o->temperature) || artifactw_meta(a, "cosine", "%d", o->is_cosine) || artifactw_meta(a, "epochs", "%zu", o->epochs) ||
 	       artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best) || artifactw_meta(a, "batch", "%zu", o->batch) ||
-	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "user_power", o->user_power) || model_put_number(a, "dropout", o->dropout) ||
+	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "user_power", o->user_power) ||
+	       model_put_number(a, "kind_power", o->kind_power) || model_put_number(a, "stddev", o->stddev) || model_put_number(a, "dropout", o->dropout) ||
 	       model_put_number(a, "rate", o->rate) || model_put_number(a, "warmup", o->warmup) || model_put_number(a, "clip", o->clip) ||
 	       artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) || weigh_put(w, a);
 }

@@ -45,7 +45,7 @@ const char *seq_check(const struct seq_opts *o)
 		return "the dropout is not in 0..1";
 	if (!(o->rate > 0 && o->rate <= 10))
 		return "the rate is not above 0 and at most 10";
-	if (!(fabs(o->neg_power) <= 2 && fabs(o->user_power) <= 2))
+	if (!(fabs(o->neg_power) <= 2 && fabs(o->user_power) <= 2 && fabs(o->kind_power) <= 2))
 		return "a power is not in -2..2";
 	if (!o->batch)
 		return "a batch is empty";
@@ -199,7 +199,7 @@ static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size
 		k->hour[at] = seq_hour(s->time[j]);
 		k->device[at] = s->device_of ? s->device_of[j] : 0;
 		k->target[at] = is_target(s, j + 1) ? s->what[j + 1] : VOCAB_NONE;
-		k->weight[at] = (float)(weight / m->step->weight);
+		k->weight[at] = (float)(weight / m->step->weight * (k->target[at] == VOCAB_NONE ? 0 : m->kind_weight[kind_of(m, k->target[at])]));
 	}
 	return at;
 }
@@ -318,7 +318,7 @@ static double choose_kind(const struct chunk *c, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const float *h = k->room.h + k->row[i] * d;
 		size_t own = kind_of(m, k->target[k->row[i]]);
-		float p[SEQ_KINDS_MAX], weight = k->weight[k->row[i]];
+		float p[SEQ_KINDS_MAX], weight = k->weight[k->row[i]] / (float)m->kind_weight[own];
 		num_dots(p, h, choice, kinds, d, d);
 		float mine = p[own] + bias[own];
 		loss += (double)weight * ((double)act_softmax(p, 1, bias, kinds) - (double)mine);
@@ -588,11 +588,15 @@ static void weigh_windows(struct seq_learn *m, size_t n)
 	s->weight = 0;
 	for (size_t i = 0; i < n; i++) {
 		size_t targets = 0, u = user_of(m->data, s->b_from[i]);
-		for (size_t j = 0; j < s->b_len[i]; j++)
-			targets += is_target(m->data, s->b_from[i] + j + 1);
+		double weight = 0;
+		for (size_t j = s->b_from[i] + 1; j <= s->b_from[i] + s->b_len[i]; j++)
+			if (is_target(m->data, j)) {
+				targets++;
+				weight += m->kind_weight[kind_of(m, m->data->what[j])];
+			}
 		s->b_weight[i] = fm_pow((double)(m->end[u] - m->data->start[u]), m->o.user_power - 1);
 		s->n_targets += targets;
-		s->weight += s->b_weight[i] * (double)targets;
+		s->weight += s->b_weight[i] * weight;
 	}
 }
 
@@ -793,6 +797,19 @@ static void free_worker(struct worker *k)
 	mem_free(k->score);
 }
 
+/* weigh_kinds - all targets of a kind weigh n^kind_power together. */
+static void weigh_kinds(struct seq_learn *m)
+{
+	double n[SEQ_KINDS_MAX] = { 0 }, all = 0;
+
+	for (uint32_t i = 0; i < m->n_items; i++) {
+		n[kind_of(m, i)] += m->count[i];
+		all += m->count[i];
+	}
+	for (size_t k = 0; k < m->o.dims.n_kinds; k++)
+		m->kind_weight[k] = n[k] > 0 ? fm_pow(n[k] / all, m->o.kind_power - 1) : 1;
+}
+
 /* count_all - targets of each item, windows an epoch has at most; *n_next: targets that something stands before. */
 static size_t count_all(struct seq_learn *m, size_t *n_next)
 {
@@ -869,6 +886,7 @@ static int allocate(struct seq_learn *m, struct par *pool, struct err *e)
 	if (!(m->count = mem_try0(m->n_items, sizeof *m->count, "counts of items", e)))
 		return ERR_MEM;
 	s->n_windows = m->cap_windows = count_all(m, &n_next);
+	weigh_kinds(m);
 	if (!n_next)
 		return err_set(e, ERR_DATA, "nobody has an event of weight behind another one: there is nothing to foretell");
 	if (s->n_windows > UINT32_MAX)

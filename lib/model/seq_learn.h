@@ -7,7 +7,8 @@
  *   loss = log sum_j exp(u.y_j / temperature) - u.y_i / temperature      over the items j of kind k
  *          - log P(k), P the softmax of the kinds' choice                with more than one kind
  *
- * averaged over the targets of a step, each weighing (events of its user)^(user_power - 1). Catalogues above SEQ_FULL_MAX items, or `negatives` > 0, draw: for each step `negatives` items of each kind in proportion to
+ * averaged over the targets of a step, each weighing (events of its user)^(user_power - 1) (share of its kind among all targets)^(kind_power - 1);
+ * the kinds' choice is left out of the latter. Catalogues above SEQ_FULL_MAX items, or `negatives` > 0, draw: for each step `negatives` items of each kind in proportion to
  * q_j ~ count_j^neg_power, shared by all targets, and the sum is exp(own) + sum over the drawn, own left out, of exp(u.y_j / temperature) / (negatives q_j): the sum over all, without bias.
  *
  * A listener's events are cut into windows of n, at another place each epoch when there are more, and each is a target once an epoch; the order of windows is new each epoch; `batch`
@@ -38,7 +39,7 @@ struct seq_opts {
 	size_t epochs, batch;		/* batch: windows a step */
 	size_t negatives;		/* of each kind; 0: all items up to SEQ_FULL_MAX, else 1024 */
 	double stddev;			/* length of the first e */
-	double temperature, neg_power, user_power, dropout, rate, warmup, clip;	/* warmup: share of all steps; clip 0: none */
+	double temperature, neg_power, user_power, kind_power, dropout, rate, warmup, clip;	/* warmup: share of all steps; clip 0: none */
 	bool is_cosine;
 	uint64_t seed;
 };
@@ -53,6 +54,7 @@ struct seq_learn {
 	size_t *end;			/* [users] where what a user teaches ends */
 	size_t n_items;
 	double *count;			/* [n_items] targets */
+	double kind_weight[SEQ_KINDS_MAX];	/* of a target */
 	float *own, *own_m[2];		/* [n_items x d] e, moments of Adam */
 	float *w, *w_m[2];		/* [at.n_params] likewise */
 	float *best_own, *best_w;	/* of the best epoch */
