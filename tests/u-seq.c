@@ -173,7 +173,7 @@ static void check_gradient(const struct seq_opts *o)
 		{ "device", m.at.device, l->norm1 }, { "norm1", l->norm1, l->in }, { "in", l->in, l->pos }, { "pos", l->pos, l->time }, { "time", l->time, l->norm3 },
 		{ "norm3", l->norm3, l->out }, { "out", l->out, l->norm2 }, { "norm2", l->norm2, l->up }, { "up", l->up, l->down }, { "down", l->down, m.at.layer[1].norm1 },
 		{ "the last layer's in", last->in, last->pos }, { "the last layer's pos", last->pos, last->time }, { "the last layer's time", last->time, last->norm3 },
-		{ "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
+		{ "ask", m.at.ask, m.at.norm }, { "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
 	};
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
 		check_tensor(&m, m.w + part[i].from, gw + part[i].from, part[i].to - part[i].from, from, len, k, part[i].name);
@@ -256,28 +256,30 @@ static void check_reading(const struct seq_opts *o)
 	net_begin(&t, o);
 	size_t from = t.world.s.start[2], len = t.world.s.start[3] - from;
 	assert_true(len <= n);
-	uint8_t act[64], kind[64], gap[64], hour[64], device[64];
+	uint8_t act[64], kind[64], gap[64], hour[64], device[64], asked[64];
 	for (size_t i = 0; i < len; i++) {
 		act[i] = act_at(&t, from + i);
 		kind[i] = t.world.kind[t.world.s.what[from + i]];
 		gap[i] = i ? seq_gap(t.world.s.time[from + i - 1], t.world.s.time[from + i]) : 0;
 		hour[i] = seq_hour(t.world.s.time[from + i]);
 		device[i] = t.world.s.device_of[from + i];
+		asked[i] = (uint8_t)(i % o->dims.n_kinds);
 	}
-	struct seq_events ev = { t.world.s.what + from, act, kind, gap, hour, device, t.world.s.time + from };
+	struct seq_events ev = { t.world.s.what + from, act, kind, gap, hour, device, t.world.s.time + from, asked };
 	struct seq_past past = { len, ev.item, act, ev.time, device };
 	start[1] = len;
 	assert_int_equal(seq_room_init(&room, &o->dims, len, &e), 0);
 	seq_forward(&room, &t.s.at, t.w, &t.s.items, &ev, start, 1, (struct seq_drop){ 0 });
 	seq_read(&t.s, &t.r, &past);
-	assert_memory_equal(t.r.h, room.h + (len - 1) * d, d * sizeof(float));
+	assert_memory_equal(t.r.h + asked[len - 1] * d, room.h + (len - 1) * d, d * sizeof(float));
 	for (size_t i = 0; i < len; i++) {
 		past.n = i;
 		if (!i)
 			t.r.state.n = 0;
 		seq_append(&t.s, &t.r, ev.item[i], act[i], i ? ev.time[i - 1] : TIME_NONE, ev.time[i], device[i]);
 		assert_int_equal(t.r.state.n, i + 1);
-		if (memcmp(t.r.h, room.h + i * d, d * sizeof(float)))
+		if (memcmp(t.r.h + asked[i] * d, room.h + i * d, d * sizeof(float)) ||
+		    (o->dims.n_kinds > 1 && memcmp(t.r.h + o->dims.n_kinds * d, room.said + i * d, d * sizeof(float))))
 			fail_msg("attention %d, features %d, %zu layers: event %zu is not the same", o->dims.attention, o->dims.features, o->dims.layers, i);
 	}
 	for (size_t piece = 2; piece < 12; piece += 3) {	/* what a state holds, and then some more */
@@ -286,7 +288,7 @@ static void check_reading(const struct seq_opts *o)
 			size_t k = len - i < piece ? len - i : piece;
 			struct seq_events some = { ev.item + i, act + i, kind + i, gap + i, hour + i, device + i, ev.time + i };
 			seq_run(&t.r.state, t.r.h, &o->dims, &t.s.at, t.w, &t.s.items, &some, k, t.r.scratch);
-			assert_memory_equal(t.r.h, room.h + (i + k - 1) * d, d * sizeof(float));
+			assert_memory_equal(t.r.h + asked[i + k - 1] * d, room.h + (i + k - 1) * d, d * sizeof(float));
 		}
 	}
 	seq_room_release(&room);

@@ -307,7 +307,7 @@ int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)
 	r->state.kv = mem_try(seq_state_floats(&s->dims, n), sizeof *r->state.kv, "keys and values", e);
 	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
 	r->scratch = mem_try(seq_step_scratch(&s->dims, n, n), sizeof *r->scratch, "the layers' values", e);
-	r->h = mem_try(s->dims.d, sizeof *r->h, "the layers' values", e);
+	r->h = mem_try(seq_said_floats(&s->dims), sizeof *r->h, "the layers' values", e);
 	r->code = mem_try(4, n, "codes of events", e);
 	if (e->code)
 		seq_reader_release(r);
@@ -370,7 +370,7 @@ void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float
 	float inv;
 
 	if (s->dims.n_kinds > 1)
-		num_gemm_in(u, d, r->h, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
+		num_gemm_in(u, d, r->h + k * d, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
 	else
 		memcpy(u, r->h, d * sizeof *u);
 	if (s->is_cosine)
@@ -388,7 +388,7 @@ void seq_scores(const struct seq *s, const struct seq_reader *r, float *out, flo
 		num_dots(out, u, y, n, d, d);
 		return;
 	}
-	num_dots(choice, r->h, s->w + s->at.choice, kinds, d, d);
+	num_dots(choice, r->h + kinds * d, s->w + s->at.choice, kinds, d, d);
 	float inverse = (float)(1 / s->temperature);
 
 	act_softmax(choice, 1, s->w + s->at.choice_bias, kinds);

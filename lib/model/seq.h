@@ -52,7 +52,7 @@ void seq_devices(const struct seq *s, struct vocab *v);
 /* One thread's room to read a listener in. */
 struct seq_reader {
 	struct seq_state state;
-	float *scratch, *h;		/* h [d]: after seq_read */
+	float *scratch, *h;		/* h as seq_run gives it: after seq_read */
 	uint8_t *code;			/* [4 x length] kind, gap, hour, device */
 	void *mem;
 };

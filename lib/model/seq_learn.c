@@ -65,7 +65,7 @@ struct worker {
 	struct seq_room room;
 	size_t *start;			/* [CHUNK + 1] */
 	uint32_t *item;			/* [tokens] what the net reads ... */
-	uint8_t *act, *kind, *gap, *hour, *device;
+	uint8_t *act, *kind, *gap, *hour, *device, *asked;
 	int64_t *time;
 	uint32_t *target;		/* ... and what comes next, VOCAB_NONE: no target */
 	float *weight;			/* [tokens] of targets, of all those of the step */
@@ -199,14 +199,15 @@ static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size
 		k->hour[at] = seq_hour(s->time[j]);
 		k->device[at] = s->device_of ? s->device_of[j] : 0;
 		k->target[at] = is_target(s, j + 1) ? s->what[j + 1] : VOCAB_NONE;
-		k->weight[at] = (float)(weight / m->step->weight * (k->target[at] == VOCAB_NONE ? 0 : m->kind_weight[kind_of(m, k->target[at])]));
+		k->asked[at] = k->target[at] == VOCAB_NONE ? 0 : (uint8_t)kind_of(m, k->target[at]);
+		k->weight[at] = (float)(weight / m->step->weight * (k->target[at] == VOCAB_NONE ? 0 : m->kind_weight[k->asked[at]]));
 	}
 	return at;
 }
 
 static struct seq_events events_of(const struct worker *k)
 {
-	return (struct seq_events){ k->item, k->act, k->kind, k->gap, k->hour, k->device, k->time };
+	return (struct seq_events){ k->item, k->act, k->kind, k->gap, k->hour, k->device, k->time, k->asked };
 }
 
 /* ---- the loss of a chunk ---- */
@@ -316,7 +317,7 @@ static double choose_kind(const struct chunk *c, size_t n)
 	double loss = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const float *h = k->room.h + k->row[i] * d;
+		const float *h = k->room.said + k->row[i] * d;
 		size_t own = kind_of(m, k->target[k->row[i]]);
 		float p[SEQ_KINDS_MAX], weight = k->weight[k->row[i]] / (float)m->kind_weight[own];
 		num_dots(p, h, choice, kinds, d, d);
@@ -326,7 +327,7 @@ static double choose_kind(const struct chunk *c, size_t n)
 		for (size_t j = 0; j < kinds; j++) {
 			num_axpy(gc + j * d, p[j] * weight, h, d);
 			gb[j] += p[j] * weight;
-			num_axpy(k->room.gx + k->row[i] * d, p[j] * weight, choice + j * d, d);
+			num_axpy(k->room.gsaid + k->row[i] * d, p[j] * weight, choice + j * d, d);
 		}
 	}
 	return loss;
@@ -340,6 +341,7 @@ static double chunk_loss(const struct chunk *c)
 	double loss = 0;
 
 	memset(k->room.gx, 0, c->n * m->o.dims.d * sizeof *k->room.gx);
+	memset(k->room.gsaid, 0, c->n * m->o.dims.d * sizeof *k->room.gsaid);
 	for (size_t kind = 0; kind < kinds; kind++) {
 		size_t n = 0;
 		for (size_t t = 0; t < c->n; t++)
@@ -763,11 +765,12 @@ static int make_worker(struct seq_learn *m, struct worker *k, struct err *e)
 		return e->code;
 	k->start = mem_new(CHUNK_TOKENS + 1, sizeof *k->start);
 	k->item = mem_try(T, sizeof *k->item, "events", e);
-	k->act = mem_try(5 * T, 1, "events", e);
+	k->act = mem_try(6 * T, 1, "events", e);
 	k->kind = k->act + T;
 	k->gap = k->kind + T;
 	k->hour = k->gap + T;
 	k->device = k->hour + T;
+	k->asked = k->device + T;
 	k->time = mem_try(T, sizeof *k->time, "events", e);
 	k->target = mem_try(2 * T, sizeof *k->target, "events", e);
 	k->row = k->target + T;
@@ -989,7 +992,7 @@ void seq_keep(struct seq_learn *m, double ndcg)
 
 /* ---- measuring ---- */
 
-struct ask { struct seq_learn *m; const struct seq_asked *asked; size_t first, n; float *x; struct seq_state *state; float **scratch; const float *w; struct seq_items items;
+struct ask { struct seq_learn *m; const struct seq_asked *asked; size_t first, n; float *x; struct seq_state *state; float **scratch, **h; const float *w; struct seq_items items;
 	     struct worker *worker; float *score; size_t place[ASK]; };
 
 /* ask_one - chunk c is a listener: u, of the kind asked for. */
@@ -1001,7 +1004,7 @@ static void ask_one(void *ctx, size_t c, int worker)
 	const struct seq_dims *s = &m->o.dims;
 	struct worker *k = &a->worker[worker];
 	size_t from = m->data->start[q->user], end = m->end[q->user], len = min_size(end - from, s->n), d = s->d, kind = kind_of(m, q->item);
-	float h[MODEL_DIM_MAX], *u = a->x + c * d, inv;
+	float *h = a->h[worker], *u = a->x + c * d, inv;
 
 	read_window(m, k, 0, end - len, len - 1, 0);	/* the last has nothing behind it */
 	size_t j = end - 1, at = len - 1;
@@ -1016,7 +1019,7 @@ static void ask_one(void *ctx, size_t c, int worker)
 	a->state[worker].n = 0;
 	seq_run(&a->state[worker], h, s, &m->at, a->w, &a->items, &ev, len, a->scratch[worker]);
 	if (s->n_kinds > 1)
-		num_gemm_in(u, d, h, d, NUM_N, a->w + m->at.head + kind * d * d, d, NUM_N, 1, d, d, false, a->scratch[worker]);
+		num_gemm_in(u, d, h + kind * d, d, NUM_N, a->w + m->at.head + kind * d * d, d, NUM_N, 1, d, d, false, a->scratch[worker]);
 	else
 		memcpy(u, h, d * sizeof *u);
 	if (m->o.is_cosine)
@@ -1056,11 +1059,13 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	a.x = mem_try(ASK, d * sizeof *a.x, "vectors", e);
 	a.state = mem_new(threads, sizeof *a.state);
 	a.scratch = mem_new(threads, sizeof *a.scratch);
+	a.h = mem_new(threads, sizeof *a.h);
 	for (size_t t = 0; t < threads; t++) {
 		a.state[t].cap = cap;
 		a.state[t].kv = mem_try(seq_state_floats(&m->o.dims, cap), sizeof *a.state[t].kv, "keys and values", e);
 		a.state[t].time = mem_try(cap, sizeof *a.state[t].time, "keys and values", e);
 		a.scratch[t] = mem_try(floats, sizeof **a.scratch, "the layers' values", e);
+		a.h[t] = mem_try(seq_said_floats(&m->o.dims), sizeof **a.h, "the layers' values", e);
 	}
 	if (!e->code) {
 		memcpy(y, own, m->n_items * d * sizeof *y);
@@ -1085,9 +1090,11 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 		mem_free(a.state[t].kv);
 		mem_free(a.state[t].time);
 		mem_free(a.scratch[t]);
+		mem_free(a.h[t]);
 	}
 	mem_free(a.state);
 	mem_free(a.scratch);
+	mem_free(a.h);
 	mem_free(a.x);
 	mem_free(y);
 	mem_free(inv);

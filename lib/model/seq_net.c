@@ -20,6 +20,12 @@ static size_t width_of(const struct seq_dims *s)	/* of In: q k v, pointwise u q 
 	return (s->attention == SEQ_POINTWISE ? 4 : 3) * s->d;
 }
 
+/* is_asked - does layer l know which kind is wanted? */
+static bool is_asked(const struct seq_dims *s, size_t l)
+{
+	return s->n_kinds > 1 && l + 1 == s->layers;
+}
+
 /* ---- layout ---- */
 
 static size_t take(size_t *at, size_t n)
@@ -52,6 +58,7 @@ void seq_layout(struct seq_at *at, const struct seq_dims *s)
 		y->up = take(&p, d * 2 * s->hidden);
 		y->down = take(&p, s->hidden * d);
 	}
+	at->ask = take(&p, s->n_kinds > 1 && s->layers ? s->n_kinds * d : 0);
 	at->norm = take(&p, d);
 	at->head = take(&p, s->n_kinds > 1 ? s->n_kinds * d * d : 0);
 	at->choice = take(&p, s->n_kinds > 1 ? s->n_kinds * d : 0);
@@ -319,11 +326,16 @@ static size_t cut_room(struct seq_room *r)
 		y->b = part(r, &at, T * d);
 		y->up = part(r, &at, T * 2 * s->hidden);
 		y->hid = part(r, &at, T * s->hidden);
+		y->xk = is_asked(s, l) ? part(r, &at, T * d) : NULL;
+		y->invk = is_asked(s, l) ? part(r, &at, T) : NULL;
+		y->ak = is_asked(s, l) ? part(r, &at, T * d) : NULL;
 	}
 	r->x = part(r, &at, T * d);
 	r->inv = part(r, &at, T);
 	r->h = part(r, &at, T * d);
 	r->gx = part(r, &at, T * d);
+	r->said = s->layers ? r->layer[s->layers - 1].a : r->h;
+	r->gsaid = s->layers && s->n_kinds > 1 ? part(r, &at, T * d) : r->gx;
 	r->ga = part(r, &at, T * d);
 	r->gb = part(r, &at, T * (s->hidden > d ? s->hidden : d));
 	r->gqkv = part(r, &at, T * w);
@@ -391,6 +403,18 @@ static void join(float *to, const float *x0, float *add, size_t n, struct seq_dr
 		to[i] = x0[i] + add[i];
 }
 
+/* ask - for one kind. */
+static void ask(struct seq_room *r, size_t l, const struct seq_at *at, const float *w, const struct seq_events *ev, size_t T)
+{
+	struct seq_layer_room *y = &r->layer[l];
+	size_t d = r->s.d;
+
+	memcpy(y->xk, y->x, T * d * sizeof *y->xk);
+	for (size_t t = 0; t < T; t++)
+		add_row(y->xk + t * d, w + at->ask + ev->asked[t] * d, d);
+	act_rms(y->ak, y->invk, y->xk, w + at->layer[l].norm1, T, d);
+}
+
 static void layer_forward(struct seq_room *r, size_t l, float *to, const struct seq_at *at, const float *w, const struct seq_events *ev, const size_t *start, size_t n_seq,
 			  struct seq_drop drop)
 {
@@ -400,7 +424,10 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 	size_t T = start[n_seq], d = s->d, width = width_of(s), p_at = 0;
 
 	act_rms(y->a, y->inv1, y->x, w + g->norm1, T, d);
-	num_gemm_in(y->raw, width, y->a, d, NUM_N, w + g->in, width, NUM_N, T, width, d, false, r->scratch);
+	if (is_asked(s, l))
+		ask(r, l, at, w, ev, T);
+	num_gemm_in(y->raw, width, is_asked(s, l) ? y->ak : y->a, d, NUM_N, w + g->in, width, NUM_N, T, width - 2 * d, d, false, r->scratch);
+	num_gemm_in(y->raw + width - 2 * d, width, y->a, d, NUM_N, w + g->in + width - 2 * d, width, NUM_N, T, 2 * d, d, false, r->scratch);
 	if (s->attention == SEQ_POINTWISE)
 		act_silu(y->qkv, y->raw, 1, T * width);
 	for (size_t i = 0; i < n_seq; i++) {
@@ -417,7 +444,7 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 	}
 	float *after = s->hidden ? y->mid : to;
 	num_gemm_in(r->ga, d, y->y, d, NUM_N, w + g->out, d, NUM_N, T, d, d, false, r->scratch);
-	join(after, y->x, r->ga, T * d, drop, 2 * l + 1);
+	join(after, is_asked(s, l) ? y->xk : y->x, r->ga, T * d, drop, 2 * l + 1);
 	if (!s->hidden)
 		return;
 	act_rms(y->b, y->inv2, y->mid, w + g->norm2, T, d);
@@ -510,8 +537,17 @@ static void layer_back(struct seq_room *r, size_t l, const struct seq_at *at, co
 	attention_back(r, l, at, w, gw, s->attention == SEQ_POINTWISE ? r->gb : r->ga, ev, start, n_seq);
 	if (s->attention == SEQ_POINTWISE)
 		act_silu_back(r->gqkv, r->gqkv, y->raw, 1, T * width);
-	gradient_of(gw + g->in, y->a, d, r->gqkv, width, T, r);
-	num_gemm_in(r->ga, d, r->gqkv, width, NUM_N, w + g->in, width, NUM_T, T, d, width, false, r->scratch);
+	const float *in = w + g->in + width - 2 * d, *gkv = r->gqkv + width - 2 * d;
+	num_gemm_in(gw + g->in, width, is_asked(s, l) ? y->ak : y->a, d, NUM_T, r->gqkv, width, NUM_N, d, width - 2 * d, T, true, r->scratch);
+	num_gemm_in(gw + g->in + width - 2 * d, width, y->a, d, NUM_T, gkv, width, NUM_N, d, 2 * d, T, true, r->scratch);
+	num_gemm_in(r->ga, d, r->gqkv, width, NUM_N, w + g->in, width, NUM_T, T, d, width - 2 * d, false, r->scratch);
+	if (is_asked(s, l)) {
+		act_rms_back(r->gx, gw + g->norm1, r->ga, y->xk, y->invk, w + g->norm1, T, d);
+		for (size_t t = 0; t < T; t++)
+			add_row(gw + at->ask + ev->asked[t] * d, r->gx + t * d, d);
+		memcpy(r->ga, r->gsaid, T * d * sizeof *r->ga);
+	}
+	num_gemm_in(r->ga, d, gkv, width, NUM_N, in, width, NUM_T, T, d, 2 * d, true, r->scratch);
 	act_rms_back(r->gx, gw + g->norm1, r->ga, y->x, y->inv1, w + g->norm1, T, d);
 }
 
@@ -543,51 +579,109 @@ size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap)
 	return n * (3 * s->d + 1 + width_of(s) + (up > s->d ? up : s->d)) + n * cap + (ROWS + 1) * cap + num_gemm_scratch() + 64;
 }
 
+size_t seq_said_floats(const struct seq_dims *s)
+{
+	return s->d * (s->n_kinds > 1 ? s->n_kinds + 1 : 1);
+}
+
+/* stepping - what the layers of seq_run share. */
+struct stepping {
+	const struct seq_dims *s;
+	const struct seq_at *at;
+	const float *w;
+	struct seq_state *st;
+	float *a, *o, *inv, *qkv, *up, *p, *gate, *mul;
+};
+
+/* columns - of In, from .. to, for rows of x: into qkv. */
+static void columns(const struct stepping *k, size_t l, const float *x, float *qkv, size_t rows, size_t from, size_t to)
+{
+	size_t d = k->s->d, width = width_of(k->s);
+
+	act_rms(k->a, k->inv, x, k->w + k->at->layer[l].norm1, rows, d);
+	num_gemm_in(qkv + from, width, k->a, d, NUM_N, k->w + k->at->layer[l].in + from, width, NUM_N, rows, to - from, d, false, k->mul);
+	for (size_t i = 0; k->s->attention == SEQ_POINTWISE && i < rows; i++)
+		act_silu(qkv + i * width + from, qkv + i * width + from, 1, to - from);
+}
+
+/* rest - of layer l for some rows, events first .. of the state, whose qkv are there: x is added to. */
+static void rest(const struct stepping *k, size_t l, float *x, const float *qkv, size_t first, size_t rows)
+{
+	const struct seq_dims *s = k->s;
+	const struct seq_layer_at *g = &k->at->layer[l];
+	const float *w = k->w, *key = k->st->kv + 2 * l * k->st->cap * s->d, *value = key + k->st->cap * s->d;
+	size_t d = s->d, f = s->hidden, width = width_of(s), dh = d / s->heads;
+
+	for (size_t head = 0; head < s->heads; head++) {
+		struct head one = { s, qkv + (width - 3 * d) + head * dh, key + head * dh, value + head * dh, width, d, first, rows, w + g->pos + head * s->n,
+				    s->features & SEQ_TIME ? w + g->time + head * SEQ_TIMES : NULL, k->st->time, k->p, k->st->cap, k->o + head * dh,
+				    k->gate, k->gate + ROWS * k->st->cap, k->mul };
+		attend(&one);
+	}
+	if (s->attention == SEQ_POINTWISE) {
+		act_rms(k->o, k->inv, k->o, w + g->norm3, rows, d);
+		times_u(k->o, qkv, width, rows, d);
+	}
+	num_gemm_in(k->a, d, k->o, d, NUM_N, w + g->out, d, NUM_N, rows, d, d, false, k->mul);
+	add_row(x, k->a, rows * d);
+	if (!f)
+		return;
+	act_rms(k->a, k->inv, x, w + g->norm2, rows, d);
+	num_gemm_in(k->up, 2 * f, k->a, d, NUM_N, w + g->up, 2 * f, NUM_N, rows, 2 * f, d, false, k->mul);
+	act_gate(k->up + rows * 2 * f, k->up, rows, f);
+	num_gemm_in(k->a, d, k->up + rows * 2 * f, f, NUM_N, w + g->down, d, NUM_N, rows, d, f, false, k->mul);
+	add_row(x, k->a, rows * d);
+}
+
+/* ask_all - the last layer of the last event, for each kind: x into h. */
+static void ask_all(const struct stepping *k, float *h, const float *x, float *qkv, size_t last)
+{
+	const struct seq_dims *s = k->s;
+	size_t d = s->d, l = s->layers - 1;
+
+	for (size_t kind = 0; kind < s->n_kinds; kind++) {
+		float *to = h + kind * d;
+		memcpy(to, x, d * sizeof *to);
+		add_row(to, k->w + k->at->ask + kind * d, d);
+		columns(k, l, to, qkv, 1, 0, width_of(s) - 2 * d);
+		rest(k, l, to, qkv, last, 1);
+	}
+}
+
 void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
 	     float *scratch)
 {
-	size_t d = s->d, f = s->hidden, width = width_of(s), dh = d / s->heads, up_floats = 3 * f > d ? 3 * f : d;
+	size_t d = s->d, width = width_of(s), up_floats = 3 * s->hidden > d ? 3 * s->hidden : d, last = st->n + n - 1;
 	float *x = scratch, *a = x + n * d, *o = a + n * d, *inv = o + n * d, *qkv = inv + n, *up = qkv + n * width, *p = up + n * up_floats, *gate = p + n * st->cap,
-	      *mul = gate + (ROWS + 1) * st->cap;
+	      *x_last = x + (n - 1) * d, *qkv_last = qkv + (n - 1) * width;
+	struct stepping k = { s, at, w, st, a, o, inv, qkv, up, p, gate, gate + (ROWS + 1) * st->cap };
 
 	seq_input(x, s, at, w, it, ev, n);
 	for (size_t i = 0; s->features & SEQ_TIME && i < n; i++)
 		st->time[st->n + i] = ev->time[i];
 	for (size_t l = 0; l < s->layers; l++) {
-		const struct seq_layer_at *g = &at->layer[l];
-		float *k = st->kv + 2 * l * st->cap * d, *v = k + st->cap * d;
-		size_t first = l + 1 < s->layers ? 0 : n - 1, rows = n - first;	/* of the last layer only the last event is wanted */
-		act_rms(a, inv, x, w + g->norm1, n, d);
-		num_gemm_in(qkv, width, a, d, NUM_N, w + g->in, width, NUM_N, n, width, d, false, mul);
-		if (s->attention == SEQ_POINTWISE)
-			act_silu(qkv, qkv, 1, n * width);
+		float *key = st->kv + 2 * l * st->cap * d, *value = key + st->cap * d;
+		columns(&k, l, x, qkv, n, is_asked(s, l) ? width - 2 * d : 0, width);
 		for (size_t i = 0; i < n; i++) {
-			memcpy(k + (st->n + i) * d, qkv + (i + 1) * width - 2 * d, d * sizeof *k);
-			memcpy(v + (st->n + i) * d, qkv + (i + 1) * width - d, d * sizeof *v);
+			memcpy(key + (st->n + i) * d, qkv + (i + 1) * width - 2 * d, d * sizeof *key);
+			memcpy(value + (st->n + i) * d, qkv + (i + 1) * width - d, d * sizeof *value);
 		}
-		for (size_t head = 0; head < s->heads; head++) {
-			struct head one = { s, qkv + first * width + (width - 3 * d) + head * dh, k + head * dh, v + head * dh, width, d, st->n + first, rows,
-					    w + g->pos + head * s->n, s->features & SEQ_TIME ? w + g->time + head * SEQ_TIMES : NULL, st->time,
-					    p, st->cap, o + first * d + head * dh, gate, gate + ROWS * st->cap, mul };
-			attend(&one);
+		if (is_asked(s, l)) {
+			memcpy(h + s->n_kinds * d, a + (n - 1) * d, d * sizeof *h);
+			ask_all(&k, h, x_last, qkv_last, last);
+		} else if (l + 1 == s->layers) {
+			rest(&k, l, x_last, qkv_last, last, 1);	/* only the last event is wanted */
+		} else {
+			rest(&k, l, x, qkv, st->n, n);
 		}
-		float *to = x + first * d;
-		if (s->attention == SEQ_POINTWISE) {
-			act_rms(o + first * d, inv, o + first * d, w + g->norm3, rows, d);
-			times_u(o + first * d, qkv + first * width, width, rows, d);
-		}
-		num_gemm_in(a, d, o + first * d, d, NUM_N, w + g->out, d, NUM_N, rows, d, d, false, mul);
-		for (size_t i = 0; i < rows * d; i++)
-			to[i] += a[i];
-		if (!f)
-			continue;
-		act_rms(a, inv, to, w + g->norm2, rows, d);
-		num_gemm_in(up, 2 * f, a, d, NUM_N, w + g->up, 2 * f, NUM_N, rows, 2 * f, d, false, mul);
-		act_gate(up + rows * 2 * f, up, rows, f);
-		num_gemm_in(a, d, up + rows * 2 * f, f, NUM_N, w + g->down, d, NUM_N, rows, d, f, false, mul);
-		for (size_t i = 0; i < rows * d; i++)
-			to[i] += a[i];
 	}
-	act_rms(h, inv, x + (n - 1) * d, w + at->norm, 1, d);
+	if (s->n_kinds == 1 || !s->layers)
+		memcpy(h, x_last, d * sizeof *h);
+	for (size_t kind = 1; kind < s->n_kinds && !s->layers; kind++)
+		memcpy(h + kind * d, x_last, d * sizeof *h);
+	for (size_t kind = 0; kind < s->n_kinds; kind++)
+		act_rms(h + kind * d, inv, h + kind * d, w + at->norm, 1, d);
+	if (s->n_kinds > 1 && !s->layers)
+		memcpy(h + s->n_kinds * d, h, d * sizeof *h);
 	st->n += n;
 }

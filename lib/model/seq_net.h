@@ -13,7 +13,11 @@
  *     b   = rms(x) g2                                  hidden > 0
  *     x   = x + (silu(b Up1) (b Up2)) Down             Up = Up1 | Up2
  *   h     = rms(x) g
- *   z_k   = h Head_k                                   of content kind k; one kind: z = h
+ *
+ * With more than one kind of content the last layer is asked for one of them: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as ever. So
+ * what was heard last of a rare kind can be looked up over hundreds of events of others. Then
+ *   z_k   = h_k Head_k                                 of content kind k
+ *   P(k)  = softmax over k of choice_k.a_t + bias_k    a of the last layer, which was not asked (no layers: h)
  *
  * What comes after t is never looked at. No row knows its place but by distances, so that a history may be cut anywhere. rms(x) = x / sqrt(mean x^2 + 1e-6). While
  * it learns, dropout is on x_1 and on what each layer adds, twice.
@@ -55,9 +59,10 @@ struct seq_at {
 		size_t norm3, out;	/* [d] pointwise; [d x d] */
 		size_t norm2, up, down;	/* [d] [d x 2 hidden] [hidden x d] */
 	} layer[SEQ_LAYERS_MAX];
+	size_t ask;			/* [n_kinds x d] more than one kind, and layers */
 	size_t norm;			/* [d] */
 	size_t head;			/* [n_kinds x d x d] more than one kind */
-	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next: softmax of choice_k.h + choice_bias_k */
+	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next */
 	size_t n_params;
 };
 void seq_layout(struct seq_at *at, const struct seq_dims *s);
@@ -71,6 +76,7 @@ struct seq_events {
 	const uint8_t *kind;		/* below n_kinds; NULL: all 0 */
 	const uint8_t *gap, *hour, *device;	/* codes; what the features do not ask for may be NULL */
 	const int64_t *time;
+	const uint8_t *asked;		/* seq_forward with more than one kind: which kind is to be foretold from each event */
 };
 /* Codes of features. seq_gap - of seconds since the event before; either may be TIME_NONE: 0. seq_hour - 0 without a time. seq_time - of the distance between two events. */
 uint8_t seq_gap(int64_t before, int64_t time);
@@ -105,8 +111,11 @@ struct seq_room {
 		float *o, *inv3, *y;	/* [tokens x d] [tokens] [tokens x d]; softmax: y is o */
 		float *mid, *inv2, *b;	/* [tokens x d] [tokens] [tokens x d] */
 		float *up, *hid;	/* [tokens x 2 hidden] [tokens x hidden] */
+		float *xk, *invk, *ak;	/* the last layer, more than one kind: as x, inv1, a, of what is asked */
 	} layer[SEQ_LAYERS_MAX];
 	float *x, *inv, *h;		/* [tokens x d] [tokens] [tokens x d] the last */
+	const float *said;		/* [tokens x d] what the choice of a kind looks at */
+	float *gsaid;			/* [tokens x d] gradient with respect to it: for whoever calls seq_back to fill */
 	float *gx, *ga, *gb, *gqkv, *gup, *gp, *gp2;	/* the way back */
 	float *scratch, *mem;
 };
@@ -119,7 +128,7 @@ struct seq_drop { double share; uint64_t key; };	/* share 0: none */
 void seq_forward(struct seq_room *r, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, const size_t *start, size_t n_seq,
 		 struct seq_drop drop);
 /* seq_back - after seq_forward with the same arguments. r->gx [tokens x d] holds the gradient with respect to h, and after it that with respect to x_1 as seq_input gives it
- * (of e: times sqrt(d)); gw += the gradient of w. */
+ * (of e: times sqrt(d)); gw += the gradient of w. With more than one kind r->gsaid holds the gradient with respect to said (no layers: it is gx). */
 void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float *gw, const struct seq_events *ev, const size_t *start, size_t n_seq, struct seq_drop drop);
 
 /*
@@ -131,11 +140,13 @@ struct seq_state {
 	float *kv;			/* [layers x 2 x cap x d] keys, values */
 	int64_t *time;			/* [cap] with SEQ_TIME */
 };
+size_t seq_said_floats(const struct seq_dims *s);	/* of h */
 size_t seq_state_floats(const struct seq_dims *s, size_t cap);
 /* seq_step_scratch - floats for seq_run of at most n events on a state with room for cap. */
 size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);
 /*
- * seq_run - n events behind those of the state; st->n + n <= st->cap <= dims.n. h [d]: of the last one. n >= 1.
+ * seq_run - n events behind those of the state; st->n + n <= st->cap <= dims.n. h: of the last one, [d], or with more than one kind
+ * [(n_kinds + 1) x d]: of each kind, and what the choice of a kind looks at. n >= 1.
  * Bit for bit what seq_forward without dropout gives.
  */
 void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
