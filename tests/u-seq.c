@@ -173,7 +173,7 @@ static void check_gradient(const struct seq_opts *o)
 		{ "device", m.at.device, l->norm1 }, { "norm1", l->norm1, l->in }, { "in", l->in, l->pos }, { "pos", l->pos, l->time }, { "time", l->time, l->norm3 },
 		{ "norm3", l->norm3, l->out }, { "out", l->out, l->norm2 }, { "norm2", l->norm2, l->up }, { "up", l->up, l->down }, { "down", l->down, m.at.layer[1].norm1 },
 		{ "the last layer's in", last->in, last->pos }, { "the last layer's pos", last->pos, last->time }, { "the last layer's time", last->time, last->norm3 },
-		{ "ask", m.at.ask, m.at.norm }, { "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
+		{ "ask", m.at.ask, m.at.near }, { "near", m.at.near, m.at.norm }, { "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
 	};
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
 		check_tensor(&m, m.w + part[i].from, gw + part[i].from, part[i].to - part[i].from, from, len, k, part[i].name);

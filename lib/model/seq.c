@@ -306,6 +306,7 @@ int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)
 	*r = (struct seq_reader){ .state.cap = n };
 	r->state.kv = mem_try(seq_state_floats(&s->dims, n), sizeof *r->state.kv, "keys and values", e);
 	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
+	r->state.kind = mem_try(n, 1, "keys and values", e);
 	r->scratch = mem_try(seq_step_scratch(&s->dims, n, n), sizeof *r->scratch, "the layers' values", e);
 	r->h = mem_try(seq_said_floats(&s->dims), sizeof *r->h, "the layers' values", e);
 	r->code = mem_try(4, n, "codes of events", e);
@@ -318,6 +319,7 @@ void seq_reader_release(struct seq_reader *r)
 {
 	mem_free(r->state.kv);
 	mem_free(r->state.time);
+	mem_free(r->state.kind);
 	mem_free(r->scratch);
 	mem_free(r->h);
 	mem_free(r->code);
@@ -352,6 +354,7 @@ static void forget(struct seq_state *st, const struct seq_dims *s)
 	for (size_t i = 0; i < 2 * s->layers; i++)
 		memmove(st->kv + i * st->cap * s->d, st->kv + (i * st->cap + 1) * s->d, st->n * s->d * sizeof *st->kv);
 	memmove(st->time, st->time + 1, st->n * sizeof *st->time);
+	memmove(st->kind, st->kind + 1, st->n);
 }
 
 void seq_append(const struct seq *s, struct seq_reader *r, uint32_t item, uint8_t act, int64_t before, int64_t time, uint8_t device)

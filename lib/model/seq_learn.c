@@ -1064,6 +1064,7 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 		a.state[t].cap = cap;
 		a.state[t].kv = mem_try(seq_state_floats(&m->o.dims, cap), sizeof *a.state[t].kv, "keys and values", e);
 		a.state[t].time = mem_try(cap, sizeof *a.state[t].time, "keys and values", e);
+		a.state[t].kind = mem_try(cap, 1, "keys and values", e);
 		a.scratch[t] = mem_try(floats, sizeof **a.scratch, "the layers' values", e);
 		a.h[t] = mem_try(seq_said_floats(&m->o.dims), sizeof **a.h, "the layers' values", e);
 	}
@@ -1089,6 +1090,7 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	for (size_t t = 0; t < threads; t++) {
 		mem_free(a.state[t].kv);
 		mem_free(a.state[t].time);
+		mem_free(a.state[t].kind);
 		mem_free(a.scratch[t]);
 		mem_free(a.h[t]);
 	}

@@ -59,6 +59,7 @@ void seq_layout(struct seq_at *at, const struct seq_dims *s)
 		y->down = take(&p, s->hidden * d);
 	}
 	at->ask = take(&p, s->n_kinds > 1 && s->layers ? s->n_kinds * d : 0);
+	at->near = take(&p, s->n_kinds > 1 && s->layers ? s->heads * SEQ_NEAR : 0);
 	at->norm = take(&p, d);
 	at->head = take(&p, s->n_kinds > 1 ? s->n_kinds * d * d : 0);
 	at->choice = take(&p, s->n_kinds > 1 ? s->n_kinds * d : 0);
@@ -194,21 +195,35 @@ struct head {
 	size_t ldq, ldk, first, rows;
 	const float *pos, *time;	/* of this head; time NULL: none */
 	const int64_t *when;		/* with time */
+	const float *near;		/* of this head; NULL: none */
+	const uint8_t *kind, *asked;	/* with near: of the events, of the rows */
 	float *p;			/* [rows x ldp] */
 	size_t ldp;
 	float *o;			/* rows d apart */
 	float *a, *row, *scratch;	/* [ROWS x keys] pointwise; [keys] with time; of products */
 };
 
+/* near_code - of event j, going back from the newest: *rank counts those of the kind asked for. */
+static size_t near_code(uint8_t kind, uint8_t asked, size_t *rank)
+{
+	if (kind != asked)
+		return SEQ_NEAR - 1;
+	return *rank < SEQ_NEAR - 2 ? (*rank)++ : SEQ_NEAR - 2;
+}
+
 /* bias_of - of event t to events 0 .. t. */
 static const float *bias_of(const struct head *h, size_t t)
 {
 	const float *pos = h->pos + (h->s->n - 1 - t);
+	size_t rank = 0;
 
-	if (!h->time)
+	if (!h->time && !h->near)
 		return pos;
-	for (size_t j = 0; j <= t; j++)
-		h->row[j] = pos[j] + h->time[seq_time(h->when[j], h->when[t])];
+	memcpy(h->row, pos, (t + 1) * sizeof *pos);
+	for (size_t j = 0; h->time && j <= t; j++)
+		h->row[j] += h->time[seq_time(h->when[j], h->when[t])];
+	for (size_t j = t + 1; h->near && j-- > 0;)
+		h->row[j] += h->near[near_code(h->kind[j], h->asked[t - h->first], &rank)];
 	return h->row;
 }
 
@@ -251,9 +266,22 @@ struct head_back {
 	struct head h;			/* first 0; a [ROWS x rows] */
 	const float *go;		/* rows d apart */
 	float *gq, *gk, *gv;		/* rows ldq apart; gk and gv += */
-	float *gpos, *gtime;
+	float *gpos, *gtime, *gnear;
 	float *gp;			/* [ROWS x rows] */
 };
+
+/* bias_back - g of event t to events 0 .. t. */
+static void bias_back(const struct head_back *b, const float *g, size_t t)
+{
+	const struct head *h = &b->h;
+	size_t rank = 0;
+
+	add_row(b->gpos + (h->s->n - 1 - t), g, t + 1);
+	for (size_t j = 0; h->time && j <= t; j++)
+		b->gtime[seq_time(h->when[j], h->when[t])] += g[j];
+	for (size_t j = t + 1; h->near && j-- > 0;)
+		b->gnear[near_code(h->kind[j], h->asked[t], &rank)] += g[j];
+}
 
 static void attend_back(const struct head_back *b)
 {
@@ -273,7 +301,7 @@ static void attend_back(const struct head_back *b)
 		for (size_t i = 0; i < rows; i++) {
 			size_t t = r + i;
 			const float *p = h->p + t * h->ldp;
-			float *g = b->gp + i * keys, *gpos = b->gpos + (h->s->n - 1 - t);
+			float *g = b->gp + i * keys;
 			if (h->s->attention == SEQ_POINTWISE) {
 				act_silu(h->a + i * keys, p, 1, t + 1);
 				memset(h->a + i * keys + t + 1, 0, (keys - t - 1) * sizeof *g);
@@ -282,9 +310,7 @@ static void attend_back(const struct head_back *b)
 				act_softmax_back(g, g, p, t + 1);
 			}
 			memset(g + t + 1, 0, (keys - t - 1) * sizeof *g);
-			add_row(gpos, g, t + 1);
-			for (size_t j = 0; b->gtime && j <= t; j++)
-				b->gtime[seq_time(h->when[j], h->when[t])] += g[j];
+			bias_back(b, g, t);
 			num_scale(g, scale, t + 1);
 		}
 		num_gemm_in(b->gq + r * h->ldq, h->ldq, b->gp, keys, NUM_N, h->k, h->ldk, NUM_N, rows, dh, keys, false, h->scratch);
@@ -384,14 +410,15 @@ static void times_u(float *y, const float *qkv, size_t w, size_t rows, size_t d)
 			y[t * d + i] *= qkv[t * w + i];
 }
 
-static struct head head_of(const struct seq_room *r, size_t l, const struct seq_at *at, const float *w, size_t head, size_t from, size_t len, size_t p_at, const int64_t *time)
+static struct head head_of(const struct seq_room *r, size_t l, const struct seq_at *at, const float *w, size_t head, size_t from, size_t len, size_t p_at, const struct seq_events *ev)
 {
 	const struct seq_dims *s = &r->s;
 	size_t d = s->d, width = width_of(s), dh = d / s->heads;
 	const float *q = r->layer[l].qkv + from * width + (width - 3 * d) + head * dh;
 
 	return (struct head){ s, q, q + d, q + 2 * d, width, width, 0, len, w + at->layer[l].pos + head * s->n,
-			      s->features & SEQ_TIME ? w + at->layer[l].time + head * SEQ_TIMES : NULL, time ? time + from : NULL,
+			      s->features & SEQ_TIME ? w + at->layer[l].time + head * SEQ_TIMES : NULL, ev->time ? ev->time + from : NULL,
+			      is_asked(s, l) ? w + at->near + head * SEQ_NEAR : NULL, ev->kind ? ev->kind + from : NULL, ev->asked ? ev->asked + from : NULL,
 			      r->layer[l].p + p_at + head * len * len, len, r->layer[l].o + from * d + head * dh, r->gp2, r->gp2 + ROWS * s->n, r->scratch };
 }
 
@@ -433,7 +460,7 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 	for (size_t i = 0; i < n_seq; i++) {
 		size_t len = start[i + 1] - start[i];
 		for (size_t h = 0; h < s->heads; h++) {
-			struct head one = head_of(r, l, at, w, h, start[i], len, p_at, ev->time);
+			struct head one = head_of(r, l, at, w, h, start[i], len, p_at, ev);
 			attend(&one);
 		}
 		p_at += s->heads * len * len;
@@ -501,8 +528,9 @@ static void attention_back(struct seq_room *r, size_t l, const struct seq_at *at
 		size_t len = start[i + 1] - start[i];
 		for (size_t h = 0; h < s->heads; h++) {
 			float *gq = r->gqkv + start[i] * width + (width - 3 * d) + h * dh;
-			struct head_back b = { head_of(r, l, at, w, h, start[i], len, p_at, ev->time), go + start[i] * d + h * dh, gq, gq + d, gq + 2 * d,
-					       gw + at->layer[l].pos + h * s->n, s->features & SEQ_TIME ? gw + at->layer[l].time + h * SEQ_TIMES : NULL, r->gp };
+			struct head_back b = { head_of(r, l, at, w, h, start[i], len, p_at, ev), go + start[i] * d + h * dh, gq, gq + d, gq + 2 * d,
+					       gw + at->layer[l].pos + h * s->n, s->features & SEQ_TIME ? gw + at->layer[l].time + h * SEQ_TIMES : NULL,
+					       is_asked(s, l) ? gw + at->near + h * SEQ_NEAR : NULL, r->gp };
 			attend_back(&b);
 		}
 		p_at += s->heads * len * len;
@@ -604,8 +632,8 @@ static void columns(const struct stepping *k, size_t l, const float *x, float *q
 		act_silu(qkv + i * width + from, qkv + i * width + from, 1, to - from);
 }
 
-/* rest - of layer l for some rows, events first .. of the state, whose qkv are there: x is added to. */
-static void rest(const struct stepping *k, size_t l, float *x, const float *qkv, size_t first, size_t rows)
+/* rest - of layer l for some rows, events first .. of the state, whose qkv are there: x is added to. asked: their kinds; NULL: none. */
+static void rest(const struct stepping *k, size_t l, float *x, const float *qkv, size_t first, size_t rows, const uint8_t *asked)
 {
 	const struct seq_dims *s = k->s;
 	const struct seq_layer_at *g = &k->at->layer[l];
@@ -614,7 +642,8 @@ static void rest(const struct stepping *k, size_t l, float *x, const float *qkv,
 
 	for (size_t head = 0; head < s->heads; head++) {
 		struct head one = { s, qkv + (width - 3 * d) + head * dh, key + head * dh, value + head * dh, width, d, first, rows, w + g->pos + head * s->n,
-				    s->features & SEQ_TIME ? w + g->time + head * SEQ_TIMES : NULL, k->st->time, k->p, k->st->cap, k->o + head * dh,
+				    s->features & SEQ_TIME ? w + g->time + head * SEQ_TIMES : NULL, k->st->time,
+				    asked ? w + k->at->near + head * SEQ_NEAR : NULL, k->st->kind, asked, k->p, k->st->cap, k->o + head * dh,
 				    k->gate, k->gate + ROWS * k->st->cap, k->mul };
 		attend(&one);
 	}
@@ -641,10 +670,11 @@ static void ask_all(const struct stepping *k, float *h, const float *x, float *q
 
 	for (size_t kind = 0; kind < s->n_kinds; kind++) {
 		float *to = h + kind * d;
+		uint8_t asked = (uint8_t)kind;
 		memcpy(to, x, d * sizeof *to);
 		add_row(to, k->w + k->at->ask + kind * d, d);
 		columns(k, l, to, qkv, 1, 0, width_of(s) - 2 * d);
-		rest(k, l, to, qkv, last, 1);
+		rest(k, l, to, qkv, last, 1, &asked);
 	}
 }
 
@@ -659,6 +689,8 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 	seq_input(x, s, at, w, it, ev, n);
 	for (size_t i = 0; s->features & SEQ_TIME && i < n; i++)
 		st->time[st->n + i] = ev->time[i];
+	for (size_t i = 0; s->n_kinds > 1 && i < n; i++)
+		st->kind[st->n + i] = ev->kind[i];
 	for (size_t l = 0; l < s->layers; l++) {
 		float *key = st->kv + 2 * l * st->cap * d, *value = key + st->cap * d;
 		columns(&k, l, x, qkv, n, is_asked(s, l) ? width - 2 * d : 0, width);
@@ -670,9 +702,9 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 			memcpy(h + s->n_kinds * d, a + (n - 1) * d, d * sizeof *h);
 			ask_all(&k, h, x_last, qkv_last, last);
 		} else if (l + 1 == s->layers) {
-			rest(&k, l, x_last, qkv_last, last, 1);	/* only the last event is wanted */
+			rest(&k, l, x_last, qkv_last, last, 1, NULL);	/* only the last event is wanted */
 		} else {
-			rest(&k, l, x, qkv, st->n, n);
+			rest(&k, l, x, qkv, st->n, n, NULL);
 		}
 	}
 	if (s->n_kinds == 1 || !s->layers)

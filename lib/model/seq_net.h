@@ -14,8 +14,9 @@
  *     x   = x + (silu(b Up1) (b Up2)) Down             Up = Up1 | Up2
  *   h     = rms(x) g
  *
- * With more than one kind of content the last layer is asked for one of them: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as ever. So
- * what was heard last of a rare kind can be looked up over hundreds of events of others. Then
+ * With more than one kind of content the last layer is asked for one of them, k: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as
+ * ever, and S_ts has near(r) beside, r the events of kind k behind s up to t where s is one of them itself, and one number for those of other kinds. So what was heard last of a rare kind is
+ * found behind hundreds of events of others. Then
  *   z_k   = h_k Head_k                                 of content kind k
  *   P(k)  = softmax over k of choice_k.a_t + bias_k    a of the last layer, which was not asked (no layers: h)
  *
@@ -37,7 +38,7 @@
 #include <stdint.h>
 #include "../base/err.h"
 
-enum { SEQ_LAYERS_MAX = 32, SEQ_KINDS_MAX = 16, SEQ_ACTS = 4, SEQ_GAPS = 26, SEQ_HOURS = 25, SEQ_TIMES = 33 };
+enum { SEQ_LAYERS_MAX = 32, SEQ_KINDS_MAX = 16, SEQ_ACTS = 4, SEQ_GAPS = 26, SEQ_HOURS = 25, SEQ_TIMES = 33, SEQ_NEAR = 34 };
 enum seq_attention { SEQ_SOFTMAX, SEQ_POINTWISE };
 enum { SEQ_GAP = 1, SEQ_HOUR = 2, SEQ_DEVICE = 4, SEQ_TIME = 8 };	/* features */
 
@@ -60,6 +61,7 @@ struct seq_at {
 		size_t norm2, up, down;	/* [d] [d x 2 hidden] [hidden x d] */
 	} layer[SEQ_LAYERS_MAX];
 	size_t ask;			/* [n_kinds x d] more than one kind, and layers */
+	size_t near;			/* [heads x SEQ_NEAR] likewise: by r, 32 and more alike, and the last of other kinds */
 	size_t norm;			/* [d] */
 	size_t head;			/* [n_kinds x d x d] more than one kind */
 	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next */
@@ -133,12 +135,13 @@ void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float
 
 /*
  * ---- one listener, event by event: the keys and values of what was seen ----
- * Memory: 8 layers d bytes an event, and the times with SEQ_TIME.
+ * Memory: 8 layers d bytes an event, and the times with SEQ_TIME, the kinds where there are several.
  */
 struct seq_state {
 	size_t n, cap;			/* events that are in it; room for */
 	float *kv;			/* [layers x 2 x cap x d] keys, values */
 	int64_t *time;			/* [cap] with SEQ_TIME */
+	uint8_t *kind;			/* [cap] with more than one */
 };
 size_t seq_said_floats(const struct seq_dims *s);	/* of h */
 size_t seq_state_floats(const struct seq_dims *s, size_t cap);
