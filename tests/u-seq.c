@@ -103,7 +103,7 @@ static double slope(struct seq_learn *m, float *x, const float *to, size_t n, co
 {
 	static const double at[4] = { 1, -1, 2, -2 }, weight[4] = { 8, -8, -1, 1 };
 	float *kept = malloc(n * sizeof *kept);
-	double step = 0.02, sum = 0;
+	double step = 0.01, sum = 0;
 
 	memcpy(kept, x, n * sizeof *x);
 	for (size_t i = 0; i < 4; i++) {
@@ -170,10 +170,10 @@ static void check_gradient(const struct seq_opts *o)
 	const struct seq_layer_at *l = &m.at.layer[0], *last = &m.at.layer[o->dims.layers - 1];
 	struct { const char *name; size_t from, to; } part[] = {
 		{ "act", m.at.act, m.at.kind }, { "kind", m.at.kind, m.at.gap }, { "gap", m.at.gap, m.at.hour }, { "hour", m.at.hour, m.at.device },
-		{ "device", m.at.device, l->norm1 }, { "norm1", l->norm1, l->in }, { "in", l->in, l->pos }, { "pos", l->pos, l->time }, { "time", l->time, l->norm3 },
+		{ "device", m.at.device, l->norm1 }, { "norm1", l->norm1, l->in }, { "in", l->in, l->pos }, { "pos", l->pos, l->time }, { "time", l->time, l->near }, { "near", l->near, l->norm3 },
 		{ "norm3", l->norm3, l->out }, { "out", l->out, l->norm2 }, { "norm2", l->norm2, l->up }, { "up", l->up, l->down }, { "down", l->down, m.at.layer[1].norm1 },
-		{ "the last layer's in", last->in, last->pos }, { "the last layer's pos", last->pos, last->time }, { "the last layer's time", last->time, last->norm3 },
-		{ "ask", m.at.ask, m.at.near }, { "near", m.at.near, m.at.norm }, { "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
+		{ "the last layer's in", last->in, last->pos }, { "the last layer's pos", last->pos, last->time }, { "the last layer's time", last->time, last->near }, { "the last layer's near", last->near, last->norm3 },
+		{ "ask", m.at.ask, m.at.norm }, { "norm", m.at.norm, m.at.head }, { "head", m.at.head, m.at.choice }, { "choice", m.at.choice, m.at.n_params },
 	};
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
 		check_tensor(&m, m.w + part[i].from, gw + part[i].from, part[i].to - part[i].from, from, len, k, part[i].name);

@@ -52,6 +52,7 @@ void seq_layout(struct seq_at *at, const struct seq_dims *s)
 		y->in = take(&p, d * width_of(s));
 		y->pos = take(&p, s->heads * s->n);
 		y->time = take(&p, s->features & SEQ_TIME ? s->heads * SEQ_TIMES : 0);
+		y->near = take(&p, s->n_kinds > 1 ? s->heads * SEQ_NEAR : 0);
 		y->norm3 = take(&p, s->attention == SEQ_POINTWISE ? d : 0);
 		y->out = take(&p, d * d);
 		y->norm2 = take(&p, s->hidden ? d : 0);
@@ -59,7 +60,6 @@ void seq_layout(struct seq_at *at, const struct seq_dims *s)
 		y->down = take(&p, s->hidden * d);
 	}
 	at->ask = take(&p, s->n_kinds > 1 && s->layers ? s->n_kinds * d : 0);
-	at->near = take(&p, s->n_kinds > 1 && s->layers ? s->heads * SEQ_NEAR : 0);
 	at->norm = take(&p, d);
 	at->head = take(&p, s->n_kinds > 1 ? s->n_kinds * d * d : 0);
 	at->choice = take(&p, s->n_kinds > 1 ? s->n_kinds * d : 0);
@@ -416,9 +416,11 @@ static struct head head_of(const struct seq_room *r, size_t l, const struct seq_
 	size_t d = s->d, width = width_of(s), dh = d / s->heads;
 	const float *q = r->layer[l].qkv + from * width + (width - 3 * d) + head * dh;
 
+	const uint8_t *asked = is_asked(s, l) ? ev->asked : ev->kind;
+
 	return (struct head){ s, q, q + d, q + 2 * d, width, width, 0, len, w + at->layer[l].pos + head * s->n,
 			      s->features & SEQ_TIME ? w + at->layer[l].time + head * SEQ_TIMES : NULL, ev->time ? ev->time + from : NULL,
-			      is_asked(s, l) ? w + at->near + head * SEQ_NEAR : NULL, ev->kind ? ev->kind + from : NULL, ev->asked ? ev->asked + from : NULL,
+			      s->n_kinds > 1 ? w + at->layer[l].near + head * SEQ_NEAR : NULL, ev->kind ? ev->kind + from : NULL, asked ? asked + from : NULL,
 			      r->layer[l].p + p_at + head * len * len, len, r->layer[l].o + from * d + head * dh, r->gp2, r->gp2 + ROWS * s->n, r->scratch };
 }
 
@@ -530,7 +532,7 @@ static void attention_back(struct seq_room *r, size_t l, const struct seq_at *at
 			float *gq = r->gqkv + start[i] * width + (width - 3 * d) + h * dh;
 			struct head_back b = { head_of(r, l, at, w, h, start[i], len, p_at, ev), go + start[i] * d + h * dh, gq, gq + d, gq + 2 * d,
 					       gw + at->layer[l].pos + h * s->n, s->features & SEQ_TIME ? gw + at->layer[l].time + h * SEQ_TIMES : NULL,
-					       is_asked(s, l) ? gw + at->near + h * SEQ_NEAR : NULL, r->gp };
+					       s->n_kinds > 1 ? gw + at->layer[l].near + h * SEQ_NEAR : NULL, r->gp };
 			attend_back(&b);
 		}
 		p_at += s->heads * len * len;
@@ -632,7 +634,7 @@ static void columns(const struct stepping *k, size_t l, const float *x, float *q
 		act_silu(qkv + i * width + from, qkv + i * width + from, 1, to - from);
 }
 
-/* rest - of layer l for some rows, events first .. of the state, whose qkv are there: x is added to. asked: their kinds; NULL: none. */
+/* rest - of layer l for some rows, events first .. of the state, whose qkv are there: x is added to. asked: the kinds, one a row. */
 static void rest(const struct stepping *k, size_t l, float *x, const float *qkv, size_t first, size_t rows, const uint8_t *asked)
 {
 	const struct seq_dims *s = k->s;
@@ -643,7 +645,7 @@ static void rest(const struct stepping *k, size_t l, float *x, const float *qkv,
 	for (size_t head = 0; head < s->heads; head++) {
 		struct head one = { s, qkv + (width - 3 * d) + head * dh, key + head * dh, value + head * dh, width, d, first, rows, w + g->pos + head * s->n,
 				    s->features & SEQ_TIME ? w + g->time + head * SEQ_TIMES : NULL, k->st->time,
-				    asked ? w + k->at->near + head * SEQ_NEAR : NULL, k->st->kind, asked, k->p, k->st->cap, k->o + head * dh,
+				    s->n_kinds > 1 ? w + g->near + head * SEQ_NEAR : NULL, k->st->kind, asked, k->p, k->st->cap, k->o + head * dh,
 				    k->gate, k->gate + ROWS * k->st->cap, k->mul };
 		attend(&one);
 	}
@@ -704,7 +706,7 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 		} else if (l + 1 == s->layers) {
 			rest(&k, l, x_last, qkv_last, last, 1, NULL);	/* only the last event is wanted */
 		} else {
-			rest(&k, l, x, qkv, st->n, n, NULL);
+			rest(&k, l, x, qkv, st->n, n, ev->kind);
 		}
 	}
 	if (s->n_kinds == 1 || !s->layers)

@@ -14,9 +14,9 @@
  *     x   = x + (silu(b Up1) (b Up2)) Down             Up = Up1 | Up2
  *   h     = rms(x) g
  *
- * With more than one kind of content the last layer is asked for one of them, k: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as
- * ever, and S_ts has near(r) beside, r the events of kind k behind s up to t where s is one of them itself, and one number for those of other kinds. So what was heard last of a rare kind is
- * found behind hundreds of events of others. Then
+ * With more than one kind of content S_ts has near(r) beside, r the events of t's own kind behind s up to t where s is of that kind itself, and one number for those of other kinds. The last
+ * layer is asked for one kind, k: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as ever, and r counts the events of kind k. So what was
+ * heard last of a rare kind is found behind hundreds of events of others. Then
  *   z_k   = h_k Head_k                                 of content kind k
  *   P(k)  = softmax over k of choice_k.a_t + bias_k    a of the last layer, which was not asked (no layers: h)
  *
@@ -57,11 +57,11 @@ struct seq_at {
 	struct seq_layer_at {
 		size_t norm1, in;	/* [d] [d x 3d], pointwise 4d */
 		size_t pos, time;	/* [heads x n] distance n - 1 first; [heads x SEQ_TIMES] */
+		size_t near;		/* [heads x SEQ_NEAR] more than one kind: by r, 32 and more alike, and the last of other kinds */
 		size_t norm3, out;	/* [d] pointwise; [d x d] */
 		size_t norm2, up, down;	/* [d] [d x 2 hidden] [hidden x d] */
 	} layer[SEQ_LAYERS_MAX];
 	size_t ask;			/* [n_kinds x d] more than one kind, and layers */
-	size_t near;			/* [heads x SEQ_NEAR] likewise: by r, 32 and more alike, and the last of other kinds */
 	size_t norm;			/* [d] */
 	size_t head;			/* [n_kinds x d x d] more than one kind */
 	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next */
