@@ -355,6 +355,7 @@ static size_t cut_room(struct seq_room *r)
 		y->xk = is_asked(s, l) ? part(r, &at, T * d) : NULL;
 		y->invk = is_asked(s, l) ? part(r, &at, T) : NULL;
 		y->ak = is_asked(s, l) ? part(r, &at, T * d) : NULL;
+		y->newest = is_asked(s, l) ? (uint32_t *)part(r, &at, T) : NULL;
 	}
 	r->x = part(r, &at, T * d);
 	r->inv = part(r, &at, T);
@@ -432,16 +433,47 @@ static void join(float *to, const float *x0, float *add, size_t n, struct seq_dr
 		to[i] = x0[i] + add[i];
 }
 
-/* ask - for one kind. */
-static void ask(struct seq_room *r, size_t l, const struct seq_at *at, const float *w, const struct seq_events *ev, size_t T)
+/* find_newest - of the kind that each event is asked for, in its sequence. */
+static void find_newest(uint32_t *newest, const struct seq_events *ev, const size_t *start, size_t n_seq)
+{
+	for (size_t i = 0; i < n_seq; i++) {
+		uint32_t last[SEQ_KINDS_MAX];
+		memset(last, 0xff, sizeof last);
+		for (size_t t = start[i]; t < start[i + 1]; t++) {
+			last[ev->kind[t]] = (uint32_t)t;
+			newest[t] = last[ev->asked[t]];
+		}
+	}
+}
+
+/* ask - each event for one kind. */
+static void ask(struct seq_room *r, size_t l, const struct seq_at *at, const float *w, const struct seq_events *ev, const size_t *start, size_t n_seq)
 {
 	struct seq_layer_room *y = &r->layer[l];
+	size_t d = r->s.d, T = start[n_seq];
+
+	find_newest(y->newest, ev, start, n_seq);
+	for (size_t t = 0; t < T; t++) {
+		memcpy(y->xk + t * d, w + at->ask + ev->asked[t] * d, d * sizeof *y->xk);
+		if (y->newest[t] != UINT32_MAX)
+			add_row(y->xk + t * d, y->x + y->newest[t] * d, d);
+	}
+	act_rms(y->ak, y->invk, y->xk, w + at->layer[l].norm1, T, d);
+}
+
+/* ask_back - from the gradient of xk to that of x, in gx. */
+static void ask_back(struct seq_room *r, size_t l, const struct seq_at *at, float *gw, const struct seq_events *ev, size_t T)
+{
+	const uint32_t *newest = r->layer[l].newest;
 	size_t d = r->s.d;
 
-	memcpy(y->xk, y->x, T * d * sizeof *y->xk);
-	for (size_t t = 0; t < T; t++)
-		add_row(y->xk + t * d, w + at->ask + ev->asked[t] * d, d);
-	act_rms(y->ak, y->invk, y->xk, w + at->layer[l].norm1, T, d);
+	memcpy(r->gb, r->gx, T * d * sizeof *r->gb);
+	memset(r->gx, 0, T * d * sizeof *r->gx);
+	for (size_t t = 0; t < T; t++) {
+		add_row(gw + at->ask + ev->asked[t] * d, r->gb + t * d, d);
+		if (newest[t] != UINT32_MAX)
+			add_row(r->gx + newest[t] * d, r->gb + t * d, d);
+	}
 }
 
 static void layer_forward(struct seq_room *r, size_t l, float *to, const struct seq_at *at, const float *w, const struct seq_events *ev, const size_t *start, size_t n_seq,
@@ -454,7 +486,7 @@ static void layer_forward(struct seq_room *r, size_t l, float *to, const struct 
 
 	act_rms(y->a, y->inv1, y->x, w + g->norm1, T, d);
 	if (is_asked(s, l))
-		ask(r, l, at, w, ev, T);
+		ask(r, l, at, w, ev, start, n_seq);
 	num_gemm_in(y->raw, width, is_asked(s, l) ? y->ak : y->a, d, NUM_N, w + g->in, width, NUM_N, T, width - 2 * d, d, false, r->scratch);
 	num_gemm_in(y->raw + width - 2 * d, width, y->a, d, NUM_N, w + g->in + width - 2 * d, width, NUM_N, T, 2 * d, d, false, r->scratch);
 	if (s->attention == SEQ_POINTWISE)
@@ -573,8 +605,7 @@ static void layer_back(struct seq_room *r, size_t l, const struct seq_at *at, co
 	num_gemm_in(r->ga, d, r->gqkv, width, NUM_N, w + g->in, width, NUM_T, T, d, width - 2 * d, false, r->scratch);
 	if (is_asked(s, l)) {
 		act_rms_back(r->gx, gw + g->norm1, r->ga, y->xk, y->invk, w + g->norm1, T, d);
-		for (size_t t = 0; t < T; t++)
-			add_row(gw + at->ask + ev->asked[t] * d, r->gx + t * d, d);
+		ask_back(r, l, at, gw, ev, T);
 		memcpy(r->ga, r->gsaid, T * d * sizeof *r->ga);
 	}
 	num_gemm_in(r->ga, d, gkv, width, NUM_N, in, width, NUM_T, T, d, 2 * d, true, r->scratch);
@@ -664,8 +695,8 @@ static void rest(const struct stepping *k, size_t l, float *x, const float *qkv,
 	add_row(x, k->a, rows * d);
 }
 
-/* ask_all - the last layer of the last event, for each kind: x into h. */
-static void ask_all(const struct stepping *k, float *h, const float *x, float *qkv, size_t last)
+/* ask_all - the last layer, for each kind, as of event `last`: into h. */
+static void ask_all(const struct stepping *k, float *h, float *qkv, size_t last)
 {
 	const struct seq_dims *s = k->s;
 	size_t d = s->d, l = s->layers - 1;
@@ -673,8 +704,9 @@ static void ask_all(const struct stepping *k, float *h, const float *x, float *q
 	for (size_t kind = 0; kind < s->n_kinds; kind++) {
 		float *to = h + kind * d;
 		uint8_t asked = (uint8_t)kind;
-		memcpy(to, x, d * sizeof *to);
-		add_row(to, k->w + k->at->ask + kind * d, d);
+		memcpy(to, k->w + k->at->ask + kind * d, d * sizeof *to);
+		if (k->st->has >> kind & 1)
+			add_row(to, k->st->newest + kind * d, d);
 		columns(k, l, to, qkv, 1, 0, width_of(s) - 2 * d);
 		rest(k, l, to, qkv, last, 1, &asked);
 	}
@@ -688,6 +720,8 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 	      *x_last = x + (n - 1) * d, *qkv_last = qkv + (n - 1) * width;
 	struct stepping k = { s, at, w, st, a, o, inv, qkv, up, p, gate, gate + (ROWS + 1) * st->cap };
 
+	if (!st->n)
+		st->has = 0;
 	seq_input(x, s, at, w, it, ev, n);
 	for (size_t i = 0; s->features & SEQ_TIME && i < n; i++)
 		st->time[st->n + i] = ev->time[i];
@@ -702,7 +736,11 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 		}
 		if (is_asked(s, l)) {
 			memcpy(h + s->n_kinds * d, a + (n - 1) * d, d * sizeof *h);
-			ask_all(&k, h, x_last, qkv_last, last);
+			for (size_t i = 0; i < n; i++) {
+				memcpy(st->newest + ev->kind[i] * d, x + i * d, d * sizeof *x);
+				st->has |= 1u << ev->kind[i];
+			}
+			ask_all(&k, h, qkv_last, last);
 		} else if (l + 1 == s->layers) {
 			rest(&k, l, x_last, qkv_last, last, 1, NULL);	/* only the last event is wanted */
 		} else {

@@ -15,8 +15,8 @@
  *   h     = rms(x) g
  *
  * With more than one kind of content S_ts has near(r) beside, r the events of t's own kind behind s up to t where s is of that kind itself, and one number for those of other kinds. The last
- * layer is asked for one kind, k: its queries (and u, and what it adds to) are of x_t + ask_k in place of x_t, its keys and values of x_t as ever, and r counts the events of kind k. So what was
- * heard last of a rare kind is found behind hundreds of events of others. Then
+ * layer is asked for one kind, k: its queries (and u, and what it adds to) are of x_s + ask_k in place of x_t, s the newest event of kind k up to t (none: ask_k alone), its keys and values
+ * are of x_t as ever, and r counts the events of kind k. So what was heard last of a rare kind is found behind hundreds of events of others. Then
  *   z_k   = h_k Head_k                                 of content kind k
  *   P(k)  = softmax over k of choice_k.a_t + bias_k    a of the last layer, which was not asked (no layers: h)
  *
@@ -114,6 +114,7 @@ struct seq_room {
 		float *mid, *inv2, *b;	/* [tokens x d] [tokens] [tokens x d] */
 		float *up, *hid;	/* [tokens x 2 hidden] [tokens x hidden] */
 		float *xk, *invk, *ak;	/* the last layer, more than one kind: as x, inv1, a, of what is asked */
+		uint32_t *newest;	/* [tokens] and the event it is asked of; UINT32_MAX: none */
 	} layer[SEQ_LAYERS_MAX];
 	float *x, *inv, *h;		/* [tokens x d] [tokens] [tokens x d] the last */
 	const float *said;		/* [tokens x d] what the choice of a kind looks at */
@@ -135,20 +136,22 @@ void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float
 
 /*
  * ---- one listener, event by event: the keys and values of what was seen ----
- * Memory: 8 layers d bytes an event, and the times with SEQ_TIME, the kinds where there are several.
+ * Memory: 8 layers d bytes an event, and the times with SEQ_TIME, with several kinds 1 byte an event and 4 n_kinds d.
  */
 struct seq_state {
 	size_t n, cap;			/* events that are in it; room for */
 	float *kv;			/* [layers x 2 x cap x d] keys, values */
 	int64_t *time;			/* [cap] with SEQ_TIME */
-	uint8_t *kind;			/* [cap] with more than one */
+	uint8_t *kind;			/* [cap] with more than one; and */
+	float *newest;			/* [n_kinds x d] what the last layer read of the newest event of each kind */
+	uint32_t has;			/* bit k: there is one of kind k */
 };
 size_t seq_said_floats(const struct seq_dims *s);	/* of h */
 size_t seq_state_floats(const struct seq_dims *s, size_t cap);
 /* seq_step_scratch - floats for seq_run of at most n events on a state with room for cap. */
 size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);
 /*
- * seq_run - n events behind those of the state; st->n + n <= st->cap <= dims.n. h: of the last one, [d], or with more than one kind
+ * seq_run - n events behind those of the state (n 0: an empty one); st->n + n <= st->cap <= dims.n. h: of the last one, [d], or with more than one kind
  * [(n_kinds + 1) x d]: of each kind, and what the choice of a kind looks at. n >= 1.
  * Bit for bit what seq_forward without dropout gives.
  */
