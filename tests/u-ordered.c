@@ -35,7 +35,7 @@ static void a_log(struct buf *b, uint32_t from)
 /* a_model - the file of a seq model that has learnt for one epoch. */
 static void a_model(struct buf *to, uint32_t from, uint64_t seed)
 {
-	struct seq_opts o = { .dims = { .d = 16, .layers = 2, .heads = 2, .hidden = 20, .n = LENGTH, .n_kinds = 2, .features = SEQ_GAP | SEQ_HOUR | SEQ_DEVICE | SEQ_TIME }, .epochs = 1, .batch = 4,
+	struct seq_opts o = { .dims = { .d = 16, .layers = 2, .heads = 2, .hidden = 20, .n = LENGTH, .n_kinds = 2, .features = SEQ_GAP | SEQ_HOUR | SEQ_DEVICE | SEQ_TIME }, .epochs = 1, .batch = 4, .stddev = 1,
 			      .temperature = 0.1, .rate = 0.01, .is_cosine = true, .seed = seed };
 	struct seqs_opts so = { .has_devices = true };
 	struct seqs s = { 0 };
