@@ -60,6 +60,9 @@ cut -f1,2 log.tsv > notime.tsv; seq -e 1 --features gap,hour,time -o f.taste not
 must_fail "a feature there is not" 2 "*--features: 'colour' is none of gap, hour, device, time*" seq --features gap,colour log.tsv
 for a in pointwise softmax; do seq -e 1 --attention $a --layers 0 log.tsv > l0.taste; seq -e 1 --attention $a --hidden 0 log.tsv > h0.taste; ok "--attention $a without layers or feed-forward" taste-embed -m h0.taste --items all; done
 
+seq -e 2 --cosine --temperature 0.1 -o cos.taste log.tsv; taste-embed -m cos.taste --items all > got
+is "--cosine: items have length 1" "$(awk -F '\t' '{ x = 0; for (j = 2; j <= NF; j++) x += $j ^ 2; if ((x - 1) ^ 2 > 1e-10) bad++ } END { print NR > 0, bad + 0 }' got)" "1 0"
+
 # a run that was broken off
 seq -e 4 --checkpoint c -o whole.taste log.tsv
 is "a checkpoint is a file that taste-view reads" "$(taste-view c | awk -F '\t' '$1 == "n_epochs" { print $2 }')" 4
