@@ -15,8 +15,8 @@ is "below a line of names" "$(grep ^epoch v.err)" "epoch${T}loss${T}ndcg@10${T}h
 is "without -v nothing is said" "$(seq -e 1 log.tsv 2>&1 >/dev/null)" ""
 seq -s 2 log.tsv > s2; cmp -s s2 m.taste && fail "another seed gives another model" || pass "another seed gives another model"
 
-# numbers NAME MODEL : tensors of numbers, whatever the header says of how they came about
-numbers() { for x in item.vec item.length net; do taste-view --tensor $x "$1"; done; }
+# numbers MODEL : tensors of numbers, whatever the header says of how they came about
+numbers() { for x in item.vec net; do taste-view --tensor $x "$1"; done; }
 numbers m.taste > want
 taste-ingest tsv -b -o log.taste log.tsv; seq log.taste > bin.taste; numbers bin.taste > got; same "a binary log gives the numbers of its text" got want
 head -2500 log.tsv > a; tail -n +2501 log.tsv | gzip > b.gz; seq a b.gz > two.taste; numbers two.taste > got; same "two files, one of them gzipped, are one log" got want
@@ -61,7 +61,7 @@ must_fail "a feature there is not" 2 "*--features: 'colour' is none of gap, hour
 for a in pointwise softmax; do seq -e 1 --attention $a --layers 0 log.tsv > l0.taste; seq -e 1 --attention $a --hidden 0 log.tsv > h0.taste; ok "--attention $a without layers or feed-forward" taste-embed -m h0.taste --items all; done
 
 seq -e 2 --cosine --temperature 0.1 -o cos.taste log.tsv; taste-embed -m cos.taste --items all > got
-is "--cosine: items have length 1" "$(awk -F '\t' '{ x = 0; for (j = 2; j <= NF; j++) x += $j ^ 2; if ((x - 1) ^ 2 > 1e-10) bad++ } END { print NR > 0, bad + 0 }' got)" "1 0"
+is "--cosine: items have length 1" "$(awk -F '\t' '{ x = 0; for (j = 2; j <= NF; j++) x += $j ^ 2; if ((x - 1) ^ 2 > 1e-10) bad++ } END { print (NR > 0), bad + 0 }' got)" "1 0"
 
 # a run that was broken off
 seq -e 4 --checkpoint c -o whole.taste log.tsv
