@@ -276,11 +276,17 @@ static void check_reading(const struct seq_opts *o)
 		past.n = i;
 		if (!i)
 			t.r.state.n = 0;
-		seq_append(&t.s, &t.r, ev.item[i], act[i], i ? ev.time[i - 1] : TIME_NONE, ev.time[i], device[i]);
+		seq_append(&t.s, &t.r, &(struct seq_past){ 1, ev.item + i, act + i, ev.time + i, device + i });
 		assert_int_equal(t.r.state.n, i + 1);
 		if (memcmp(t.r.h + asked[i] * d, room.h + i * d, d * sizeof(float)) ||
 		    (o->dims.n_kinds > 1 && memcmp(t.r.h + o->dims.n_kinds * d, room.said + i * d, d * sizeof(float))))
 			fail_msg("attention %d, features %d, %zu layers: event %zu is not the same", o->dims.attention, o->dims.features, o->dims.layers, i);
+	}
+	for (size_t piece = 1; piece <= len; piece += 4) {
+		t.r.state.n = 0;
+		for (size_t i = 0; i < len; i += piece)
+			seq_append(&t.s, &t.r, &(struct seq_past){ len - i < piece ? len - i : piece, ev.item + i, act + i, ev.time + i, device + i });
+		assert_memory_equal(t.r.h, room.h + (len - 1) * d, d * sizeof(float));
 	}
 	for (size_t piece = 2; piece < 12; piece += 3) {	/* what a state holds, and then some more */
 		t.r.state.n = 0;
@@ -331,7 +337,7 @@ static void more_events_than_the_length(void **state)
 			for (size_t i = 0; i < len; i++)
 				act[i] = act_at(&t, from + i);
 			for (size_t i = 0; i < len; i++) {
-				seq_append(&t.s, &t.r, t.world.s.what[from + i], act[i], i ? t.world.s.time[from + i - 1] : TIME_NONE, t.world.s.time[from + i], 0);
+				seq_append(&t.s, &t.r, &(struct seq_past){ 1, t.world.s.what + from + i, act + i, t.world.s.time + from + i, NULL });
 				assert_int_equal(t.r.state.n, i + 1 < 7 ? i + 1 : 7);
 			}
 			memcpy(h, t.r.h, sizeof h);
@@ -345,6 +351,8 @@ static void more_events_than_the_length(void **state)
 			assert_int_equal(memcmp(h, t.r.h, sizeof h) == 0, layers == 1);
 			memcpy(h, t.r.h, sizeof h);
 			seq_read(&t.s, &t.r, &all);
+			assert_memory_equal(h, t.r.h, sizeof h);
+			seq_append(&t.s, &t.r, &all);
 			assert_memory_equal(h, t.r.h, sizeof h);
 			net_end(&t);
 		}

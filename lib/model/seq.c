@@ -349,24 +349,42 @@ void seq_read(const struct seq *s, struct seq_reader *r, const struct seq_past *
 	seq_run(&r->state, r->h, &s->dims, &s->at, s->w, &s->items, &ev, n, r->scratch);
 }
 
-/* forget - the oldest event. */
-static void forget(struct seq_state *st, const struct seq_dims *s)
+/* forget - the n oldest events. */
+static void forget(struct seq_state *st, const struct seq_dims *s, size_t n)
 {
-	st->n--;
+	st->n -= n;
 	for (size_t i = 0; i < 2 * s->layers; i++)
-		memmove(st->kv + i * st->cap * s->d, st->kv + (i * st->cap + 1) * s->d, st->n * s->d * sizeof *st->kv);
-	memmove(st->time, st->time + 1, st->n * sizeof *st->time);
-	memmove(st->kind, st->kind + 1, st->n);
+		memmove(st->kv + i * st->cap * s->d, st->kv + (i * st->cap + n) * s->d, st->n * s->d * sizeof *st->kv);
+	memmove(st->time, st->time + n, st->n * sizeof *st->time);
+	memmove(st->kind, st->kind + n, st->n);
 }
 
-void seq_append(const struct seq *s, struct seq_reader *r, uint32_t item, uint8_t act, int64_t before, int64_t time, uint8_t device)
+void seq_append(const struct seq *s, struct seq_reader *r, const struct seq_past *past)
 {
-	uint8_t kind = s->kind ? s->kind[item] : 0, gap = r->state.n ? seq_gap(before, time) : 0, hour = seq_hour(time);
-	struct seq_events ev = { &item, &act, &kind, &gap, &hour, &device, &time };
+	struct seq_state *st = &r->state;
+	size_t n = past->n, cap = st->cap;
+	bool is_first = !st->n;
 
-	if (r->state.n == r->state.cap)
-		forget(&r->state, &s->dims);
-	seq_run(&r->state, r->h, &s->dims, &s->at, s->w, &s->items, &ev, 1, r->scratch);
+	if (!n)
+		return;
+	if (n >= cap) {
+		seq_read(s, r, past);
+		return;
+	}
+	int64_t before = is_first ? TIME_NONE : st->time[st->n - 1], *time;
+	uint8_t *kind = r->code, *gap = kind + cap, *hour = gap + cap, *device = hour + cap;
+	if (st->n + n > cap)
+		forget(st, &s->dims, st->n + n - cap);
+	time = st->time + st->n;
+	for (size_t i = 0; i < n; i++) {
+		time[i] = past->time ? past->time[i] : TIME_NONE;
+		kind[i] = s->kind ? s->kind[past->what[i]] : 0;
+		gap[i] = i ? seq_gap(time[i - 1], time[i]) : is_first ? 0 : seq_gap(before, time[i]);
+		hour[i] = seq_hour(time[i]);
+		device[i] = past->device_of ? past->device_of[i] : 0;
+	}
+	struct seq_events ev = { past->what, past->act, kind, gap, hour, device, time };
+	seq_run(st, r->h, &s->dims, &s->at, s->w, &s->items, &ev, n, r->scratch);
 }
 
 void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float *u)

@@ -70,10 +70,11 @@ struct seq_past {
 /* seq_read - the last `length` of them, of an empty state: r->h. Nothing for n == 0: then there is nothing to say. */
 void seq_read(const struct seq *s, struct seq_reader *r, const struct seq_past *past);
 /*
- * seq_append - one event more behind those of r->state, which came from seq_read, seq_append or a file; before: the time of the event before, or TIME_NONE. Up to `length` events give bit for
- * bit what reading all of them does. Then the oldest is forgotten, though what is kept of the others has seen it.
+ * seq_append - some events more behind those of r->state, which came from seq_read, seq_append or a file; nothing for n == 0. Up to `length` events in all give bit for bit what reading them
+ * at once does, in whatever pieces they come. Beyond that the oldest are forgotten, though what is kept of the others has seen them; `length` events or more are read as seq_read
+ * reads them, and nothing is left of what was before.
  */
-void seq_append(const struct seq *s, struct seq_reader *r, uint32_t item, uint8_t act, int64_t before, int64_t time, uint8_t device);
+void seq_append(const struct seq *s, struct seq_reader *r, const struct seq_past *past);
 /* seq_vector - u [d] of kind k, from r->h. */
 void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float *u);
 /* seq_scores - out [n_items] from r->h; after model_vectors of the items. scratch [d]. */
