@@ -1,7 +1,7 @@
 /*
  * taste-embed - vectors out of a model: of items or users it knows, by id or all, or of users it never saw, folded in from their events.
  * Known vectors stream from the mapped model, holding nothing. Folding in holds the events (12 bytes each while reading, then 8 bytes a distinct pair and the ids; what history.h says for
- * models that read them in order).
+ * models that read them in order). --state and --follow: embed-state.c.
  */
 #include <math.h>
 #include <string.h>
@@ -10,25 +10,18 @@
 #include "../lib/base/sort.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
-#include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/data/table.h"
 #include "../lib/data/vecs.h"
 #include "../lib/model/als.h"
 #include "../lib/model/graph.h"
-#include "../lib/model/history.h"
-#include "../lib/model/ordered.h"
 #include "../lib/model/softmax.h"
 #include "../lib/num/num.h"
+#include "embed.h"
 
 enum { BATCH = 1024 };			/* users folded in together; the answer does not depend on it */
 
-static struct {
-	const char *model, *items, *users, *kind, *out;
-	struct opt_list fold;
-	bool has_header, is_binary, normalise, skip_unknown;
-	int format;			/* of FORMATS */
-} o = { .out = "-" };
+struct embed_opts o = { .out = "-" };
 
 static const enum vecs_format FORMATS[] = { VECS_TSV, VECS_W2V, VECS_W2V_BIN };
 
@@ -38,29 +31,31 @@ static const struct opt opts[] = {
 	{ 'm', "model", OPT_STR, &o.model, "MODEL", "the model, made by taste-train", .flags = OPT_IS_PATH },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "fold", OPT_LIST, &o.fold, "EVENTS", "fold in the users of these events, as of the operands", .flags = OPT_IS_PATH },
+	{ 0, "follow", OPT_FLAG, &o.follow, NULL, "answer each event line of standard input at once with its user's vector (seq)", .flags = OPT_NO_PROV },
 	{ 0, "format", OPT_ENUM, &o.format, "FORMAT", "write text, or what word2vec writes", .names = "tsv|w2v|w2v-bin", .flags = OPT_NO_PROV },
 	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .flags = OPT_IS_PATH },
 	{ 0, "kind", OPT_STR, &o.kind, "NAME", "folding in: vectors to be searched among items of this kind of content, where the model tells kinds apart", .flags = 0 },
 	{ 0, "normalise", OPT_FLAG, &o.normalise, NULL, "scale each vector to length 1", .flags = 0 },
 	{ 0, "skip-unknown", OPT_FLAG, &o.skip_unknown, NULL, "leave out and count ids that the model does not know", .flags = 0 },
+	{ 0, "state", OPT_STR, &o.state, "FILE", "what is remembered of listeners: read events behind it and write it anew (seq)", .flags = OPT_IS_PATH },
 	{ 0, "users", OPT_STR, &o.users, "all|FILE", "vectors of all users, or of those in the file's first column", .flags = OPT_IS_PATH },
 	{ 0 },
 };
 
-static struct tool tool = {
+struct tool tool = {
 	.name = "taste-embed",
 	.about = "vectors out of a model: known items or users, or new users folded in from their events",
 	.usage = "-m model [options] [events...]",
 	.opts = opts,
 };
 
-static struct model model;
+struct model model;
 static struct vecsw *vectors;
 static float *unit;			/* [d] room for a scaled copy */
-static struct prov prov;
-static struct buf inputs;
+struct prov prov;
+struct buf inputs;
 
-static void write_vector(struct str id, const float *v, struct err *e)
+void write_vector(struct str id, const float *v, struct err *e)
 {
 	char clip[ERR_CLIP_MAX];
 
@@ -254,6 +249,10 @@ static void fold_sequence(void *ctx, size_t c, int worker)
 
 	(void)ctx;
 	job.n_known[c] = liked->start[u + 1] - liked->start[u];
+	if (o.state) {
+		job.n_known[c] = states_vector(&job.view, &job.worker[worker].reader, u, job.n_known[c] > 0, job.x + c * model.d, &job.err[c]);
+		return;
+	}
 	ordered_vector(&job.view, &job.worker[worker].reader, job.x + c * model.d, u);
 }
 
@@ -311,15 +310,23 @@ static void open_fold(struct err *e)
 		die_err(e);
 }
 
-static void fold_in(struct err *e)
+static void fold_in(struct sink *out, struct err *e)
 {
 	open_fold(e);
 	if (model_ids(&model, MODEL_ITEMS, e))
 		die_err(e);
+	if (o.state || o.follow)
+		states_open(&job.ordered, e);
+	if (o.follow) {
+		states_follow(&job.ordered, out, e);
+		return;
+	}
 	read_new(e);
 	make_workers(e);
 	if (job.kind == ORDERED)
 		ordered_see(&job.view, &job.ordered, &job.history.order);
+	if (o.state)
+		states_see(&job.history);
 	write_folded(e);
 	warn_unknown(job.kind == ORDERED ? job.history.unknown.n : job.n_unknown, job.in.item.n);
 	for (int i = 0; i < par_threads(tool_pool()); i++) {
@@ -336,7 +343,6 @@ static void fold_in(struct err *e)
 	als_fold_release(&job.als);
 	graph_release(&job.graph);
 	softmax_fold_release(&job.softmax);
-	ordered_release(&job.ordered);
 	history_release(&job.history);
 	inter_release(&job.in);
 }
@@ -357,6 +363,14 @@ static void check_options(void)
 		usage_die("--kind is of users who are folded in");
 	if (o.is_binary && o.format)
 		usage_die("-b and --format: one at a time");
+	if ((o.state || o.follow) && listed)
+		usage_die("--state and --follow are of users who are folded in");
+	if (o.state && !strcmp(o.state, "-"))
+		usage_die("--state: '-' will not do: a file, which is written anew");
+	if (o.follow && (o.fold.n || tool.n_args))
+		usage_die("--follow reads standard input: no files of events");
+	if (o.follow && (o.is_binary || o.format))
+		usage_die("--follow answers in text, at once: neither -b nor --format");
 	tool_reads(o.model);
 	if (listed && strcmp(listed, "all"))
 		tool_reads(listed);
@@ -382,6 +396,8 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	check_options();
+	if (o.state)
+		tool_output_again_at(o.state);
 	struct sink *out = tool_output(o.out, o.is_binary || FORMATS[o.format] == VECS_W2V_BIN);
 
 	if (model_open(&model, o.model, &e))
@@ -395,13 +411,17 @@ int main(int argc, char **argv)
 	else if (o.users)
 		write_known(MODEL_USERS, o.users, &e);
 	else
-		fold_in(&e);
+		fold_in(out, &e);
 	if (artifact_prov(model.art, &prov, &inputs, &e))
 		die_err(&e);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 	if (vecsw_finish(vectors, &prov, &e))
 		die_err(&e);
 	tool_output_close(out);
+	if (o.state)
+		states_write(&e);
+	states_close();
+	ordered_release(&job.ordered);
 	vecsw_free(vectors);
 	mem_free(unit);
 	model_release(&model);

@@ -34,6 +34,7 @@ struct eventr {
 	/* binary */
 	struct vocab_list { struct str *s; size_t n, cap; } dict[DICTS];
 	struct arena strings;
+	uint64_t passed;		/* the last line that eventr_pass passed */
 	size_t n;			/* events of the block */
 	struct event_block b;		/* the one eventr_next hands out, event `at` comes next */
 	size_t at;
@@ -349,6 +350,15 @@ int eventr_next(struct eventr *r, struct event *ev, struct err *e)
 	}
 	event_block_get(&r->b, r->at++, ev);
 	return 1;
+}
+
+bool eventr_pass(struct eventr *r)
+{
+	if (r->in.is_binary || r->in.err.code != ERR_DATA || r->in.line.no == r->passed)	/* the same line twice: it is the file */
+		return false;
+	r->passed = r->in.line.no;
+	r->in.err = (struct err){ 0 };
+	return true;
 }
 
 void eventr_where(const struct eventr *r, struct buf *out)

@@ -35,6 +35,8 @@ struct eventr;
  * ignored for binary input. */
 struct eventr *eventr_open(const char *path, bool has_header, struct err *e);
 int eventr_next(struct eventr *r, struct event *ev, struct err *e);	/* strings die at the next call */
+/* eventr_pass - eventr_next has failed: was it for one line of a text alone? Then it goes on behind that line. */
+bool eventr_pass(struct eventr *r);
 /*
  * The same, a block at a time, for those who load a whole log: ids come as codes, so that no string is hashed for an event. Only for binary input, and not mixed with
  * eventr_next. Codes index dictionaries that grow from block to block and start afresh at is_new_stream. All of it dies at the next call but the codes' meaning.
