@@ -16,6 +16,7 @@
 
 enum { USERS = 7, EVENTS = 60, ITEMS = 20, D = 8, LENGTH = 40 };
 
+static uint8_t kind_of[ITEMS];
 struct net { struct seq s; struct seq_reader a, b; float *own, *w; };
 
 static void net_begin(struct net *t, size_t layers, size_t length)
@@ -23,7 +24,7 @@ static void net_begin(struct net *t, size_t layers, size_t length)
 	struct err e = { 0 };
 	struct pcg32 g;
 
-	*t = (struct net){ .s = { .dims = { .d = D, .layers = layers, .heads = 2, .hidden = 12, .n = length, .n_kinds = 1, .n_devices = 3, .features = 15 }, .is_cosine = true } };
+	*t = (struct net){ .s = { .dims = { .d = D, .layers = layers, .heads = 2, .hidden = 12, .n = length, .n_kinds = layers == 2 ? 3 : 1, .n_devices = 3, .features = 15 }, .is_cosine = true } };
 	seq_layout(&t->s.at, &t->s.dims);
 	t->w = malloc(t->s.at.n_params * sizeof *t->w);
 	t->own = malloc(ITEMS * D * sizeof *t->own);
@@ -35,6 +36,9 @@ static void net_begin(struct net *t, size_t layers, size_t length)
 		t->own[i] = 0.2f * fm_normal(&g);
 	t->s.w = t->w;
 	t->s.items = (struct seq_items){ .d = D, .own = t->own };
+	for (size_t i = 0; i < ITEMS; i++)
+		kind_of[i] = (uint8_t)(i % 3);
+	t->s.kind = layers == 2 ? kind_of : NULL;
 	assert_int_equal(seq_reader_init(&t->a, &t->s, &e), 0);
 	assert_int_equal(seq_reader_init(&t->b, &t->s, &e), 0);
 }
@@ -120,6 +124,8 @@ static void same_state(const struct seq *s, const struct seq_state *a, const str
 	for (size_t i = 0; i < 2 * s->dims.layers; i++)
 		assert_memory_equal(a->kv + i * a->cap * D, b->kv + i * b->cap * D, a->n * D * sizeof(float));
 	assert_memory_equal(a->time, b->time, a->n * sizeof *a->time);
+	if (s->dims.n_kinds > 1)
+		assert_memory_equal(a->kind, b->kind, a->n);
 }
 
 /* Each user's events in pieces, some of them over several files, against one reading. */

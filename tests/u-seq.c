@@ -286,7 +286,7 @@ static void check_reading(const struct seq_opts *o)
 		t.r.state.n = 0;
 		for (size_t i = 0; i < len; i += piece)
 			seq_append(&t.s, &t.r, &(struct seq_past){ len - i < piece ? len - i : piece, ev.item + i, act + i, ev.time + i, device + i });
-		assert_memory_equal(t.r.h, room.h + (len - 1) * d, d * sizeof(float));
+		assert_memory_equal(t.r.h + asked[len - 1] * d, room.h + (len - 1) * d, d * sizeof(float));
 	}
 	for (size_t piece = 2; piece < 12; piece += 3) {	/* what a state holds, and then some more */
 		t.r.state.n = 0;
@@ -458,10 +458,10 @@ static void threads_and_paths_give_the_same_bytes(void **state)
 static void losses_are_those_of_the_first_version(void **state)
 {
 	static const double want[2][10] = {
-		{ 0x1.48a125b58750bp+2, 0x1.48f5fe90c9d78p+2, 0x1.32ecb81d050ap+2, 0x1.3b0c6913634dp+2, 0x1.311f12f594decp+2,
-		  0x1.2ea026cd3c51fp+2, 0x1.2f0601f2827fap+2, 0x1.29a350e4e66e4p+2, 0x1.28ce6223bf83fp+2, 0x1.279f65e92efccp+2 },
-		{ 0x1.4793a060d6352p+2, 0x1.43fb40e90c25p+2, 0x1.31fdbd9d61432p+2, 0x1.3f1e81499587p+2, 0x1.38602cba8ff86p+2,
-		  0x1.31ba25801aaadp+2, 0x1.23806d84cbe2ep+2, 0x1.35c5e93fa0d0fp+2, 0x1.32fa93016012p+2, 0x1.2d4cd860a3404p+2 },
+		{ 0x1.2eec4d6528c82p+2, 0x1.2fc11c477aa6ep+2, 0x1.19abbd9a4700bp+2, 0x1.21c277845ece4p+2, 0x1.17dfc7300971ap+2,
+		  0x1.150b782d960b7p+2, 0x1.1581abba791edp+2, 0x1.103ad30aa50ap+2, 0x1.0f7f22127cd29p+2, 0x1.0e7b26976781dp+2 },
+		{ 0x1.2de634402c7c4p+2, 0x1.2ae47f145bb66p+2, 0x1.193104aeee2ffp+2, 0x1.267672ae2a81p+2, 0x1.1f80ba2a66afcp+2,
+		  0x1.193da1419d3d7p+2, 0x1.08c7e7ad5d3cp+2, 0x1.1d159dcbcd34cp+2, 0x1.19d7c3c2f89ap+2, 0x1.14df259683313p+2 },
 	};
 	static struct run r;
 	(void)state;

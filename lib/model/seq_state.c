@@ -9,7 +9,7 @@
 #include "../base/tmp.h"
 #include "../num/num.h"
 
-/* An event in the scratch file: its keys and values, its time. */
+/* An event in the scratch file: its keys and values, its time, its kind. */
 static size_t width_of(const struct seq_states *t)	/* floats */
 {
 	return 2 * t->s->dims.layers * t->s->dims.d;
@@ -17,7 +17,7 @@ static size_t width_of(const struct seq_states *t)	/* floats */
 
 static size_t event_bytes(const struct seq_states *t)
 {
-	return width_of(t) * sizeof(float) + sizeof(int64_t);
+	return width_of(t) * sizeof(float) + sizeof(int64_t) + 1;
 }
 
 /* ---- opening ---- */
@@ -75,6 +75,8 @@ static int get_rows(struct seq_states *t, struct err *e)
 
 	if (artifact_paged(t->file, "kv", DTYPE_F32, 2, dim, &t->kv, e) || artifact_paged(t->file, "time", DTYPE_U64, 1, &n, &t->time, e))
 		return e->code;
+	if (t->s->dims.n_kinds > 1 && artifact_paged(t->file, "kind", DTYPE_U8, 1, &n, &t->kind, e))
+		return e->code;
 	if (dim[0] != t->start[t->n_old] || n != dim[0] || dim[1] != width_of(t))	/* a size of 0 asks for any */
 		return damaged(t, "rows of another width or number than there must be", e);
 	return 0;
@@ -105,6 +107,7 @@ void seq_states_release(struct seq_states *t)
 		close(t->scratch);
 	paged_release(&t->kv);
 	paged_release(&t->time);
+	paged_release(&t->kind);
 	artifact_free(t->file);
 	vocab_release(&t->user);
 	mem_free(t->model);
@@ -133,14 +136,15 @@ uint32_t seq_states_user(struct seq_states *t, struct str id)
 	return u;
 }
 
-/* from_row, to_row - between event j of a state and its row. */
-static void from_row(const struct seq_states *t, struct seq_state *st, size_t j, const float *row, int64_t time)
+/* from_row, to_row - between event j of a state and its bytes in the scratch file. */
+static void from_row(const struct seq_states *t, struct seq_state *st, size_t j, const unsigned char *row)
 {
 	size_t d = t->s->dims.d;
 
 	for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
-		memcpy(st->kv + (i * st->cap + j) * d, row + i * d, d * sizeof *row);
-	st->time[j] = time;
+		memcpy(st->kv + (i * st->cap + j) * d, row + i * d * sizeof(float), d * sizeof(float));
+	memcpy(&st->time[j], row + width_of(t) * sizeof(float), sizeof *st->time);
+	st->kind[j] = row[width_of(t) * sizeof(float) + sizeof *st->time];
 }
 
 static void to_row(const struct seq_states *t, const struct seq_state *st, size_t j, unsigned char *row)
@@ -150,6 +154,7 @@ static void to_row(const struct seq_states *t, const struct seq_state *st, size_
 	for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
 		memcpy(row + i * d * sizeof(float), st->kv + (i * st->cap + j) * d, d * sizeof(float));
 	memcpy(row + width_of(t) * sizeof(float), &st->time[j], sizeof *st->time);
+	row[width_of(t) * sizeof(float) + sizeof *st->time] = t->s->dims.n_kinds > 1 ? st->kind[j] : 0;
 }
 
 /* move - n bytes at `at` of the scratch file, all of them. */
@@ -176,8 +181,9 @@ static uint64_t place_of(const struct seq_states *t, const struct seq_kept *k, s
 
 static int load_old(const struct seq_states *t, uint32_t u, struct seq_state *st, struct err *e)
 {
-	size_t w = width_of(t);
+	size_t w = width_of(t), d = t->s->dims.d;
 	uint64_t from = t->start[u], n = t->start[u + 1] - from;
+	bool has_kinds = t->s->dims.n_kinds > 1;
 	const float *row = (const float *)(const void *)t->kv.p + from * w;
 	const int64_t *time = (const int64_t *)(const void *)t->time.p + from;
 
@@ -187,8 +193,16 @@ static int load_old(const struct seq_states *t, uint32_t u, struct seq_state *st
 		return paged_error(t->file, &t->time, e);
 	if (!num_is_finite(row, n * w))
 		return damaged(t, "a key or value is no number", e);
-	for (size_t j = 0; j < n; j++)
-		from_row(t, st, j, row + j * w, time[j]);
+	if (has_kinds && !paged_need(&t->kind, from, n))
+		return paged_error(t->file, &t->kind, e);
+	for (size_t j = 0; j < n; j++) {
+		for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
+			memcpy(st->kv + (i * st->cap + j) * d, row + j * w + i * d, d * sizeof *row);
+		st->time[j] = time[j];
+		st->kind[j] = has_kinds ? t->kind.p[from + j] : 0;
+		if (st->kind[j] >= t->s->dims.n_kinds)
+			return damaged(t, "an event is of a kind that has no name", e);
+	}
 	st->n = n;
 	return 0;
 }
@@ -208,13 +222,8 @@ int seq_states_load(const struct seq_states *t, uint32_t u, struct seq_reader *r
 		mem_free(row);
 		return e->code;
 	}
-	for (size_t j = 0; j < k->n; j++) {
-		int64_t time;
-		memcpy(&time, row + (j + 1) * bytes - sizeof time, sizeof time);
-		for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
-			memcpy(r->state.kv + (i * r->state.cap + j) * t->s->dims.d, row + j * bytes + i * t->s->dims.d * sizeof(float), t->s->dims.d * sizeof(float));
-		r->state.time[j] = time;
-	}
+	for (size_t j = 0; j < k->n; j++)
+		from_row(t, &r->state, j, row + j * bytes);
 	r->state.n = k->n;
 	mem_free(row);
 	return 0;
@@ -252,7 +261,8 @@ int seq_states_store(struct seq_states *t, uint32_t u, const struct seq_reader *
 /* Rows in the order of the listeners' numbers, asked for from the first to the last, more than once. */
 struct walk {
 	const struct seq_states *t;
-	bool is_time;
+	const struct paged *old;
+	size_t at;			/* in an event of the scratch file */
 	size_t bytes;			/* of a row */
 	uint64_t *start;		/* [users + 1] rows in the new file */
 	size_t user;			/* the one that the row before was of */
@@ -273,14 +283,13 @@ static int row_of(struct walk *w, uint64_t k, size_t from, void *p, size_t n, st
 	if (kept && kept->is_stored) {
 		if (move(t, false, w->event, event_bytes(t), place_of(t, kept, j), e))
 			return e->code;
-		memcpy(p, w->event + (w->is_time ? width_of(t) * sizeof(float) : 0) + from, n);
+		memcpy(p, w->event + w->at + from, n);
 		return 0;
 	}
-	const struct paged *old = w->is_time ? &t->time : &t->kv;
 	uint64_t at = (t->start[w->user] + j) * w->bytes + from;
-	if (!paged_need(old, at, n))
-		return paged_error(t->file, old, e);
-	memcpy(p, old->p + at, n);
+	if (!paged_need(w->old, at, n))
+		return paged_error(t->file, w->old, e);
+	memcpy(p, w->old->p + at, n);
 	return 0;
 }
 
@@ -301,10 +310,12 @@ static int fill_rows(void *ctx, uint64_t at, void *p, size_t n, struct err *e)
 static int put_rows(const struct seq_states *t, struct artifactw *a, uint64_t *start, struct err *e)
 {
 	uint64_t dim[2] = { start[t->user.n], width_of(t) };
-	struct walk kv = { .t = t, .bytes = width_of(t) * sizeof(float), .start = start, .event = mem_new(1, event_bytes(t)) };
-	struct walk time = { .t = t, .is_time = true, .bytes = sizeof(int64_t), .start = start, .event = kv.event };
+	size_t wide = width_of(t) * sizeof(float);
+	struct walk kv = { t, &t->kv, 0, wide, start, 0, mem_new(1, event_bytes(t)) };
+	struct walk time = { t, &t->time, wide, sizeof(int64_t), start, 0, kv.event }, kind = { t, &t->kind, wide + sizeof(int64_t), 1, start, 0, kv.event };
 	int ret = artifactw_paged(a, "kv", DTYPE_F32, 2, dim, &(struct block_fill){ fill_rows, &kv }, e) ||
-		  artifactw_paged(a, "time", DTYPE_U64, 1, dim, &(struct block_fill){ fill_rows, &time }, e);
+		  artifactw_paged(a, "time", DTYPE_U64, 1, dim, &(struct block_fill){ fill_rows, &time }, e) ||
+		  (t->s->dims.n_kinds > 1 && artifactw_paged(a, "kind", DTYPE_U8, 1, dim, &(struct block_fill){ fill_rows, &kind }, e));
 
 	mem_free(kv.event);
 	return ret;

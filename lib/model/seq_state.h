@@ -14,9 +14,10 @@
  *           is_liked u8 [n_users]       1: one of weight was among all there were
  *           kv f32 [sum of n x 2 layers d]   paged; rows by listener, the oldest first: keys and values of layer 0, of layer 1, ...
  *           time u64 [sum of n]         paged; of the events, two's complement
+ *           kind u8 [sum of n]          paged; content kinds of the events, with more than one
  *   ids     user
  *
- * Memory: the mapped file, the ids, and 24 bytes a listener; 32 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (8 layers d + 8) bytes each.
+ * Memory: the mapped file, the ids, and 24 bytes a listener; 32 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (8 layers d + 9) bytes each.
  */
 #ifndef TASTE_SEQ_STATE_H
 #define TASTE_SEQ_STATE_H
@@ -31,7 +32,7 @@ struct seq_states {
 	size_t n_old;
 	uint64_t *start;		/* [n_old + 1] rows in the file */
 	const uint8_t *is_liked;	/* [n_old] */
-	struct paged kv, time;
+	struct paged kv, time, kind;	/* kind zeroed: one */
 	struct seq_kept {		/* of those with new events */
 		uint64_t slot;		/* in the scratch file */
 		size_t first, n;	/* a ring of `length` events */
