@@ -307,7 +307,6 @@ int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)
 	r->state.kv = mem_try(seq_state_floats(&s->dims, n), sizeof *r->state.kv, "keys and values", e);
 	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
 	r->state.kind = mem_try(n, 1, "keys and values", e);
-	r->state.newest = mem_try(s->dims.n_kinds, s->dims.d * sizeof *r->state.newest, "keys and values", e);
 	r->scratch = mem_try(seq_step_scratch(&s->dims, n, n), sizeof *r->scratch, "the layers' values", e);
 	r->h = mem_try(seq_said_floats(&s->dims), sizeof *r->h, "the layers' values", e);
 	r->code = mem_try(4, n, "codes of events", e);
@@ -321,7 +320,6 @@ void seq_reader_release(struct seq_reader *r)
 	mem_free(r->state.kv);
 	mem_free(r->state.time);
 	mem_free(r->state.kind);
-	mem_free(r->state.newest);
 	mem_free(r->scratch);
 	mem_free(r->h);
 	mem_free(r->code);
@@ -353,7 +351,7 @@ void seq_read(const struct seq *s, struct seq_reader *r, const struct seq_past *
 static void forget(struct seq_state *st, const struct seq_dims *s, size_t n)
 {
 	st->n -= n;
-	for (size_t i = 0; i < 2 * s->layers; i++)
+	for (size_t i = 0; i < seq_state_rows(s); i++)
 		memmove(st->kv + i * st->cap * s->d, st->kv + (i * st->cap + n) * s->d, st->n * s->d * sizeof *st->kv);
 	memmove(st->time, st->time + n, st->n * sizeof *st->time);
 	memmove(st->kind, st->kind + n, st->n);

@@ -1065,7 +1065,6 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 		a.state[t].kv = mem_try(seq_state_floats(&m->o.dims, cap), sizeof *a.state[t].kv, "keys and values", e);
 		a.state[t].time = mem_try(cap, sizeof *a.state[t].time, "keys and values", e);
 		a.state[t].kind = mem_try(cap, 1, "keys and values", e);
-		a.state[t].newest = mem_try(m->o.dims.n_kinds, d * sizeof *a.state[t].newest, "keys and values", e);
 		a.scratch[t] = mem_try(floats, sizeof **a.scratch, "the layers' values", e);
 		a.h[t] = mem_try(seq_said_floats(&m->o.dims), sizeof **a.h, "the layers' values", e);
 	}
@@ -1092,7 +1091,6 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 		mem_free(a.state[t].kv);
 		mem_free(a.state[t].time);
 		mem_free(a.state[t].kind);
-		mem_free(a.state[t].newest);
 		mem_free(a.scratch[t]);
 		mem_free(a.h[t]);
 	}

@@ -628,9 +628,14 @@ void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float
 
 /* ---- event by event ---- */
 
+size_t seq_state_rows(const struct seq_dims *s)
+{
+	return s->layers * 2 + (s->n_kinds > 1 && s->layers);
+}
+
 size_t seq_state_floats(const struct seq_dims *s, size_t cap)
 {
-	return s->layers * 2 * cap * s->d;
+	return seq_state_rows(s) * cap * s->d;
 }
 
 size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap)
@@ -700,13 +705,17 @@ static void ask_all(const struct stepping *k, float *h, float *qkv, size_t last)
 {
 	const struct seq_dims *s = k->s;
 	size_t d = s->d, l = s->layers - 1;
+	const float *read = k->st->kv + 2 * s->layers * k->st->cap * d;
 
 	for (size_t kind = 0; kind < s->n_kinds; kind++) {
 		float *to = h + kind * d;
 		uint8_t asked = (uint8_t)kind;
+		size_t newest = last + 1;
+		while (newest && k->st->kind[newest - 1] != asked)
+			newest--;
 		memcpy(to, k->w + k->at->ask + kind * d, d * sizeof *to);
-		if (k->st->has >> kind & 1)
-			add_row(to, k->st->newest + kind * d, d);
+		if (newest)
+			add_row(to, read + (newest - 1) * d, d);
 		columns(k, l, to, qkv, 1, 0, width_of(s) - 2 * d);
 		rest(k, l, to, qkv, last, 1, &asked);
 	}
@@ -720,8 +729,6 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 	      *x_last = x + (n - 1) * d, *qkv_last = qkv + (n - 1) * width;
 	struct stepping k = { s, at, w, st, a, o, inv, qkv, up, p, gate, gate + (ROWS + 1) * st->cap };
 
-	if (!st->n)
-		st->has = 0;
 	seq_input(x, s, at, w, it, ev, n);
 	for (size_t i = 0; s->features & SEQ_TIME && i < n; i++)
 		st->time[st->n + i] = ev->time[i];
@@ -736,10 +743,7 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 		}
 		if (is_asked(s, l)) {
 			memcpy(h + s->n_kinds * d, a + (n - 1) * d, d * sizeof *h);
-			for (size_t i = 0; i < n; i++) {
-				memcpy(st->newest + ev->kind[i] * d, x + i * d, d * sizeof *x);
-				st->has |= 1u << ev->kind[i];
-			}
+			memcpy(st->kv + (2 * s->layers * st->cap + st->n) * d, x, n * d * sizeof *x);
 			ask_all(&k, h, qkv_last, last);
 		} else if (l + 1 == s->layers) {
 			rest(&k, l, x_last, qkv_last, last, 1, NULL);	/* only the last event is wanted */

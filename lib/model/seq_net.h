@@ -136,17 +136,16 @@ void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float
 
 /*
  * ---- one listener, event by event: the keys and values of what was seen ----
- * Memory: 8 layers d bytes an event, and the times with SEQ_TIME, with several kinds 1 byte an event and 4 n_kinds d.
+ * Memory: 8 layers d bytes an event, and the times with SEQ_TIME; with several kinds 4 d + 1 more.
  */
 struct seq_state {
 	size_t n, cap;			/* events that are in it; room for */
-	float *kv;			/* [layers x 2 x cap x d] keys, values */
+	float *kv;			/* [seq_state_rows x cap x d] keys and values of each layer; with more than one kind and layers then what the last one reads */
 	int64_t *time;			/* [cap] with SEQ_TIME */
-	uint8_t *kind;			/* [cap] with more than one; and */
-	float *newest;			/* [n_kinds x d] what the last layer read of the newest event of each kind */
-	uint32_t has;			/* bit k: there is one of kind k */
+	uint8_t *kind;			/* [cap] with more than one */
 };
 size_t seq_said_floats(const struct seq_dims *s);	/* of h */
+size_t seq_state_rows(const struct seq_dims *s);		/* of d floats for each event */
 size_t seq_state_floats(const struct seq_dims *s, size_t cap);
 /* seq_step_scratch - floats for seq_run of at most n events on a state with room for cap. */
 size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);

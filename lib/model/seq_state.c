@@ -12,7 +12,7 @@
 /* An event in the scratch file: its keys and values, its time, its kind. */
 static size_t width_of(const struct seq_states *t)	/* floats */
 {
-	return 2 * t->s->dims.layers * t->s->dims.d;
+	return seq_state_rows(&t->s->dims) * t->s->dims.d;
 }
 
 static size_t event_bytes(const struct seq_states *t)
@@ -141,7 +141,7 @@ static void from_row(const struct seq_states *t, struct seq_state *st, size_t j,
 {
 	size_t d = t->s->dims.d;
 
-	for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
+	for (size_t i = 0; i < seq_state_rows(&t->s->dims); i++)
 		memcpy(st->kv + (i * st->cap + j) * d, row + i * d * sizeof(float), d * sizeof(float));
 	memcpy(&st->time[j], row + width_of(t) * sizeof(float), sizeof *st->time);
 	st->kind[j] = row[width_of(t) * sizeof(float) + sizeof *st->time];
@@ -151,7 +151,7 @@ static void to_row(const struct seq_states *t, const struct seq_state *st, size_
 {
 	size_t d = t->s->dims.d;
 
-	for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
+	for (size_t i = 0; i < seq_state_rows(&t->s->dims); i++)
 		memcpy(row + i * d * sizeof(float), st->kv + (i * st->cap + j) * d, d * sizeof(float));
 	memcpy(row + width_of(t) * sizeof(float), &st->time[j], sizeof *st->time);
 	row[width_of(t) * sizeof(float) + sizeof *st->time] = t->s->dims.n_kinds > 1 ? st->kind[j] : 0;
@@ -196,7 +196,7 @@ static int load_old(const struct seq_states *t, uint32_t u, struct seq_state *st
 	if (has_kinds && !paged_need(&t->kind, from, n))
 		return paged_error(t->file, &t->kind, e);
 	for (size_t j = 0; j < n; j++) {
-		for (size_t i = 0; i < 2 * t->s->dims.layers; i++)
+		for (size_t i = 0; i < seq_state_rows(&t->s->dims); i++)
 			memcpy(st->kv + (i * st->cap + j) * d, row + j * w + i * d, d * sizeof *row);
 		st->time[j] = time[j];
 		st->kind[j] = has_kinds ? t->kind.p[from + j] : 0;

@@ -12,12 +12,12 @@
  *   meta    kind seq.state   model (digest of the model's file)   length
  *   tensor  n u32 [n_users]             events that are kept of each, 1 .. length
  *           is_liked u8 [n_users]       1: one of weight was among all there were
- *           kv f32 [sum of n x 2 layers d]   paged; rows by listener, the oldest first: keys and values of layer 0, of layer 1, ...
+ *           kv f32 [sum of n x seq_state_rows d]   paged; rows by listener, the oldest first: keys and values of layer 0, of layer 1, ..., with several kinds what the last layer reads
  *           time u64 [sum of n]         paged; of the events, two's complement
  *           kind u8 [sum of n]          paged; content kinds of the events, with more than one
  *   ids     user
  *
- * Memory: the mapped file, the ids, and 24 bytes a listener; 32 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (8 layers d + 9) bytes each.
+ * Memory: the mapped file, the ids, and 24 bytes a listener; 32 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (4 seq_state_rows d + 9) bytes each.
  */
 #ifndef TASTE_SEQ_STATE_H
 #define TASTE_SEQ_STATE_H
