@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	struct buf b = fuzz_stream(KIND_MODEL, p, n);
 	int got = use(mem_path(b.p, b.len, MEM_MAPPED), &out[0], &seen[0], &is_finite), same = use(mem_path(b.p, b.len, MEM_PIPED), &out[1], &seen[1], &is_finite);
-	assert(got == same && (got || seen[0] == seen[1]));
+	assert(got ? got == same || !same : !same && seen[0] == seen[1]);	/* what is piped is checked whole, not page by page */
 	if (!got && is_finite) {
 		same = use(mem_path(out[0].p, out[0].len, MEM_MAPPED), &out[2], &seen[2], &is_finite);
 		assert(!same);

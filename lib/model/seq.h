@@ -13,9 +13,9 @@
  *
  * A vector is that of one content kind, u = z_k / |z_k|, to be searched among the items of that kind: u.y. Scores of all items are log probabilities,
  *   log P(k) + log softmax over the items of kind k of u_k.y_i / temperature
- * or, where there is one kind only, the cosines u.y_i.
+ * or, where there is one kind only, u.y_i.
  *
- * Memory: the mapped file, of a quantised one 4 d bytes an item when vectors are asked for and 4 bytes a parameter. A reader: 8 layers d bytes an event of `length`, and scratch of about
+ * Memory: the mapped file, of a quantised one 4 d bytes an item when vectors are asked for and 4 bytes a parameter. A reader: 8 layers d bytes an event of `length` (with several kinds 4 d more), and scratch of about
  * 4 length (5 d + 3 hidden + length) bytes.
  */
 #ifndef TASTE_SEQ_H
