@@ -35,7 +35,7 @@ static void net_begin(struct net *t, size_t layers, size_t length)
 	for (size_t i = 0; i < ITEMS * D; i++)
 		t->own[i] = 0.2f * fm_normal(&g);
 	t->s.w = t->w;
-	t->s.items = (struct seq_items){ .d = D, .own = t->own };
+	t->s.items = (struct seq_items){ .d = D, .vec = t->own };
 	for (size_t i = 0; i < ITEMS; i++)
 		kind_of[i] = (uint8_t)(i % 3);
 	t->s.kind = layers == 2 ? kind_of : NULL;

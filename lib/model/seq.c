@@ -34,19 +34,15 @@ static void dequantise(float *x, const int8_t *code, float scale, size_t n)
 		x[i] = scale * (float)code[i];
 }
 
-/* unit_of - y and |e| of an item of the best epoch. */
-static float unit_of(const struct seq_learn *m, float *y, size_t item)
+/* vector_of - an item of the best epoch, as the file has it. */
+static void vector_of(const struct seq_learn *m, float *y, size_t item)
 {
 	size_t d = m->o.dims.d;
-	const float *e = m->best_own + item * d;
 	float inv;
 
-	if (!m->o.is_cosine) {
-		memcpy(y, e, d * sizeof *y);
-		return 1;
-	}
-	act_unit(y, &inv, e, 1, d);
-	return inv > 0 ? 1 / inv : 0;
+	memcpy(y, m->best_own + item * d, d * sizeof *y);
+	if (m->o.is_cosine)
+		act_unit(y, &inv, y, 1, d);
 }
 
 void seq_quantise(struct seq_learn *m)
@@ -56,8 +52,8 @@ void seq_quantise(struct seq_learn *m)
 	int8_t code[MODEL_DIM_MAX];
 
 	for (size_t i = 0; i < m->n_items; i++) {
-		float length = unit_of(m, y, i);
-		dequantise(m->best_own + i * d, code, length * quantise(code, y, d), d);
+		vector_of(m, y, i);
+		dequantise(m->best_own + i * d, code, quantise(code, y, d), d);
 	}
 	for (size_t i = 0; i < m->at.n_params; i += SEQ_GROUP) {
 		size_t n = m->at.n_params - i < SEQ_GROUP ? m->at.n_params - i : SEQ_GROUP;
@@ -87,25 +83,21 @@ static int save_items(const struct seq_learn *m, bool is_quantised, struct artif
 {
 	size_t d = m->o.dims.d;
 	uint64_t dim[2] = { m->n_items, d }, n = m->n_items;
-	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *length = mem_try(m->n_items, sizeof *length, "vectors of items", e);
-	float *scale = mem_try(m->n_items, sizeof *scale, "vectors of items", e);
+	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *scale = mem_try(m->n_items, sizeof *scale, "vectors of items", e);
 	int8_t *code = mem_try(is_quantised ? m->n_items : 0, d, "vectors of items", e);
 	int ret = e->code;
 
 	for (size_t i = 0; !ret && i < m->n_items; i++) {
-		length[i] = unit_of(m, y + i * d, i);
+		vector_of(m, y + i * d, i);
 		if (is_quantised)
 			scale[i] = quantise(code + i * d, y + i * d, d);
 	}
 	if (!ret)
 		ret = is_quantised ? artifactw_tensor(a, "item.code", DTYPE_I8, 2, dim, code, e) || artifactw_tensor(a, "item.scale", DTYPE_F32, 1, &n, scale, e)
 				   : artifactw_tensor(a, "item.vec", DTYPE_F32, 2, dim, y, e);
-	if (!ret && m->o.is_cosine)
-		ret = artifactw_tensor(a, "item.length", DTYPE_F32, 1, &n, length, e);
 	if (!ret && m->kind)
 		ret = artifactw_tensor(a, "item.kind", DTYPE_U8, 1, &n, m->kind, e);
 	mem_free(y);
-	mem_free(length);
 	mem_free(scale);
 	mem_free(code);
 	return ret;
@@ -224,11 +216,9 @@ static int get_items(struct seq *s, struct err *e)
 		s->items.code = p;
 		if ((ret = get_floats(s, "item.scale", 1, &n, &s->items.scale, e)))
 			return ret;
-	} else if ((ret = get_floats(s, "item.vec", 2, dim, &s->items.unit, e))) {
+	} else if ((ret = get_floats(s, "item.vec", 2, dim, &s->items.vec, e))) {
 		return ret;
 	}
-	if (s->is_cosine && (ret = get_floats(s, "item.length", 1, &n, &s->items.length, e)))
-		return ret;
 	if (s->dims.n_kinds > 1) {
 		if ((ret = artifact_tensor(a, "item.kind", DTYPE_U8, 1, &n, &p, e)))
 			return ret;

@@ -1,10 +1,9 @@
 /*
  * seq - the file of a seq model (seq_net.h, seq_learn.h) and what it says of a listener: the last events in, a vector or the scores of all items out.
  *
- * What model.h lists (item.vec: y, of length 1; item.count: targets), and
+ * What model.h lists (item.vec: e, with cosine of length 1; item.count: targets), and
  *   meta    d layers heads hidden length attention features temperature epochs best_epoch best_ndcg batch negatives neg_power user_power dropout rate warmup clip seed, and what weigh_put adds
- *   tensor  item.length f32 [n_items]   |e|; without cosine item.vec is e, and this is not there
- *           item.kind u8 [n_items]      content kind, with more than one
+ *   tensor  item.kind u8 [n_items]      content kind, with more than one
  *           net f32 [n_params]          w of seq_net.h
  *   ids     kind                        names of the content kinds
  *           device                      with the feature: values that events had

@@ -364,7 +364,7 @@ static void run_task(void *ctx, size_t i, int worker)
 	struct seq_step *s = m->step;
 	struct task *t = &s->task[i];
 	struct worker *k = &s->worker[worker];
-	struct seq_items it = { .d = m->o.dims.d, .own = m->own };
+	struct seq_items it = { .d = m->o.dims.d, .vec = m->own };
 	size_t d = m->o.dims.d, token = t->token;
 
 	t->loss = 0;
@@ -455,10 +455,10 @@ static void sum_rows(void *ctx, size_t chunk, int worker)
 		}
 		if (s->is_full)
 			add_candidate(m, gu, s->place[row->item]);
-		if (m->o.is_cosine) {
-			act_unit(unit, &inv, m->own + row->item * d, 1, d);
+		act_unit(unit, &inv, m->own + row->item * d, 1, d);
+		act_unit_back(g, g, unit, &inv, 1, d);
+		if (m->o.is_cosine)
 			act_unit_back(gu, gu, unit, &inv, 1, d);
-		}
 		num_axpy(g, 1, gu, d);
 		s->square[chunk] += (double)num_dot(g, g, d);
 	}
@@ -1053,7 +1053,7 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	struct seq_step *s = m->step;
 	size_t d = m->o.dims.d, cap = m->o.dims.n, floats = seq_step_scratch(&m->o.dims, cap, cap), threads = (size_t)par_threads(pool);
 	const float *own = best ? m->best_own : m->own;
-	struct ask a = { .m = m, .asked = asked, .w = best ? m->best_w : m->w, .items = { .d = d, .own = own }, .worker = s->worker };
+	struct ask a = { .m = m, .asked = asked, .w = best ? m->best_w : m->w, .items = { .d = d, .vec = own }, .worker = s->worker };
 	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *inv = mem_try(m->n_items, sizeof *inv, "vectors of items", e);
 
 	*ndcg = *hr = 0;

@@ -134,13 +134,12 @@ void seq_item(float *e, const struct seq_items *it, uint32_t item)
 {
 	size_t d = it->d, at = item * d;
 
-	if (it->own) {
-		memcpy(e, it->own + at, d * sizeof *e);
+	if (it->vec) {
+		memcpy(e, it->vec + at, d * sizeof *e);
 		return;
 	}
-	float length = (it->length ? it->length[item] : 1) * (it->code ? it->scale[item] : 1);
 	for (size_t i = 0; i < d; i++)
-		e[i] = length * (it->code ? (float)it->code[at + i] : it->unit[at + i]);
+		e[i] = it->scale[item] * (float)it->code[at + i];
 }
 
 static void add_row(float *x, const float *row, size_t d)
@@ -155,7 +154,9 @@ void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, cons
 	float root = __builtin_sqrtf((float)d);
 
 	for (size_t t = 0; t < n; t++, x += d) {
+		float inv;
 		seq_item(x, it, ev->item[t]);
+		act_unit(x, &inv, x, 1, d);
 		num_scale(x, root, d);
 		add_row(x, w + at->act + ev->act[t] % SEQ_ACTS * d, d);
 		if (s->n_kinds > 1)

@@ -3,7 +3,7 @@
  *
  * With d components, H heads of d / H, T events of one listener, oldest first, rows of x [T x d] the events:
  *
- *   x_t   = sqrt(d) e(item) + act(play, skip, ...) + kind(music, ...) + what features add: gap(log2 of the seconds since the event before), hour (of the day, UTC), device
+ *   x_t   = sqrt(d) e(item) / |e(item)| + act(play, skip, ...) + kind(music, ...) + what features add: gap(log2 of the seconds since the event before), hour (of the day, UTC), device
  *   then for each layer
  *     a   = rms(x) g1
  *     softmax     q, k, v = a In                       S_ts = q_t.k_s (d/H)^-1/2 + pos(t - s) + time(log2 of the seconds between), each head its own
@@ -85,12 +85,11 @@ uint8_t seq_gap(int64_t before, int64_t time);
 uint8_t seq_hour(int64_t time);
 size_t seq_time(int64_t from, int64_t to);
 
-/* Items' own numbers. */
+/* Items' own numbers: vec [n x d], or NULL and scale code, [n] and [n x d]. */
 struct seq_items {
 	size_t d;
-	const float *own;		/* [n x d] e; or NULL and */
-	const float *unit, *length;	/* e = length unit, [n x d] [n]; length NULL: 1; or */
-	const int8_t *code;		/* unit as scale code, [n x d] [n] */
+	const float *vec;
+	const int8_t *code;
 	const float *scale;
 };
 void seq_item(float *e, const struct seq_items *it, uint32_t item);
@@ -131,7 +130,7 @@ struct seq_drop { double share; uint64_t key; };	/* share 0: none */
 void seq_forward(struct seq_room *r, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, const size_t *start, size_t n_seq,
 		 struct seq_drop drop);
 /* seq_back - after seq_forward with the same arguments. r->gx [tokens x d] holds the gradient with respect to h, and after it that with respect to x_1 as seq_input gives it
- * (of e: times sqrt(d)); gw += the gradient of w. With more than one kind r->gsaid holds the gradient with respect to said (no layers: it is gx). */
+ * (of e / |e|: times sqrt(d)); gw += the gradient of w. With more than one kind r->gsaid holds the gradient with respect to said (no layers: it is gx). */
 void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float *gw, const struct seq_events *ev, const size_t *start, size_t n_seq, struct seq_drop drop);
 
 /*
