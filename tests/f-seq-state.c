@@ -20,7 +20,7 @@ static struct seq *net(void)
 	w = malloc(s.at.n_params * sizeof *w);
 	seq_begin(w, &s.dims, &s.at, 1);
 	s.w = w;
-	s.items = (struct seq_items){ .d = 2, .own = own };
+	s.items = (struct seq_items){ .d = 2, .vec = own };
 	return &s;
 }
 
