@@ -464,7 +464,7 @@ static void sum_rows(void *ctx, size_t chunk, int worker)
 	}
 }
 
-struct adam_rows { struct seq_learn *m; float rate, scale, keep; };
+struct adam_rows { struct seq_learn *m; float rate, scale; };
 
 static void adam_rows(void *ctx, size_t chunk, int worker)
 {
@@ -476,7 +476,6 @@ static void adam_rows(void *ctx, size_t chunk, int worker)
 	for (size_t r = chunk * ROW_CHUNK; r < end; r++) {
 		size_t at = s->row[r].item * d;
 		num_scale(s->g + r * d, a->scale, d);
-		num_scale(a->m->own + at, a->keep, d);
 		adam_span(a->m->own + at, a->m->own_m[0] + at, a->m->own_m[1] + at, s->g + r * d, d, a->rate);
 	}
 }
@@ -682,8 +681,7 @@ static int take_step(struct seq_learn *m, double *loss, const size_t *from, cons
 		return err_set(e, ERR_NUMERIC, "step %zu: the loss is not finite (a smaller --rate may help)", m->n_steps + 1);
 	if (s->n_targets) {
 		double length = sqrt(square), rate = rate_at(m, m->n_steps);
-		struct adam_rows a = { m, adam_rate(rate, m->n_steps + 1), m->o.clip > 0 && length > m->o.clip ? (float)(m->o.clip / length) : 1,
-				       (float)(1 - rate * m->o.decay) };
+		struct adam_rows a = { m, adam_rate(rate, m->n_steps + 1), m->o.clip > 0 && length > m->o.clip ? (float)(m->o.clip / length) : 1 };
 		num_scale(s->gw, a.scale, m->at.n_params);
 		adam_step(m->w, m->w_m[0], m->w_m[1], s->gw, m->at.n_params, rate, m->n_steps + 1, pool);
 		par_for(pool, (s->n_rows + ROW_CHUNK - 1) / ROW_CHUNK, adam_rows, &a);

@@ -39,7 +39,7 @@ struct seq_opts {
 	size_t epochs, batch;		/* batch: windows a step */
 	size_t negatives;		/* of each kind; 0: all items up to SEQ_FULL_MAX, else 1024 */
 	double stddev;			/* length of the first e */
-	double temperature, neg_power, user_power, kind_power, dropout, rate, warmup, clip, decay;	/* warmup: share of all steps; clip 0: none */
+	double temperature, neg_power, user_power, kind_power, dropout, rate, warmup, clip;	/* warmup: share of all steps; clip 0: none */
 	bool is_cosine;
 	uint64_t seed;
 };
