@@ -312,6 +312,7 @@ static void reading_is_the_same_at_once_and_by_event(void **state)
 				struct seq_opts o = f & 1 ? plain : all_features();
 				o.dims.attention = attention;
 				o.dims.features = features[f];
+				o.dims.n_devices = DEVICES;
 				o.dims.layers = layers;
 				o.dims.hidden = layers == 3 ? 0 : 12;
 				o.dims.n = layers == 2 ? 25 : 40;
