@@ -68,23 +68,23 @@ seq -e 4 --checkpoint c -o whole.taste log.tsv
 is "a checkpoint is a file that taste-view reads" "$(taste-view c | awk -F '\t' '$1 == "n_epochs" { print $2 }')" 4
 seq -e 4 -o plain.taste log.tsv; same "--checkpoint does not change the model" whole.taste plain.taste
 seq -e 4 --resume c -o again.taste log.tsv; same "--resume after the last epoch writes the model" again.taste whole.taste
-taste-train seq -d 16 --length 20 -e 40 --checkpoint late -t 1 -o late.taste log.tsv & run=$!
+taste-train seq -d 16 --length 20 -e 15 --checkpoint late -t 1 -o late.taste log.tsv & run=$!
 while ! [ -e late ] && kill -0 $run 2> /dev/null; do sleep 0.01; done
 kill -KILL $run; wait $run 2> /dev/null
 n=$(taste-view late | awk -F '\t' '$1 == "n_epochs" { print $2 }')
-is "the checkpoint of a run that was killed is whole" "$([ "$n" -ge 1 ] && [ "$n" -le 40 ] && echo yes)" yes
-for t in 1 5; do seq -e 40 --resume late -t $t -o resumed.taste log.tsv; [ $t = 1 ] && seq -e 40 -o forty.taste log.tsv; same "going on from it, -t $t, gives the bytes of a run without a break" resumed.taste forty.taste; done
-seq -e 40 --checkpoint late --resume late -o resumed.taste log.tsv; same "--checkpoint and --resume may be the same file" resumed.taste forty.taste
-for x in "-e 5" "-e 40 -s 2" "-e 40 --rate 0.001" "-e 40 --features gap" "-e 40 --length 10"; do
+is "the checkpoint of a run that was killed is whole" "$([ "$n" -ge 1 ] && [ "$n" -le 15 ] && echo yes)" yes
+for t in 1 5; do seq -e 15 --resume late -t $t -o resumed.taste log.tsv; [ $t = 1 ] && seq -e 15 -o whole15.taste log.tsv; same "going on from it, -t $t, gives the bytes of a run without a break" resumed.taste whole15.taste; done
+seq -e 15 --checkpoint late --resume late -o resumed.taste log.tsv; same "--checkpoint and --resume may be the same file" resumed.taste whole15.taste
+for x in "-e 5" "-e 15 -s 2" "-e 15 --rate 0.001" "-e 15 --features gap" "-e 15 --length 10"; do
 	must_fail "a checkpoint of other options than $x" 4 "taste-train: late: a checkpoint of other events or options" seq $x --resume late log.tsv
 done
-must_fail "or of other events" 4 "taste-train: late: a checkpoint of other events or options" seq -e 40 --resume late a
+must_fail "or of other events" 4 "taste-train: late: a checkpoint of other events or options" seq -e 15 --resume late a
 must_fail "a model is no checkpoint" 4 "taste-train: m.taste: no checkpoint of a seq model" seq --resume m.taste log.tsv
 must_fail "nor is a checkpoint a model" 4 "taste-embed: late: a model of kind 'seq.run', which this version does not know" taste-embed -m late --items all
 must_fail "a checkpoint that is missing" 3 "taste-train: nofile: No such file*" seq --resume nofile log.tsv
 size=$(wc -c < late) bad=0
 for at in $(awk -v n="$size" 'BEGIN { for (i = 0; i < 30; i++) print int(n * i / 30) }'); do
-	head -c "$at" late > cut; seq -e 40 --resume cut log.tsv > /dev/null 2> err; [ $? -eq 4 ] && [ "$(wc -l < err)" -eq 1 ] || bad=$((bad + 1))
+	head -c "$at" late > cut; seq -e 15 --resume cut log.tsv > /dev/null 2> err; [ $? -eq 4 ] && [ "$(wc -l < err)" -eq 1 ] || bad=$((bad + 1))
 done
 is "a checkpoint cut anywhere is bad data" $bad 0
 must_fail "a checkpoint to standard output" 2 "*--checkpoint: '-' will not do*" seq --checkpoint - log.tsv
