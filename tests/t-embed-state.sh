@@ -85,6 +85,8 @@ done
 is "a flipped bit is found, and the file stays; or it lies where nothing is read" $flips 0
 cp good s; must_fail "bad events" 4 "taste-embed: *" bash -c "printf 'a\n' | taste-embed -m seq.taste --state s"; same "leave it as it was" s good
 must_fail "a full disk for the vectors" 3 "*No space left*" bash -c "taste-embed -q -m seq.taste --state s part.aa > /dev/full"; same "too" s good
+must_fail "no place for scratch" 3 "taste-embed: cannot make a scratch file in /no/such*" embed -T /no/such --state s part.aa; same "leaves it so too" s good
+: > nothing; must_fail "a file of no bytes" 4 "taste-embed: nothing is empty*" embed --state nothing part.aa
 must_fail "a directory that is not there" 3 "*No such file*" embed --state no/such/s part.aa
 
 # usage
