@@ -43,7 +43,7 @@ static const struct { const char *verb; double *var, value; } own_numbers[] = {
 	{ "softmax", &o.rate, 0.03 }, { "session", &o.rate, 0.1 }, { "seq", &o.rate, 0.003 },
 };
 static const struct { const char *verb; int64_t *var, value; } own_counts[] = {
-	{ "als", &o.epochs, 8 }, { "softmax", &o.epochs, 16 }, { "session", &o.epochs, 20 }, { "seq", &o.epochs, 60 },
+	{ "als", &o.epochs, 8 }, { "softmax", &o.epochs, 16 }, { "session", &o.epochs, 20 }, { "seq", &o.epochs, 30 },
 	{ "session", &o.negatives, 64 },
 	{ "session", &o.batch, 4096 }, { "seq", &o.batch, 32 },
 };
@@ -127,7 +127,7 @@ static const struct opt opts[] = {
 	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step; softmax: 0.03, session: 0.1, seq: 0.003", .min = 1e-9, .max = 10 },
 	{ .type = OPT_SECTION, .help = "als, softmax, session and seq:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
-	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, session, seq: times over all; 0: 8, 16, 20 and 60", .min = 0, .max = 100000 },
+	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, session, seq: times over all; 0: 8, 16, 20 and 30", .min = 0, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "als and seq:" },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors; 0.1", .min = 1e-6, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
