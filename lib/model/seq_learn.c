@@ -110,7 +110,6 @@ struct seq_step {
 	struct worker *worker;
 	int n_workers;
 	size_t chunk_tokens;
-	bool with_codes;
 };
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
@@ -214,7 +213,7 @@ static struct seq_events events_of(const struct worker *k)
 
 struct chunk { struct seq_learn *m; struct worker *k; struct task *t; size_t n, token; };
 
-/* own_scores - of drawn candidates: each target's own vector, which may not be among them. */
+/* own_rows - of the targets, which may not be among the candidates drawn. */
 static void own_rows(const struct chunk *c, size_t n)
 {
 	struct seq_learn *m = c->m;
@@ -516,14 +515,11 @@ static int need_step(struct seq_learn *m, struct err *e)
 			return ERR_MEM;
 	}
 	if (keys > s->cap_keys) {
-		mem_free(s->key2);
-		uint64_t *key = mem_try(keys + keys / 4, sizeof *key, "the items of a step", e);
-		s->key2 = mem_try(keys + keys / 4, sizeof *key, "the items of a step", e);
-		if (key && s->key)
-			memcpy(key, s->key, s->cap_keys * sizeof *key);
 		mem_free(s->key);
-		s->key = key;
+		mem_free(s->key2);
 		s->cap_keys = keys + keys / 4;
+		s->key = mem_try(s->cap_keys, sizeof *s->key, "the items of a step", e);
+		s->key2 = mem_try(s->cap_keys, sizeof *s->key2, "the items of a step", e);
 		if (!s->key || !s->key2)
 			return ERR_MEM;
 	}
