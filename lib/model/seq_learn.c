@@ -72,7 +72,6 @@ struct worker {
 	uint32_t *row;			/* [tokens] those of a kind */
 	float *h, *z, *inv, *gz, *own, *own_inv;	/* [tokens x d] [tokens] */
 	float *score;			/* [TILE x n_cand] */
-	float *choice;			/* [tokens x n_kinds] */
 	void *mem;
 };
 
