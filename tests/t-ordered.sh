@@ -21,6 +21,8 @@ for k in seq kinds session; do
 	taste-score -q -m $k.taste -k 15 s.train.tsv | sort > want; taste-score -q -m $k.taste -k 15 b a | sort > got; same "$k: whichever is read first, times being different" got want
 	taste-score -q -m $k.taste -k 15 five.tsv | sort > got; grep -wFf five $k.1 | sort > want; same "$k: a listener's scores do not depend on others" got want
 done
+{ seq 300 | awk '{ print "crowd\tm000009\t" $1 "\tplay\t\tdevice=d" $1 }'; cat five.tsv; } > crowd.tsv
+taste-score -q -m kinds.taste -k 15 crowd.tsv | grep -v "^crowd$T" | sort > got; grep -wFf five kinds.1 | sort > want; same "kinds: nor on how many devices others have" got want
 awk -F '\t' '{ print $1 "\t" $2 }' five.tsv > notime; tac notime > turned
 { cat five.tsv; sed 's/.*/&\tm000009\t2000000000\tskip/' five; } > skipped
 for k in seq session; do

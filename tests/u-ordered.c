@@ -137,8 +137,9 @@ static void histories_are_in_order(void **state)
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(s->what[i], idtab_find(&t.m.ids[MODEL_ITEMS], a[i], 2));
 	assert_memory_equal(s->act, ((uint8_t[]){ SEQS_PLAY, SEQS_PLAY, SEQS_SKIP | SEQS_WEIGHTLESS, SEQS_PLAY, SEQS_PLAY, SEQS_SKIP | SEQS_WEIGHTLESS }), 6);
-	assert_memory_equal(s->device_of, ((uint8_t[]){ 3, 1, 2, 0, 0, 0 }), 6);
-	assert_string_equal(s->device.str[1].p, "new");
+	assert_memory_equal(s->device_of, ((uint8_t[]){ 1, 2, 0, 0, 0, 0 }), 6);
+	assert_int_equal(s->device.n, 2);	/* the model's */
+	assert_string_equal(s->device.str[1].p, "car");
 	assert_true(s->time[0] == 20 && s->time[3] == TIME_NONE);
 	assert_int_equal(t.h.has.start[1], 4);	/* what is only had is no event */
 	assert_int_equal(t.h.liked.start[1], 2);

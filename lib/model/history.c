@@ -1,13 +1,32 @@
+#include <string.h>
+
 #include "history.h"
+
+/* know_devices - those of the model: in a log with more than there is room for its own are not to be crowded out. Of a blend, whose parts have their own, the first that are read. */
+static void know_devices(struct seqs_opts *o, struct vocab *device, const struct model *m)
+{
+	struct idtab t = { 0 };
+	struct err e = { 0 };
+
+	o->has_devices = !strcmp(m->kind, "blend") || artifact_has(m->art, "device.off");
+	if (!artifact_has(m->art, "device.off") || artifact_idtab(m->art, "device", &t, &e))
+		return;
+	for (size_t i = 0; i < t.n; i++) {
+		struct str s = idtab_id(&t, i);
+		vocab_add(device, s.p, s.len);
+	}
+	o->keep_devices = true;
+}
 
 void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx, bool has_order)
 {
-	static const struct seqs_opts order = { .keep_weightless = true, .has_devices = true };
-
 	*h = (struct history){ 0 };
 	*k = (struct history_make){ .h = h, .m = m, .weight = weight, .ctx = ctx };
-	if (has_order)
+	if (has_order) {
+		struct seqs_opts order = { .keep_weightless = true };
+		know_devices(&order, &h->order.device, m);
 		k->order = seqs_begin(&h->order, &order);
+	}
 }
 
 void history_event(struct history_make *k, const struct event *ev)

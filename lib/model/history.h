@@ -13,7 +13,7 @@ struct history {
 	struct vocab user, unknown;	/* listeners by first sight; items that the model does not know */
 	struct csr liked;		/* [users x items of the model] summed weights > 0 */
 	struct csr has;			/* likewise: all that was there, whatever it weighs, of `more` too */
-	struct seqs order;		/* with has_order: the events as sequences, rows and items as above, weightless ones too, with their devices */
+	struct seqs order;		/* with has_order: the events as sequences, rows and items as above, weightless ones too, with devices that the model knows */
 };
 
 struct history_source {
