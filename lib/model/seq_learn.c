@@ -47,10 +47,20 @@ const char *seq_check(const struct seq_opts *o)
 		return "the rate is not above 0 and at most 10";
 	if (!(fabs(o->neg_power) <= 2 && fabs(o->user_power) <= 2 && fabs(o->kind_power) <= 2))
 		return "a power is not in -2..2";
-	if (!o->batch)
-		return "a batch is empty";
+	if (!(o->stddev >= 0 && o->stddev <= 1e6))
+		return "the length of the first vectors is not in 0..1000000";
+	if (!(o->warmup >= 0 && o->warmup <= 1))
+		return "the share of warm-up is not in 0..1";
+	if (!(o->clip >= 0))
+		return "the length that gradients are cut to is below 0";
+	if (o->batch < 1 || o->batch > UINT32_MAX)
+		return "the number of windows of a batch is not in 1..4294967295";
+	if (o->negatives > UINT32_MAX)
+		return "the number of negatives is not in 0..4294967295";
 	return NULL;
 }
+
+_Static_assert((int)SEQ_ACTS == (int)SEQS_ACTS, "what the net tells apart is what sequences do");
 
 /* ---- what a step needs ---- */
 
@@ -72,7 +82,6 @@ struct worker {
 	uint32_t *row;			/* [tokens] those of a kind */
 	float *h, *z, *inv, *gz, *own, *own_inv;	/* [tokens x d] [tokens] */
 	float *score;			/* [TILE x n_cand] */
-	void *mem;
 };
 
 struct seq_step {
@@ -110,6 +119,7 @@ struct seq_step {
 	int n_workers;
 	size_t chunk_tokens;
 };
+
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
@@ -716,16 +726,16 @@ static void cut_windows(struct seq_learn *m, size_t epoch)
 int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step;
-	size_t most = min_size(m->o.batch, m->cap_windows), *from = mem_new(most, sizeof *from);
+	size_t most = min_size(m->o.batch, m->cap_windows), *from = mem_try(most, sizeof *from, "windows of a step", e);
 	double weight = 0;
-	uint32_t *len = mem_new(most, sizeof *len);
+	uint32_t *len = mem_try(most, sizeof *len, "windows of a step", e);
 	uint64_t done = 0, total = 0;
 
 	*loss = 0;
 	cut_windows(m, m->n_epochs);
 	for (size_t i = 0; i < s->n_windows; i++)
 		total += s->len[i];
-	for (size_t i = 0, n; i < m->steps_in_epoch; i++) {
+	for (size_t i = 0, n; !e->code && i < m->steps_in_epoch; i++) {
 		size_t at = s->n_windows * i / m->steps_in_epoch, end = s->n_windows * (i + 1) / m->steps_in_epoch;
 		double l;
 		for (n = 0; n < end - at; n++) {
@@ -761,23 +771,25 @@ static int make_worker(struct seq_learn *m, struct worker *k, struct err *e)
 	k->start = mem_new(CHUNK_TOKENS + 1, sizeof *k->start);
 	k->item = mem_try(T, sizeof *k->item, "events", e);
 	k->act = mem_try(6 * T, 1, "events", e);
+	k->time = mem_try(T, sizeof *k->time, "events", e);
+	k->target = mem_try(2 * T, sizeof *k->target, "events", e);
+	k->weight = mem_try(T, sizeof *k->weight, "events", e);
+	k->h = mem_try(4 * T + 2, d * sizeof *k->h, "events", e);
+	k->inv = mem_try(2 * T + TILE, sizeof *k->inv, "events", e);
+	k->own_inv = mem_try(T, sizeof *k->own_inv, "events", e);
+	k->score = mem_try(width, TILE * sizeof *k->score, "scores", e);
+	if (e->code)
+		return e->code;
 	k->kind = k->act + T;
 	k->gap = k->kind + T;
 	k->hour = k->gap + T;
 	k->device = k->hour + T;
 	k->asked = k->device + T;
-	k->time = mem_try(T, sizeof *k->time, "events", e);
-	k->target = mem_try(2 * T, sizeof *k->target, "events", e);
 	k->row = k->target + T;
-	k->weight = mem_try(T, sizeof *k->weight, "events", e);
-	k->h = mem_try(4 * T + 2, d * sizeof *k->h, "events", e);
 	k->z = k->h + T * d;
 	k->own = k->z + T * d;
 	k->gz = k->own + T * d;
-	k->inv = mem_try(2 * T + TILE, sizeof *k->inv, "events", e);
-	k->own_inv = mem_try(T, sizeof *k->own_inv, "events", e);
-	k->score = mem_try(width, TILE * sizeof *k->score, "scores", e);
-	return e->code;
+	return 0;
 }
 
 static void free_worker(struct worker *k)
@@ -814,7 +826,6 @@ static size_t count_all(struct seq_learn *m, size_t *n_next)
 	size_t n = m->o.dims.n, windows = 0;
 
 	*n_next = 0;
-
 	for (size_t u = 0; u < m->data->n_users; u++) {
 		size_t at = m->data->start[u], len = m->end[u] - at;
 		for (size_t j = 0; j < len; j++) {
@@ -879,7 +890,7 @@ static int prepare_candidates(struct seq_learn *m, struct err *e)
 static int allocate(struct seq_learn *m, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step = mem_new(1, sizeof *m->step);
-	size_t d = m->o.dims.d, n_next, tokens = min_size(m->o.batch * m->o.dims.n, m->data->n), n_drawn = m->o.negatives * m->o.dims.n_kinds;
+	size_t d = m->o.dims.d, n_next, tokens = min_size(m->o.batch * m->o.dims.n, m->data->n), n_drawn;
 
 	if (!(m->count = mem_try0(m->n_items, sizeof *m->count, "counts of items", e)))
 		return ERR_MEM;
@@ -889,12 +900,13 @@ static int allocate(struct seq_learn *m, struct par *pool, struct err *e)
 		return err_set(e, ERR_DATA, "nobody has an event of weight behind another one: there is nothing to foretell");
 	if (s->n_windows > UINT32_MAX)
 		return err_set(e, ERR_DATA, "%zu windows are more than 4294967295", s->n_windows);
-	if (2 * tokens + n_drawn > UINT32_MAX)
-		return err_set(e, ERR_USAGE, "a step of up to %zu events and %zu items drawn is more than there are numbers for (--batch, --negatives)", tokens, n_drawn);
-	m->steps_in_epoch = (s->n_windows + m->o.batch - 1) / m->o.batch;
 	s->is_full = !m->o.negatives && m->n_items <= SEQ_FULL_MAX;
 	if (!s->is_full && !m->o.negatives)
 		m->o.negatives = NEGATIVES;
+	n_drawn = m->o.negatives * m->o.dims.n_kinds;
+	if (2 * tokens + n_drawn > UINT32_MAX)
+		return err_set(e, ERR_USAGE, "a step of up to %zu events and %zu items drawn is more than there are numbers for (--batch, --negatives)", tokens, n_drawn);
+	m->steps_in_epoch = (s->n_windows + m->o.batch - 1) / m->o.batch;
 	s->chunk_tokens = max_size(CHUNK_TOKENS, m->o.dims.n);
 	s->from = mem_try(s->n_windows, sizeof *s->from, "windows", e);
 	s->len = mem_try(s->n_windows, sizeof *s->len, "windows", e);
@@ -1036,7 +1048,7 @@ static void place_one(void *ctx, size_t c, int worker)
 		score[m->data->what[j]] = -INFINITY;
 	for (size_t j = s->kind_start[kind]; j < s->kind_start[kind + 1]; j++) {
 		uint32_t i = s->of_kind[j];
-		place += score[i] > own || (score[i] == own && i < q->item);
+		place += !(score[i] < own || (score[i] == own && i >= q->item));	/* what is no number stands before it */
 	}
 	a->place[c] = place;
 }
