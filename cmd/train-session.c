@@ -47,7 +47,7 @@ static void read_events(struct seqs *s, struct err *e)
 	struct seqs_opts so = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
-	if (seqs_load(s, (const char *const *)tool.arg, tool.n_args, &so, &prov, &inputs, e))
+	if (seqs_load(s, tool.arg, tool.n_args, &so, &prov, &inputs, e))
 		die_err(e);
 	progress_end(&pr);
 }

@@ -432,18 +432,17 @@ int artifact_meta_i64(const struct artifact *a, const char *key, int64_t *out, s
 	return err_set(e, ERR_DATA, v ? "%s: '%s' is not a whole number" : "%s: says no '%s'", a->name, key);
 }
 
+static struct tensor *named(const struct artifact *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_tensors; i++)
+		if (!strcmp(a->tensor[i].name, name))
+			return &a->tensor[i];
+	return NULL;
+}
+
 bool artifact_has(const struct artifact *a, const char *name)
 {
-	for (size_t i = 0; i < artifact_n_tensors(a); i++) {
-		const char *other;
-		enum dtype t;
-		size_t ndim;
-		const uint64_t *dim;
-		artifact_tensor_at(a, i, &other, &t, &ndim, &dim);
-		if (!strcmp(other, name))
-			return true;
-	}
-	return false;
+	return named(a, name) != NULL;
 }
 
 size_t artifact_n_tensors(const struct artifact *a) { return a->n_tensors; }
@@ -467,10 +466,9 @@ void artifact_meta_at(const struct artifact *a, size_t i, struct str *key, struc
 /* find_tensor - by name, of this type and shape; NULL with *e set. */
 static struct tensor *find_tensor(struct artifact *a, const char *name, enum dtype type, size_t ndim, uint64_t *dim, bool is_checked, struct err *e)
 {
-	for (size_t i = 0; i < a->n_tensors; i++) {
-		struct tensor *t = &a->tensor[i];
-		if (strcmp(t->name, name))
-			continue;
+	struct tensor *t = named(a, name);
+
+	if (t) {
 		if (is_checked && !t->is_checked && block_verify(a->in.blocks, &t->b, e))
 			return NULL;
 		t->is_checked |= is_checked;

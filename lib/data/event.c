@@ -31,10 +31,10 @@ struct eventr {
 	size_t column[COLUMNS];		/* where each column stands, SIZE_MAX: nowhere */
 	struct str *field;
 	size_t n_fields;		/* of the first line with a header */
+	uint64_t passed;		/* the last line that eventr_pass passed */
 	/* binary */
 	struct vocab_list { struct str *s; size_t n, cap; } dict[DICTS];
 	struct arena strings;
-	uint64_t passed;		/* the last line that eventr_pass passed */
 	size_t n;			/* events of the block */
 	struct event_block b;		/* the one eventr_next hands out, event `at` comes next */
 	size_t at;

@@ -57,13 +57,13 @@ int ordered_choose(struct ordered *o, const char *content, struct err *e)
 	o->content = 0;
 	if (!content && n <= 1)
 		return 0;
+	uint32_t known = content && n ? seq_kind_find(&o->seq, (struct str){ content, strlen(content) }) : VOCAB_NONE;
+	if (known != VOCAB_NONE) {
+		o->content = known;
+		return 0;
+	}
 	for (size_t k = 0; k < n; k++) {
 		struct str s = idtab_id(&o->seq.kinds, k);
-		if (content && s.len == strlen(content) && !memcmp(s.p, content, s.len)) {
-			o->content = k;
-			buf_release(&names);
-			return 0;
-		}
 		buf_printf(&names, "%s'%s'", k ? ", " : "", err_clip(clip, s.p, s.len));
 	}
 	if (!n)

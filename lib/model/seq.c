@@ -279,14 +279,6 @@ uint32_t seq_kind_find(const struct seq *s, struct str name)
 	return s->kinds.n ? idtab_find(&s->kinds, name.p, name.len) : VOCAB_NONE;
 }
 
-void seq_devices(const struct seq *s, struct vocab *v)
-{
-	for (size_t i = 0; i < s->devices.n; i++) {
-		struct str name = idtab_id(&s->devices, i);
-		vocab_add(v, name.p, name.len);
-	}
-}
-
 /* ---- reading a listener ---- */
 
 int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)

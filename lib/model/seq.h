@@ -2,7 +2,8 @@
  * seq - the file of a seq model (seq_net.h, seq_learn.h) and what it says of a listener: the last events in, a vector or the scores of all items out.
  *
  * What model.h lists (item.vec: e, with cosine of length 1; item.count: targets), and
- *   meta    d layers heads hidden length attention features temperature epochs best_epoch best_ndcg batch negatives neg_power user_power dropout rate warmup clip seed, and what weigh_put adds
+ *   meta    d layers heads hidden length attention features temperature cosine epochs best_epoch best_ndcg batch negatives neg_power user_power kind_power stddev dropout rate warmup clip seed,
+ *           and what weigh_put adds
  *   tensor  item.kind u8 [n_items]      content kind, with more than one
  *           net f32 [n_params]          w of seq_net.h
  *   ids     kind                        names of the content kinds
@@ -10,12 +11,12 @@
  * Quantised: instead of item.vec item.code i8 [n_items x d] and item.scale f32 [n_items], of net net.code i8 [n_params] and net.scale f32, one for each SEQ_GROUP parameters;
  * a number is code times scale, codes are -127 .. 127.
  *
- * A vector is that of one content kind, u = z_k / |z_k|, to be searched among the items of that kind: u.y. Scores of all items are log probabilities,
+ * A vector is that of one content kind, u = z_k, with cosine z_k / |z_k|, to be searched among the items of that kind: u.y. Scores of all items are log probabilities,
  *   log P(k) + log softmax over the items of kind k of u_k.y_i / temperature
  * or, where there is one kind only, u.y_i.
  *
- * Memory: the mapped file, of a quantised one 4 d bytes an item when vectors are asked for and 4 bytes a parameter. A reader: 8 layers d bytes an event of `length` (with several kinds 4 d more), and scratch of about
- * 4 length (5 d + 3 hidden + length) bytes.
+ * Memory: the mapped file, of a quantised one 4 d bytes an item when vectors are asked for and 4 bytes a parameter. A reader: 8 layers d bytes an event of `length` (with several kinds
+ * 4 d more), and scratch of about 4 length (6 d + 3 hidden + length) bytes, d more with pointwise attention.
  */
 #ifndef TASTE_SEQ_H
 #define TASTE_SEQ_H
@@ -45,15 +46,12 @@ int seq_open(struct seq *s, struct model *m, struct err *e);
 void seq_close(struct seq *s);
 /* seq_kind_find - the number of a content kind's name; VOCAB_NONE. */
 uint32_t seq_kind_find(const struct seq *s, struct str name);
-/* seq_devices - values of devices in the order of their codes into v, for seqs_opts.keep_devices. */
-void seq_devices(const struct seq *s, struct vocab *v);
 
 /* One thread's room to read a listener in. */
 struct seq_reader {
 	struct seq_state state;
 	float *scratch, *h;		/* h as seq_run gives it: after seq_read */
 	uint8_t *code;			/* [4 x length] kind, gap, hour, device */
-	void *mem;
 };
 int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e);
 void seq_reader_release(struct seq_reader *r);

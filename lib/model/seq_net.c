@@ -160,7 +160,7 @@ void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, cons
 		num_scale(x, root, d);
 		add_row(x, w + at->act + ev->act[t] % SEQ_ACTS * d, d);
 		if (s->n_kinds > 1)
-			add_row(x, w + at->kind + (ev->kind ? ev->kind[t] : 0) * d, d);
+			add_row(x, w + at->kind + ev->kind[t] * d, d);
 		if (s->features & SEQ_GAP)
 			add_row(x, w + at->gap + ev->gap[t] * d, d);
 		if (s->features & SEQ_HOUR)
@@ -178,7 +178,7 @@ static void input_back(float *gw, const struct seq_dims *s, const struct seq_at 
 	for (size_t t = 0; t < n; t++, gx += d) {
 		add_row(gw + at->act + ev->act[t] % SEQ_ACTS * d, gx, d);
 		if (s->n_kinds > 1)
-			add_row(gw + at->kind + (ev->kind ? ev->kind[t] : 0) * d, gx, d);
+			add_row(gw + at->kind + ev->kind[t] * d, gx, d);
 		if (s->features & SEQ_GAP)
 			add_row(gw + at->gap + ev->gap[t] * d, gx, d);
 		if (s->features & SEQ_HOUR)
@@ -322,7 +322,7 @@ static void attend_back(const struct head_back *b)
 
 /* ---- room ---- */
 
-/* cut_room - hands out, or with mem NULL counts. */
+/* part - hands out, or with mem NULL counts. */
 static float *part(struct seq_room *r, size_t *at, size_t n)
 {
 	size_t here = *at;
@@ -536,7 +536,7 @@ static void gradient_of(float *gw, const float *in, size_t n_in, const float *g,
 	num_gemm_in(gw, n_out, in, n_in, NUM_T, g, n_out, NUM_N, n_in, n_out, T, true, r->scratch);
 }
 
-/* gate_back - from ga, the gradient of y = u rms(o) g3, to that of u in gqkv and of o in gb. */
+/* through_u - from ga, the gradient of y = u rms(o) g3, to that of u in gqkv and of o in gb. */
 static void through_u(struct seq_room *r, size_t l, const struct seq_at *at, const float *w, float *gw, size_t T)
 {
 	const struct seq_layer_at *g = &at->layer[l];

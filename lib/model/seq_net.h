@@ -75,7 +75,7 @@ void seq_begin(float *w, const struct seq_dims *s, const struct seq_at *at, uint
 struct seq_events {
 	const uint32_t *item;
 	const uint8_t *act;		/* enum seqs_act, whatever else seqs.h puts beside it */
-	const uint8_t *kind;		/* below n_kinds; NULL: all 0 */
+	const uint8_t *kind;		/* below n_kinds; not looked at with one kind */
 	const uint8_t *gap, *hour, *device;	/* codes; what the features do not ask for may be NULL */
 	const int64_t *time;
 	const uint8_t *asked;		/* seq_forward with more than one kind: which kind is to be foretold from each event */
@@ -99,7 +99,8 @@ void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, cons
 
 /*
  * ---- learning: several listeners' events at a time, everything kept that the way back needs ----
- * Room for `tokens` events, none of the sequences longer than n: about 4 tokens (layers ((14 or 16) d + 3 hidden + heads n) + 3 d) bytes.
+ * Room for `tokens` events, none of the sequences longer than n: about 4 tokens (layers (8 d + 3 hidden + heads n) + 8 d + 3 hidden) bytes, d for hidden where that is 0; with pointwise
+ * attention 6 d a layer and d more, with several kinds 3 d.
  */
 struct seq_room {
 	struct seq_dims s;
