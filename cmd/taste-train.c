@@ -1,8 +1,9 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
- * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph; session learns from what stands together in sessions. als holds all distinct
- * pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item; softmax 16 bytes a pair and seven such rows; ease a float for each two items;
- * session 17 bytes an event, twice while they are put in order, and two rows an item;
+ * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph; session learns from what stands together in sessions;
+ * seq from what listeners did in order. als holds all distinct pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item;
+ * softmax 16 bytes a pair and seven such rows; ease a float for each two items; session 17 bytes an event, twice while they are put in order, and two rows an item; seq likewise,
+ * four to six rows an item, and what lib/model/seq_learn.h says;
  * pop 8 bytes an event, or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>
