@@ -372,10 +372,7 @@ void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float
 	size_t d = s->dims.d;
 	float inv;
 
-	if (s->dims.n_kinds > 1)
-		num_gemm_in(u, d, r->h + k * d, d, NUM_N, s->w + s->at.head + k * d * d, d, NUM_N, 1, d, d, false, r->scratch);
-	else
-		memcpy(u, r->h, d * sizeof *u);
+	seq_head(u, &s->dims, &s->at, s->w, r->h, k, r->scratch);
 	if (s->is_cosine)
 		act_unit(u, &inv, u, 1, d);
 }

@@ -193,19 +193,26 @@ static void gather_chunk(void *ctx, size_t chunk, int worker)
 
 /* ---- a chunk of windows: what it reads ---- */
 
+static void read_event(const struct seq_learn *m, struct worker *k, size_t at, size_t j, bool is_first)
+{
+	const struct seqs *s = m->data;
+
+	k->item[at] = s->what[j];
+	k->act[at] = s->act[j] & SEQS_ACT;
+	k->kind[at] = (uint8_t)kind_of(m, s->what[j]);
+	k->time[at] = s->time[j];
+	k->gap[at] = is_first ? 0 : seq_gap(s->time[j - 1], s->time[j]);
+	k->hour[at] = seq_hour(s->time[j]);
+	k->device[at] = s->device_of ? s->device_of[j] : 0;
+}
+
 static size_t read_window(struct seq_learn *m, struct worker *k, size_t at, size_t from, size_t len, double weight)
 {
 	const struct seqs *s = m->data;
 
 	for (size_t i = 0; i < len; i++, at++) {
 		size_t j = from + i;
-		k->item[at] = s->what[j];
-		k->act[at] = s->act[j] & SEQS_ACT;
-		k->kind[at] = (uint8_t)kind_of(m, s->what[j]);
-		k->time[at] = s->time[j];
-		k->gap[at] = i ? seq_gap(s->time[j - 1], s->time[j]) : 0;
-		k->hour[at] = seq_hour(s->time[j]);
-		k->device[at] = s->device_of ? s->device_of[j] : 0;
+		read_event(m, k, at, j, !i);
 		k->target[at] = is_target(s, j + 1) ? s->what[j + 1] : VOCAB_NONE;
 		k->asked[at] = k->target[at] == VOCAB_NONE ? 0 : (uint8_t)kind_of(m, k->target[at]);
 		k->weight[at] = (float)(weight / m->step->weight * (k->target[at] == VOCAB_NONE ? 0 : m->kind_weight[k->asked[at]]));
@@ -1013,22 +1020,12 @@ static void ask_one(void *ctx, size_t c, int worker)
 	size_t from = m->data->start[q->user], end = m->end[q->user], len = min_size(end - from, s->n), d = s->d, kind = kind_of(m, q->item);
 	float *h = a->h[worker], *u = a->x + c * d, inv;
 
-	read_window(m, k, 0, end - len, len - 1, 0);	/* the last has nothing behind it */
-	size_t j = end - 1, at = len - 1;
-	k->item[at] = m->data->what[j];
-	k->act[at] = m->data->act[j] & SEQS_ACT;
-	k->kind[at] = (uint8_t)kind_of(m, k->item[at]);
-	k->time[at] = m->data->time[j];
-	k->gap[at] = at ? seq_gap(m->data->time[j - 1], m->data->time[j]) : 0;
-	k->hour[at] = seq_hour(m->data->time[j]);
-	k->device[at] = m->data->device_of ? m->data->device_of[j] : 0;
+	for (size_t i = 0; i < len; i++)
+		read_event(m, k, i, end - len + i, !i);
 	struct seq_events ev = events_of(k);
 	a->state[worker].n = 0;
 	seq_run(&a->state[worker], h, s, &m->at, a->w, &a->items, &ev, len, a->scratch[worker]);
-	if (s->n_kinds > 1)
-		num_gemm_in(u, d, h + kind * d, d, NUM_N, a->w + m->at.head + kind * d * d, d, NUM_N, 1, d, d, false, a->scratch[worker]);
-	else
-		memcpy(u, h, d * sizeof *u);
+	seq_head(u, s, &m->at, a->w, h, kind, a->scratch[worker]);
 	if (m->o.is_cosine)
 		act_unit(u, &inv, u, 1, d);
 }

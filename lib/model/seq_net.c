@@ -762,3 +762,13 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 		memcpy(h + s->n_kinds * d, h, d * sizeof *h);
 	st->n += n;
 }
+
+void seq_head(float *z, const struct seq_dims *s, const struct seq_at *at, const float *w, const float *h, size_t k, float *scratch)
+{
+	size_t d = s->d;
+
+	if (s->n_kinds > 1)
+		num_gemm_in(z, d, h + k * d, d, NUM_N, w + at->head + k * d * d, d, NUM_N, 1, d, d, false, scratch);
+	else
+		memcpy(z, h, d * sizeof *z);
+}

@@ -156,5 +156,7 @@ size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);
  */
 void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
 	     float *scratch);
+/* seq_head - z_k [d] of content kind k out of h; scratch as of seq_run. */
+void seq_head(float *z, const struct seq_dims *s, const struct seq_at *at, const float *w, const float *h, size_t k, float *scratch);
 
 #endif
