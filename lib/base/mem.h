@@ -20,6 +20,9 @@ static inline bool mem_mul(size_t a, size_t b, size_t *out)
 	return !__builtin_mul_overflow(a, b, out);
 }
 
+static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
+
 /* mem_try - n * size bytes, 64-byte aligned, NOT zeroed; NULL with *e set (ERR_MEM; the sentence names `what`
  * and the size). n * size == 0 gives a pointer that may be freed. */
 void *mem_try(size_t n, size_t size, const char *what, struct err *e);

@@ -120,10 +120,6 @@ struct seq_step {
 	size_t chunk_tokens;
 };
 
-
-static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
-static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
-
 static bool is_target(const struct seqs *s, size_t at)
 {
 	return !(s->act[at] & SEQS_WEIGHTLESS);

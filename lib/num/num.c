@@ -27,8 +27,6 @@ enum {
 	SYRK_BYTES = 32 << 10,	/* gathered rows at a time, both copies */
 };
 
-static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
-
 const struct num_ops *num_ops(void)
 {
 	switch (cpu_path()) {

@@ -50,7 +50,6 @@ struct spd {
 	bool bad;
 };
 
-static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t blocks(size_t n) { return n / NB + (n % NB != 0); }
 
 enum { SHARED_FLOATS = NB * LD, WORK_FLOATS = NB * LD + LD * NB };
