@@ -13,7 +13,7 @@ enum {
 	SEQ_STREAM_ORDER = 1, SEQ_STREAM_CUT = 2, SEQ_STREAM_DRAW = 3, SEQ_STREAM_DROP = 4,	/* what is drawn, with the epoch or step: act_key */
 };
 
-struct seq_task {				/* part of a batch */
+struct seq_task {			/* part of a batch */
 	size_t first, n;		/* windows */
 	size_t token;			/* of the batch, its first */
 	float *gw, *gy;			/* [n_params] [n_cand x d] */
@@ -61,7 +61,6 @@ struct seq_step {
 	struct seq_touched { uint32_t item; size_t from, to; } *row;
 	size_t n_rows, cap_rows;
 	float *g;			/* [n_rows x d] */
-	size_t cap_g;
 	double *square;			/* [chunks of rows] */
 	float *gw;			/* [n_params] all tasks */
 	struct seq_worker *worker;
