@@ -35,6 +35,9 @@ taste-embed -m als.taste --items ids --format w2v-bin > ids.bin; taste-view ids.
 is "no ids, no rows" "$(taste-embed -m als.taste --format w2v --users empty)" "0 12"
 printf 'a\tx y\na\tx\nb\tx\n' | taste-train als -d 2 -o blank.taste
 must_fail "an id with a blank in it is named" 4 "taste-embed: the id 'x y' has a blank*" taste-embed -m blank.taste --items all --format w2v
+for n in 65535 65536; do head -c $n /dev/zero | tr '\0' i | sed 's/.*/a\t&\nb\t&/' | taste-train als -d 2 -o long$n.taste; done
+taste-embed -m long65535.taste --items all > want; taste-embed -m long65535.taste --items all --format w2v-bin > long.bin; taste-view long.bin > got; same "the longest id of --format w2v-bin is read back" got want
+must_fail "a longer one is named" 4 "taste-embed: the id 'iiii*' has 65536 bytes*" taste-embed -m long65536.taste --items all --format w2v-bin
 must_fail "two formats at once" 2 "*-b and --format*" taste-embed -m als.taste --items all --format w2v -b
 
 # folding in

@@ -427,6 +427,8 @@ static int write_word(struct vecsw *w, struct str id, const float *v, struct err
 	for (size_t i = 0; i < id.len || !id.len; i++)
 		if (!id.len || !id.p[i] || strchr(" \t\n\v\f\r", id.p[i]))
 			return err_set(e, ERR_DATA, "the id '%s' %s: the formats of word2vec cannot hold it", err_clip(clip, id.p, id.len), id.len ? "has a blank, a newline or a NUL byte in it" : "is empty");
+	if (w->words == VECS_W2V_BIN && id.len > VECS_WORD_MAX)
+		return err_set(e, ERR_DATA, "the id '%s' has %zu bytes: word2vec's binary format is read with at most %d", err_clip(clip, id.p, id.len), id.len, VECS_WORD_MAX);
 	if (b == &w->line)
 		buf_reset(b);
 	buf_put(b, id.p, id.len);

@@ -59,9 +59,11 @@ struct vecsw;
 struct vecsw *vecsw_new(struct sink *s, size_t d, bool is_binary, struct err *e);
 /*
  * vecsw_new_words - word2vec's formats, VECS_W2V or VECS_W2V_BIN (a newline behind each vector). They begin with how many rows there are: n; where that is not known beforehand,
- * VECSW_UNKNOWN, all is held until vecsw_finish. vecsw_write then refuses ids that are empty or have a blank, a control character of space or a NUL byte in them: ERR_DATA, which names the id.
+ * VECSW_UNKNOWN, all is held until vecsw_finish. vecsw_write then refuses ids that are empty or have a blank, a control character of space or a NUL byte in them, and in VECS_W2V_BIN those
+ * of more than VECS_WORD_MAX bytes, which are not read back: ERR_DATA, which names the id.
  */
 #define VECSW_UNKNOWN UINT64_MAX
+enum { VECS_WORD_MAX = 65535 };
 struct vecsw *vecsw_new_words(struct sink *s, size_t d, enum vecs_format format, uint64_t n, struct err *e);
 int vecsw_write(struct vecsw *w, struct str id, const float *v, struct err *e);
 int vecsw_finish(struct vecsw *w, const struct prov *p, struct err *e);

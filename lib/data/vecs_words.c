@@ -8,7 +8,7 @@
 #include "../base/scan.h"
 #include "../io/tsv.h"
 
-enum { WORD_LOOK = 256, WORD_MAX = 64 << 10 };	/* bytes: most words and the blank behind them fit into the first, all into the second */
+enum { WORD_LOOK = 256, WORD_MAX = VECS_WORD_MAX + 1 };	/* bytes: most words and the blank behind them fit into the first, all into the second */
 
 /* scan_head - "V D", perhaps with a blank behind. */
 static bool scan_head(const char *p, size_t n, uint64_t *rows, uint64_t *d)
