@@ -22,7 +22,7 @@ struct seq_task {			/* part of a batch */
 
 struct seq_worker {
 	struct seq_room room;
-	size_t *start;			/* [CHUNK + 1] */
+	size_t *start;			/* of each window, and the end */
 	uint32_t *item;			/* [tokens] what the net reads ... */
 	uint8_t *act, *kind, *gap, *hour, *device, *asked;
 	int64_t *time;
@@ -43,7 +43,7 @@ struct seq_step {
 	size_t n_cand, cand_start[SEQ_KINDS_MAX + 1];
 	uint32_t *cand;			/* [n_cand] items */
 	uint32_t *place;		/* [n_items] full: where an item is among them */
-	float *y, *y_inv, *logw;	/* [n_cand x d] unit, 1 / length; NULL when full */
+	float *y, *y_inv, *logw;	/* [n_cand x d] vectors, 1 / length with cosine, log of the weight of those drawn */
 	double *upto[SEQ_KINDS_MAX];	/* drawn: running sums of q over the items of a kind */
 	uint32_t *of_kind;		/* [n_items] items by kind, kind_start[k] .. */
 	size_t kind_start[SEQ_KINDS_MAX + 1];
