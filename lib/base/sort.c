@@ -53,15 +53,38 @@ static void radix(uint64_t *key, uint32_t *val, uint64_t *key2, uint32_t *val2, 
 	}
 }
 
+enum { SHORT = 32 };		/* so few keys are sorted by insertion: counting bytes would take longer */
+
+static void shift_in(uint64_t *key, uint32_t *val, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint64_t k = key[i];
+		uint32_t v = val ? val[i] : 0;
+		size_t j = i;
+		for (; j > 0 && key[j - 1] > k; j--) {
+			key[j] = key[j - 1];
+			if (val)
+				val[j] = val[j - 1];
+		}
+		key[j] = k;
+		if (val)
+			val[j] = v;
+	}
+}
+
 void sort_u64_in(uint64_t *key, uint32_t *val, uint64_t *key2, uint32_t *val2, size_t n)
 {
-	if (!is_in_order(key, n))
+	if (n <= SHORT)
+		shift_in(key, val, n);
+	else if (!is_in_order(key, n))
 		radix(key, val, key2, val2, n);
 }
 
 int sort_u64(uint64_t *key, uint32_t *val, size_t n, struct err *e)
 {
-	if (is_in_order(key, n))
+	if (n <= SHORT)
+		shift_in(key, val, n);
+	if (n <= SHORT || is_in_order(key, n))
 		return 0;
 	uint64_t *key2 = mem_try(n, sizeof *key2, "sorting", e);
 	uint32_t *val2 = val && key2 ? mem_try(n, sizeof *val2, "sorting", e) : NULL;

@@ -32,11 +32,6 @@ static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t
 	csr_keys_add(&p->keys, u, i, (float)w);
 }
 
-static uint32_t number(struct vocab *v, struct str s, bool is_kept)
-{
-	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
-}
-
 /* timeless - the error of an event that cannot fade. */
 static int timeless(struct eventr *r, struct err *e)
 {
@@ -57,7 +52,7 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 	while ((got = eventr_next(r, &ev, e)) == 1) {
 		if (o->fade && ev.time == TIME_NONE)
 			return timeless(r, e);
-		uint32_t u = number(&m->user, ev.user, o->keep_vocab), i = number(&m->item, ev.item, o->keep_vocab);
+		uint32_t u = vocab_number(&m->user, ev.user, o->keep_vocab), i = vocab_number(&m->item, ev.item, o->keep_vocab);
 		add(m, o, p, u, i, weigh(o, &ev), ev.time);
 		if (o->progress && !(m->n_events & 4095)) {
 			uint64_t done = eventr_bytes(r, &total);
@@ -67,19 +62,9 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 	return got;
 }
 
-/* A dictionary of the file to ours: grows as the file's does. */
-struct remap { uint32_t *to; size_t n, cap; };
-
-static void remap_to(struct remap *m, const struct str *s, size_t n, struct vocab *v, bool is_kept)
-{
-	arr_reserve(m->to, n, m->cap);
-	for (; m->n < n; m->n++)
-		m->to[m->n] = number(v, s[m->n], is_kept);
-}
-
 static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, struct pairs *p, struct err *e)
 {
-	struct remap user = { 0 }, item = { 0 };
+	struct vocab_remap user = { 0 }, item = { 0 };
 	struct event_block b;
 	struct event ev;
 	uint64_t total;
@@ -88,8 +73,8 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 	while ((got = eventr_block(r, &b, e)) == 1) {
 		if (b.is_new_stream)
 			user.n = item.n = 0;
-		remap_to(&user, b.users, b.n_users, &m->user, o->keep_vocab);
-		remap_to(&item, b.items, b.n_items, &m->item, o->keep_vocab);
+		vocab_follow(&user, b.users, b.n_users, &m->user, o->keep_vocab);
+		vocab_follow(&item, b.items, b.n_items, &m->item, o->keep_vocab);
 		got = 0;
 		for (size_t i = 0; i < b.n && !got; i++) {
 			double w = 1;

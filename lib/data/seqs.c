@@ -4,7 +4,7 @@
 #include "../base/mem.h"
 #include "../base/sort.h"
 
-enum { SHORT = 32, CHUNK = 1 << 16 };	/* SHORT: sorted by insertion; CHUNK: events of users that are put in order together */
+enum { CHUNK = 1 << 16 };	/* events of users that are put in order together */
 
 /* What a code of the file is here, found when an event with it is first kept. */
 struct memo { uint16_t *to; size_t n, cap; };
@@ -98,11 +98,6 @@ static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, in
 	s->n++;
 }
 
-static uint32_t number(struct vocab *v, struct str s, bool is_kept)
-{
-	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
-}
-
 struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 {
 	struct seqs_make *m = mem_new(1, sizeof *m);
@@ -120,7 +115,7 @@ void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, 
 
 void seqs_add(struct seqs_make *m, const struct event *ev)
 {
-	uint32_t u = number(&m->s->user, ev->user, m->o.keep_users), i = number(&m->s->item, ev->item, m->o.keep_items);
+	uint32_t u = vocab_number(&m->s->user, ev->user, m->o.keep_users), i = vocab_number(&m->s->item, ev->item, m->o.keep_items);
 
 	seqs_put(m, u, i, m->o.weight ? m->o.weight(ev, m->o.ctx) : 1, ev);
 }
@@ -145,16 +140,6 @@ static int load_text(struct seqs_make *m, struct eventr *r, struct err *e)
 	return got;
 }
 
-/* A dictionary of the file to ours: grows as the file's does. */
-struct remap { uint32_t *to; size_t n, cap; };
-
-static void remap_to(struct remap *m, const struct str *s, size_t n, struct vocab *v, bool is_kept)
-{
-	arr_reserve(m->to, n, m->cap);
-	for (; m->n < n; m->n++)
-		m->to[m->n] = number(v, s[m->n], is_kept);
-}
-
 /* memo_of - of a code that is 0 where the field is missing. */
 static uint16_t *memo_of(struct memo *k, uint32_t code)
 {
@@ -166,7 +151,7 @@ static uint16_t *memo_of(struct memo *k, uint32_t code)
 	return &k->to[code];
 }
 
-struct coded { struct remap user, item; struct memo act, device; };
+struct coded { struct vocab_remap user, item; struct memo act, device; };
 
 static void take_block(struct seqs_make *m, struct coded *c, const struct event_block *b)
 {
@@ -174,8 +159,8 @@ static void take_block(struct seqs_make *m, struct coded *c, const struct event_
 
 	if (b->is_new_stream)
 		c->user.n = c->item.n = c->act.n = c->device.n = 0;
-	remap_to(&c->user, b->users, b->n_users, &m->s->user, m->o.keep_users);
-	remap_to(&c->item, b->items, b->n_items, &m->s->item, m->o.keep_items);
+	vocab_follow(&c->user, b->users, b->n_users, &m->s->user, m->o.keep_users);
+	vocab_follow(&c->item, b->items, b->n_items, &m->s->item, m->o.keep_items);
 	for (size_t i = 0; i < b->n; i++) {
 		uint32_t u = c->user.to[b->user[i]], it = c->item.to[b->item[i]];
 		uint16_t *act = memo_of(&c->act, b->kind[i]), *device = m->o.has_devices ? memo_of(&c->device, b->context[i]) : NULL;
@@ -319,21 +304,6 @@ static bool has_room(struct scratch *k, size_t n)
 	return k->n;
 }
 
-static void insertion(uint64_t *key, uint32_t *at, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		uint64_t k = key[i];
-		uint32_t a = at[i];
-		size_t j = i;
-		for (; j > 0 && key[j - 1] > k; j--) {
-			key[j] = key[j - 1];
-			at[j] = at[j - 1];
-		}
-		key[j] = k;
-		at[j] = a;
-	}
-}
-
 /* sort_user - the n events from `from` on; where there is no time, by the one before. */
 static void sort_user(struct seqs *s, size_t from, size_t n, struct scratch *k)
 {
@@ -344,10 +314,7 @@ static void sort_user(struct seqs *s, size_t from, size_t n, struct scratch *k)
 		k->key[0][i] = (uint64_t)last ^ UINT64_C(1) << 63;
 		k->at[0][i] = (uint32_t)i;
 	}
-	if (n <= SHORT)
-		insertion(k->key[0], k->at[0], n);
-	else
-		sort_u64_in(k->key[0], k->at[0], k->key[1], k->at[1], n);
+	sort_u64_in(k->key[0], k->at[0], k->key[1], k->at[1], n);
 	const uint32_t *at = k->at[0];
 	void *tmp = k->key[0];
 	for (size_t i = 0; i < n; i++)

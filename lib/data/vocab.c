@@ -199,3 +199,10 @@ int vocab_rank(const struct vocab *v, uint32_t *out, struct err *e)
 	mem_free(order);
 	return r;
 }
+
+void vocab_follow(struct vocab_remap *m, const struct str *s, size_t n, struct vocab *v, bool is_kept)
+{
+	arr_reserve(m->to, n, m->cap);
+	for (; m->n < n; m->n++)
+		m->to[m->n] = vocab_number(v, s[m->n], is_kept);
+}

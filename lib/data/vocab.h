@@ -27,6 +27,14 @@ uint32_t vocab_add(struct vocab *v, const char *p, size_t len);
 void vocab_add_many(struct vocab *v, const struct str *s, size_t n, uint32_t *out);
 /* vocab_find - its number or VOCAB_NONE. */
 uint32_t vocab_find(const struct vocab *v, const char *p, size_t len);
+/* vocab_number - that of s: its number or VOCAB_NONE where the table is kept as it is, else a new one when it was not there. */
+static inline uint32_t vocab_number(struct vocab *v, struct str s, bool is_kept)
+{
+	return is_kept ? vocab_find(v, s.p, s.len) : vocab_add(v, s.p, s.len);
+}
+/* A file's dictionary, which grows as it is read, to numbers of ours: zeroed is empty, n = 0 begins another one, mem_free(to). vocab_follow - up to its s[n]. */
+struct vocab_remap { uint32_t *to; size_t n, cap; };
+void vocab_follow(struct vocab_remap *m, const struct str *s, size_t n, struct vocab *v, bool is_kept);
 /* vocab_rank - out[id] = place of id when all strings are sorted by bytes: the order in which ties break. out [n]. */
 int vocab_rank(const struct vocab *v, uint32_t *out, struct err *e);
 /* str_cmp - byte order, shorter first when one is the beginning of the other. */
