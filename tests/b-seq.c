@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 		struct subject s = { .past = { 0 } };
 		struct pcg32 r;
 		make_model(&file, &m, d, n_items);
-		check(!seq_open(&s.seq, &m, &err) && !seq_reader_init(&s.reader, &s.seq, &err) && (s.out = mem_try(n_items, sizeof *s.out, "scores", &err)) &&
+		check(!seq_open(&s.seq, &m, &err) && !seq_reader_init(&s.reader, &s.seq.dims, &err) && (s.out = mem_try(n_items, sizeof *s.out, "scores", &err)) &&
 		      (s.scratch = mem_try(d, sizeof *s.scratch, "scratch", &err)));
 		pcg32_seed(&r, 1, 1);
 		for (size_t k = 0; k < LENGTH; k++) {

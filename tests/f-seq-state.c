@@ -32,7 +32,7 @@ static int use(const char *path, struct buf *saved, uint64_t *seen, bool *is_fin
 	struct seq_reader r;
 	struct err e = { 0 };
 	bool is_liked;
-	int ret = seq_reader_init(&r, s, &e) || seq_states_open(&t, s, "m", path, &e) ? (int)e.code : 0;
+	int ret = seq_reader_init(&r, &s->dims, &e) || seq_states_open(&t, s, "m", path, &e) ? (int)e.code : 0;
 	size_t n = ret ? 0 : t.user.n;
 
 	for (uint32_t u = 0; !ret && u < n; u++) {

@@ -160,7 +160,7 @@ static void direct(const struct subject *t, float *out, float *vector, size_t u)
 	memset(out, 0, ITEMS * sizeof *out);
 	if (!n)
 		return;
-	assert_int_equal(seq_reader_init(&r, q, &e), 0);
+	assert_int_equal(seq_reader_init(&r, &q->dims, &e), 0);
 	for (size_t i = 0; i < n; i++) {
 		struct str name = h->device_of[from + i] ? h->device.str[h->device_of[from + i] - 1] : (struct str){ "no", 2 };
 		uint32_t code = idtab_find(&q->devices, name.p, name.len);

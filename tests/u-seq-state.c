@@ -39,8 +39,8 @@ static void net_begin(struct net *t, size_t layers, size_t length)
 	for (size_t i = 0; i < ITEMS; i++)
 		kind_of[i] = (uint8_t)(i % 3);
 	t->s.kind = layers == 2 ? kind_of : NULL;
-	assert_int_equal(seq_reader_init(&t->a, &t->s, &e), 0);
-	assert_int_equal(seq_reader_init(&t->b, &t->s, &e), 0);
+	assert_int_equal(seq_reader_init(&t->a, &t->s.dims, &e), 0);
+	assert_int_equal(seq_reader_init(&t->b, &t->s.dims, &e), 0);
 }
 
 static void net_end(struct net *t)

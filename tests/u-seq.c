@@ -228,7 +228,7 @@ static void net_begin(struct net *t, const struct seq_opts *o)
 	t->s.w = t->w;
 	t->s.items = (struct seq_items){ .d = o->dims.d, .vec = t->own };
 	t->s.kind = o->dims.n_kinds > 1 ? t->world.kind : NULL;
-	assert_int_equal(seq_reader_init(&t->r, &t->s, &e), 0);
+	assert_int_equal(seq_reader_init(&t->r, &t->s.dims, &e), 0);
 }
 
 static void net_end(struct net *t)
@@ -802,7 +802,7 @@ static void scores_are_cosines_or_log_probabilities(void **state)
 		double sum = 0;
 		a_little(&r, &o);
 		struct buf b = model_of(&r.m, false);
-		if (model_open_memory(&m, "model", b.p, b.len, &e) || seq_open(&s, &m, &e) || model_vectors(&m, MODEL_ITEMS, &e) || seq_reader_init(&rd, &s, &e))
+		if (model_open_memory(&m, "model", b.p, b.len, &e) || seq_open(&s, &m, &e) || model_vectors(&m, MODEL_ITEMS, &e) || seq_reader_init(&rd, &s.dims, &e))
 			fail_msg("%s", e.msg);
 		struct seq_past past = { 5, r.world.s.what, (uint8_t[5]){ 0 }, NULL, NULL };
 		seq_read(&s, &rd, &past);

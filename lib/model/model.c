@@ -20,7 +20,7 @@ static const struct { const char *kind; bool has_vectors, may_have_none; } model
 	{ "session", true, false },
 };
 
-static int whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
+int model_whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e)
 {
 	double v;
 
@@ -48,9 +48,9 @@ static int read_meta(struct model *m, struct err *e)
 		return err_set(e, ERR_DATA, "%s: a model of kind '%s', which this version does not know", artifact_name(m->art),
 			       err_clip(clip, kind, strlen(kind)));
 	m->kind = model_kinds[k].kind;
-	if (whole(m, "n_users", max_rows, &n_users, e) || whole(m, "n_items", max_rows, &n_items, e) ||
-	    whole(m, "n_events", 9e15, &m->n_events, e) ||
-	    (model_kinds[k].has_vectors && whole(m, "d", MODEL_DIM_MAX, &d, e)))
+	if (model_whole(m, "n_users", max_rows, &n_users, e) || model_whole(m, "n_items", max_rows, &n_items, e) ||
+	    model_whole(m, "n_events", 9e15, &m->n_events, e) ||
+	    (model_kinds[k].has_vectors && model_whole(m, "d", MODEL_DIM_MAX, &d, e)))
 		return ERR_DATA;
 	if (model_kinds[k].has_vectors && !model_kinds[k].may_have_none && !d)
 		return err_set(e, ERR_DATA, "%s: vectors of no components", artifact_name(m->art));

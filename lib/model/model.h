@@ -54,6 +54,8 @@ int model_vectors(struct model *m, enum model_axis axis, struct err *e);
 int model_counts(struct model *m, const double **count, struct err *e);
 /* model_number - a meta value in [min, max]. */
 int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e);
+/* model_whole - a whole number in [0, max]. */
+int model_whole(const struct model *m, const char *key, double max, uint64_t *out, struct err *e);
 
 /* What a search for the best options found (taste-train --tune), for the file of the model that came of it. */
 struct model_tuned {

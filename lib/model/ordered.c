@@ -87,7 +87,7 @@ int ordered_reader_init(struct ordered_reader *r, const struct ordered *o, struc
 {
 	*r = (struct ordered_reader){ .x = mem_try(o->m->d, sizeof *r->x, "a listener's vector", e) };
 	if (o->kind == ORDERED_SEQ && r->x && (r->device = mem_try(o->seq.dims.n, 1, "devices of events", e)))
-		seq_reader_init(&r->seq, &o->seq, e);
+		seq_reader_init(&r->seq, &o->seq.dims, e);
 	if (e->code)
 		ordered_reader_release(r);
 	return e->code;

@@ -135,17 +135,6 @@ int seq_save(const struct seq_learn *m, bool is_quantised, struct sink *s, const
 
 /* ---- opening ---- */
 
-static int get_whole(const struct model *m, const char *key, double max, size_t *out, struct err *e)
-{
-	double v;
-	int ret = model_number(m, key, 0, max, &v, e);
-
-	if (!ret && v != floor(v))
-		ret = err_set(e, ERR_DATA, "%s: meta '%s' is not a whole number", artifact_name(m->art), key);
-	*out = ret ? 0 : (size_t)v;
-	return ret;
-}
-
 static int get_names(struct seq *s, const char *name, size_t min, size_t max, struct idtab *t, struct err *e)
 {
 	int ret = artifact_idtab(s->m->art, name, t, e);
@@ -163,8 +152,8 @@ static int get_dims(struct seq *s, struct err *e)
 	size_t features, cosine;
 
 	d->d = s->m->d;
-	if (get_whole(s->m, "layers", SEQ_LAYERS_MAX, &d->layers, e) || get_whole(s->m, "heads", MODEL_DIM_MAX, &d->heads, e) || get_whole(s->m, "hidden", 65536, &d->hidden, e) ||
-	    get_whole(s->m, "length", 65536, &d->n, e) || get_whole(s->m, "features", 15, &features, e) || get_whole(s->m, "cosine", 1, &cosine, e) ||
+	if (model_whole(s->m, "layers", SEQ_LAYERS_MAX, &d->layers, e) || model_whole(s->m, "heads", MODEL_DIM_MAX, &d->heads, e) || model_whole(s->m, "hidden", 65536, &d->hidden, e) ||
+	    model_whole(s->m, "length", 65536, &d->n, e) || model_whole(s->m, "features", 15, &features, e) || model_whole(s->m, "cosine", 1, &cosine, e) ||
 	    model_number(s->m, "temperature", 0.001, 100, &s->temperature, e))
 		return e->code;
 	d->features = (int)features;
@@ -280,33 +269,6 @@ uint32_t seq_kind_find(const struct seq *s, struct str name)
 }
 
 /* ---- reading a listener ---- */
-
-int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e)
-{
-	size_t n = s->dims.n;
-
-	*r = (struct seq_reader){ .state.cap = n };
-	r->state.kv = mem_try(seq_state_floats(&s->dims, n), sizeof *r->state.kv, "keys and values", e);
-	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
-	r->state.kind = mem_try(n, 1, "keys and values", e);
-	r->scratch = mem_try(seq_step_scratch(&s->dims, n, n), sizeof *r->scratch, "the layers' values", e);
-	r->h = mem_try(seq_said_floats(&s->dims), sizeof *r->h, "the layers' values", e);
-	r->code = mem_try(4, n, "codes of events", e);
-	if (e->code)
-		seq_reader_release(r);
-	return e->code;
-}
-
-void seq_reader_release(struct seq_reader *r)
-{
-	mem_free(r->state.kv);
-	mem_free(r->state.time);
-	mem_free(r->state.kind);
-	mem_free(r->scratch);
-	mem_free(r->h);
-	mem_free(r->code);
-	*r = (struct seq_reader){ 0 };
-}
 
 void seq_read(const struct seq *s, struct seq_reader *r, const struct seq_past *past)
 {

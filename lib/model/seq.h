@@ -47,15 +47,6 @@ void seq_close(struct seq *s);
 /* seq_kind_find - the number of a content kind's name; VOCAB_NONE. */
 uint32_t seq_kind_find(const struct seq *s, struct str name);
 
-/* One thread's room to read a listener in. */
-struct seq_reader {
-	struct seq_state state;
-	float *scratch, *h;		/* h as seq_run gives it: after seq_read */
-	uint8_t *code;			/* [4 x length] kind, gap, hour, device */
-};
-int seq_reader_init(struct seq_reader *r, const struct seq *s, struct err *e);
-void seq_reader_release(struct seq_reader *r);
-
 /* A listener's events, oldest first, as seqs.h has them but in the model's items: rows of arrays that the caller holds. */
 struct seq_past {
 	size_t n;

@@ -13,7 +13,7 @@
 
 enum { ASK = 64 };			/* listeners measured together */
 
-struct ask { struct seq_learn *m; const struct seq_asked *asked; size_t first, n; float *x; struct seq_state *state; float **scratch, **h; const float *w; struct seq_items items;
+struct ask { struct seq_learn *m; const struct seq_asked *asked; size_t first, n; float *x; struct seq_reader *reader; const float *w; struct seq_items items;
 	     struct seq_worker *worker; float *score; size_t place[ASK]; };
 
 /* ask_one - chunk c is a listener: u, of the kind asked for. */
@@ -25,14 +25,15 @@ static void ask_one(void *ctx, size_t c, int worker)
 	const struct seq_dims *s = &m->o.dims;
 	struct seq_worker *k = &a->worker[worker];
 	size_t from = m->data->start[q->user], end = m->end[q->user], len = min_size(end - from, s->n), d = s->d, kind = seq_kind_of(m, q->item);
-	float *h = a->h[worker], *u = a->x + c * d, inv;
+	struct seq_reader *r = &a->reader[worker];
+	float *u = a->x + c * d, inv;
 
 	for (size_t i = 0; i < len; i++)
 		seq_read_event(m, k, i, end - len + i, !i);
 	struct seq_events ev = seq_events_of(k);
-	a->state[worker].n = 0;
-	seq_run(&a->state[worker], h, s, &m->at, a->w, &a->items, &ev, len, a->scratch[worker]);
-	seq_head(u, s, &m->at, a->w, h, kind, a->scratch[worker]);
+	r->state.n = 0;
+	seq_run(&r->state, r->h, s, &m->at, a->w, &a->items, &ev, len, r->scratch);
+	seq_head(u, s, &m->at, a->w, r->h, kind, r->scratch);
 	if (m->o.is_cosine)
 		act_unit(u, &inv, u, 1, d);
 }
@@ -60,29 +61,23 @@ static void place_one(void *ctx, size_t c, int worker)
 int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, size_t n, double *ndcg, double *hr, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step;
-	size_t d = m->o.dims.d, cap = m->o.dims.n, floats = seq_step_scratch(&m->o.dims, cap, cap), threads = (size_t)par_threads(pool);
-	const float *own = best ? m->best_own : m->own;
-	struct ask a = { .m = m, .asked = asked, .w = best ? m->best_w : m->w, .items = { .d = d, .vec = own }, .worker = s->worker };
-	float *y = mem_try(m->n_items, d * sizeof *y, "vectors of items", e), *inv = mem_try(m->n_items, sizeof *inv, "vectors of items", e);
+	size_t d = m->o.dims.d, threads = (size_t)par_threads(pool);
+	const float *y = best ? m->best_own : m->own;
+	struct ask a = { .m = m, .asked = asked, .w = best ? m->best_w : m->w, .items = { .d = d, .vec = y }, .worker = s->worker };
+	float *unit = NULL, *inv = NULL;
 
 	*ndcg = *hr = 0;
 	a.score = mem_try(m->n_items, ASK * sizeof *a.score, "scores", e);
 	a.x = mem_try(ASK, d * sizeof *a.x, "vectors", e);
-	a.state = mem_new(threads, sizeof *a.state);
-	a.scratch = mem_new(threads, sizeof *a.scratch);
-	a.h = mem_new(threads, sizeof *a.h);
-	for (size_t t = 0; t < threads; t++) {
-		a.state[t].cap = cap;
-		a.state[t].kv = mem_try(seq_state_floats(&m->o.dims, cap), sizeof *a.state[t].kv, "keys and values", e);
-		a.state[t].time = mem_try(cap, sizeof *a.state[t].time, "keys and values", e);
-		a.state[t].kind = mem_try(cap, 1, "keys and values", e);
-		a.scratch[t] = mem_try(floats, sizeof **a.scratch, "the layers' values", e);
-		a.h[t] = mem_try(seq_said_floats(&m->o.dims), sizeof **a.h, "the layers' values", e);
-	}
-	if (!e->code) {
-		memcpy(y, own, m->n_items * d * sizeof *y);
-		if (m->o.is_cosine)
-			act_unit(y, inv, y, m->n_items, d);
+	a.reader = mem_new(threads, sizeof *a.reader);
+	for (size_t t = 0; t < threads && !e->code; t++)
+		seq_reader_init(&a.reader[t], &m->o.dims, e);
+	if (m->o.is_cosine && !e->code) {
+		unit = mem_try(m->n_items, d * sizeof *unit, "vectors of items", e);
+		inv = mem_try(m->n_items, sizeof *inv, "vectors of items", e);
+		if (unit && inv)
+			act_unit(unit, inv, y, m->n_items, d);
+		y = unit;
 	}
 	for (; !e->code && a.first < n; a.first += a.n) {
 		a.n = min_size(ASK, n - a.first);
@@ -98,18 +93,11 @@ int seq_measure(struct seq_learn *m, bool best, const struct seq_asked *asked, s
 	}
 	*hr /= n ? (double)n : 1;
 	*ndcg /= n ? (double)n : 1;
-	for (size_t t = 0; t < threads; t++) {
-		mem_free(a.state[t].kv);
-		mem_free(a.state[t].time);
-		mem_free(a.state[t].kind);
-		mem_free(a.scratch[t]);
-		mem_free(a.h[t]);
-	}
-	mem_free(a.state);
-	mem_free(a.scratch);
-	mem_free(a.h);
+	for (size_t t = 0; t < threads; t++)
+		seq_reader_release(&a.reader[t]);
+	mem_free(a.reader);
 	mem_free(a.x);
-	mem_free(y);
+	mem_free(unit);
 	mem_free(inv);
 	mem_free(a.score);
 	return e->code;

@@ -142,12 +142,6 @@ void seq_item(float *e, const struct seq_items *it, uint32_t item)
 		e[i] = it->scale[item] * (float)it->code[at + i];
 }
 
-static void add_row(float *x, const float *row, size_t d)
-{
-	for (size_t i = 0; i < d; i++)
-		x[i] += row[i];
-}
-
 void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n)
 {
 	size_t d = s->d;
@@ -158,15 +152,15 @@ void seq_input(float *x, const struct seq_dims *s, const struct seq_at *at, cons
 		seq_item(x, it, ev->item[t]);
 		act_unit(x, &inv, x, 1, d);
 		num_scale(x, root, d);
-		add_row(x, w + at->act + ev->act[t] % SEQ_ACTS * d, d);
+		num_axpy(x, 1, w + at->act + ev->act[t] % SEQ_ACTS * d, d);
 		if (s->n_kinds > 1)
-			add_row(x, w + at->kind + ev->kind[t] * d, d);
+			num_axpy(x, 1, w + at->kind + ev->kind[t] * d, d);
 		if (s->features & SEQ_GAP)
-			add_row(x, w + at->gap + ev->gap[t] * d, d);
+			num_axpy(x, 1, w + at->gap + ev->gap[t] * d, d);
 		if (s->features & SEQ_HOUR)
-			add_row(x, w + at->hour + ev->hour[t] * d, d);
+			num_axpy(x, 1, w + at->hour + ev->hour[t] * d, d);
 		if (s->features & SEQ_DEVICE)
-			add_row(x, w + at->device + ev->device[t] * d, d);
+			num_axpy(x, 1, w + at->device + ev->device[t] * d, d);
 	}
 }
 
@@ -176,15 +170,15 @@ static void input_back(float *gw, const struct seq_dims *s, const struct seq_at 
 	size_t d = s->d;
 
 	for (size_t t = 0; t < n; t++, gx += d) {
-		add_row(gw + at->act + ev->act[t] % SEQ_ACTS * d, gx, d);
+		num_axpy(gw + at->act + ev->act[t] % SEQ_ACTS * d, 1, gx, d);
 		if (s->n_kinds > 1)
-			add_row(gw + at->kind + ev->kind[t] * d, gx, d);
+			num_axpy(gw + at->kind + ev->kind[t] * d, 1, gx, d);
 		if (s->features & SEQ_GAP)
-			add_row(gw + at->gap + ev->gap[t] * d, gx, d);
+			num_axpy(gw + at->gap + ev->gap[t] * d, 1, gx, d);
 		if (s->features & SEQ_HOUR)
-			add_row(gw + at->hour + ev->hour[t] * d, gx, d);
+			num_axpy(gw + at->hour + ev->hour[t] * d, 1, gx, d);
 		if (s->features & SEQ_DEVICE)
-			add_row(gw + at->device + ev->device[t] * d, gx, d);
+			num_axpy(gw + at->device + ev->device[t] * d, 1, gx, d);
 	}
 }
 
@@ -277,7 +271,7 @@ static void bias_back(const struct head_back *b, const float *g, size_t t)
 	const struct head *h = &b->h;
 	size_t rank = 0;
 
-	add_row(b->gpos + (h->s->n - 1 - t), g, t + 1);
+	num_axpy(b->gpos + (h->s->n - 1 - t), 1, g, t + 1);
 	for (size_t j = 0; h->time && j <= t; j++)
 		b->gtime[seq_time(h->when[j], h->when[t])] += g[j];
 	for (size_t j = t + 1; h->near && j-- > 0;)
@@ -457,7 +451,7 @@ static void ask(struct seq_room *r, size_t l, const struct seq_at *at, const flo
 	for (size_t t = 0; t < T; t++) {
 		memcpy(y->xk + t * d, w + at->ask + ev->asked[t] * d, d * sizeof *y->xk);
 		if (y->newest[t] != UINT32_MAX)
-			add_row(y->xk + t * d, y->x + y->newest[t] * d, d);
+			num_axpy(y->xk + t * d, 1, y->x + y->newest[t] * d, d);
 	}
 	act_rms(y->ak, y->invk, y->xk, w + at->layer[l].norm1, T, d);
 }
@@ -471,9 +465,9 @@ static void ask_back(struct seq_room *r, size_t l, const struct seq_at *at, floa
 	memcpy(r->gb, r->gx, T * d * sizeof *r->gb);
 	memset(r->gx, 0, T * d * sizeof *r->gx);
 	for (size_t t = 0; t < T; t++) {
-		add_row(gw + at->ask + ev->asked[t] * d, r->gb + t * d, d);
+		num_axpy(gw + at->ask + ev->asked[t] * d, 1, r->gb + t * d, d);
 		if (newest[t] != UINT32_MAX)
-			add_row(r->gx + newest[t] * d, r->gb + t * d, d);
+			num_axpy(r->gx + newest[t] * d, 1, r->gb + t * d, d);
 	}
 }
 
@@ -651,6 +645,33 @@ size_t seq_said_floats(const struct seq_dims *s)
 	return s->d * (s->n_kinds > 1 ? s->n_kinds + 1 : 1);
 }
 
+int seq_reader_init(struct seq_reader *r, const struct seq_dims *s, struct err *e)
+{
+	size_t n = s->n;
+
+	*r = (struct seq_reader){ .state.cap = n };
+	r->state.kv = mem_try(seq_state_floats(s, n), sizeof *r->state.kv, "keys and values", e);
+	r->state.time = mem_try(n, sizeof *r->state.time, "keys and values", e);
+	r->state.kind = mem_try(n, 1, "keys and values", e);
+	r->scratch = mem_try(seq_step_scratch(s, n, n), sizeof *r->scratch, "the layers' values", e);
+	r->h = mem_try(seq_said_floats(s), sizeof *r->h, "the layers' values", e);
+	r->code = mem_try(4, n, "codes of events", e);
+	if (e->code)
+		seq_reader_release(r);
+	return e->code;
+}
+
+void seq_reader_release(struct seq_reader *r)
+{
+	mem_free(r->state.kv);
+	mem_free(r->state.time);
+	mem_free(r->state.kind);
+	mem_free(r->scratch);
+	mem_free(r->h);
+	mem_free(r->code);
+	*r = (struct seq_reader){ 0 };
+}
+
 /* stepping - what the layers of seq_run share. */
 struct stepping {
 	const struct seq_dims *s;
@@ -691,14 +712,14 @@ static void rest(const struct stepping *k, size_t l, float *x, const float *qkv,
 		times_u(k->o, qkv, width, rows, d);
 	}
 	num_gemm_in(k->a, d, k->o, d, NUM_N, w + g->out, d, NUM_N, rows, d, d, false, k->mul);
-	add_row(x, k->a, rows * d);
+	num_axpy(x, 1, k->a, rows * d);
 	if (!f)
 		return;
 	act_rms(k->a, k->inv, x, w + g->norm2, rows, d);
 	num_gemm_in(k->up, 2 * f, k->a, d, NUM_N, w + g->up, 2 * f, NUM_N, rows, 2 * f, d, false, k->mul);
 	act_gate(k->up + rows * 2 * f, k->up, rows, f);
 	num_gemm_in(k->a, d, k->up + rows * 2 * f, f, NUM_N, w + g->down, d, NUM_N, rows, d, f, false, k->mul);
-	add_row(x, k->a, rows * d);
+	num_axpy(x, 1, k->a, rows * d);
 }
 
 /* ask_all - the last layer, for each kind, as of event `last`: into h. */
@@ -716,7 +737,7 @@ static void ask_all(const struct stepping *k, float *h, float *qkv, size_t last)
 			newest--;
 		memcpy(to, k->w + k->at->ask + kind * d, d * sizeof *to);
 		if (newest)
-			add_row(to, read + (newest - 1) * d, d);
+			num_axpy(to, 1, read + (newest - 1) * d, d);
 		columns(k, l, to, qkv, 1, 0, width_of(s) - 2 * d);
 		rest(k, l, to, qkv, last, 1, &asked);
 	}

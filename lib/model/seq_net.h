@@ -159,4 +159,13 @@ void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const str
 /* seq_head - z_k [d] of content kind k out of h; scratch as of seq_run. */
 void seq_head(float *z, const struct seq_dims *s, const struct seq_at *at, const float *w, const float *h, size_t k, float *scratch);
 
+/* One thread's room to read a listener in, n events at most. ERR_MEM. */
+struct seq_reader {
+	struct seq_state state;		/* cap: n of the dims */
+	float *scratch, *h;		/* for seq_run; h as it gives it */
+	uint8_t *code;			/* [4 x n] kind, gap, hour, device: seq.h */
+};
+int seq_reader_init(struct seq_reader *r, const struct seq_dims *s, struct err *e);
+void seq_reader_release(struct seq_reader *r);
+
 #endif
