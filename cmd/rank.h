@@ -50,6 +50,9 @@ extern struct side {			/* the side files, loaded once */
 	struct pop pop;
 } side;
 
+/* The verbs: each checks its options, opens its output (o.out) and closes it. */
+void rank_features(struct err *e);		/* rank-features.c */
+
 /* side_load - all that the options name, models too. */
 void side_load(struct err *e);
 void side_release(void);

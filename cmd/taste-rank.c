@@ -38,6 +38,7 @@ struct tool tool = {
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
+	.may = "features",
 };
 
 struct seat seat[SCORER_USERS];
@@ -234,30 +235,29 @@ static void check_options(void)
 			tool_reads(lists[l]->v[i]);
 }
 
-int main(int argc, char **argv)
+/* rank - without a verb: the lists. */
+static void rank(struct err *e)
 {
 	static const char *const from_stdin[] = { "-" };
-	struct err e = { 0 };
 	struct vocab done = { 0 };
 	struct progress pr;
 
-	tool_init(&tool, argc, argv);
 	check_options();
 	struct sink *out = tool_output(o.out, o.is_binary);
 	dropped = o.dropped ? tool_output_aside(o.dropped) : NULL;
-	side_load(&e);
-	if (!(table = tablew_new(out, "ranked", o.is_binary, &e)))
-		die_err(&e);
-	if (o.wants_header && !o.is_binary && tablew_row(table, "user\titem\tscore\treason", 22, &e))
-		die_err(&e);
+	side_load(e);
+	if (!(table = tablew_new(out, "ranked", o.is_binary, e)))
+		die_err(e);
+	if (o.wants_header && !o.is_binary && tablew_row(table, "user\titem\tscore\treason", 22, e))
+		die_err(e);
 	progress_start(&pr, "rank", "candidates", 0);
 	for (size_t i = 0; i < (tool.n_args ? tool.n_args : 1); i++)
-		rank_file(tool.n_args ? tool.arg[i] : from_stdin[0], &done, &pr, &e);
-	finish_seats(&e);
+		rank_file(tool.n_args ? tool.arg[i] : from_stdin[0], &done, &pr, e);
+	finish_seats(e);
 	progress_end(&pr);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p ? tool.prov.p : "", inputs.p ? inputs.p : "");
-	if (tablew_finish(table, &prov, &e))
-		die_err(&e);
+	if (tablew_finish(table, &prov, e))
+		die_err(e);
 	if (dropped)
 		tool_output_close(dropped);
 	tool_output_close(out);
@@ -278,6 +278,23 @@ int main(int argc, char **argv)
 	vocab_release(&done);
 	buf_release(&line);
 	buf_release(&reason);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features } };
+	struct err e = { 0 };
+	size_t v = 0;
+
+	tool_init(&tool, argc, argv);
+	tool_check_verb(tool.verb ? tool.verb : "lists");
+	if (tool.verb) {
+		while (strcmp(verbs[v].verb, tool.verb))
+			v++;
+		verbs[v].run(&e);
+	} else {
+		rank(&e);
+	}
 	buf_release(&inputs);
 	prov_release(&prov);
 	return tool_close(0);

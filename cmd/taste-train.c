@@ -198,7 +198,7 @@ static void check_memory(void)
 	}
 }
 
-/* check_options - defaults holds the values before argv: an option of another verb that changed something was meant for it. */
+/* check_options - defaults holds the values before argv. */
 static void check_options(const struct buf *defaults)
 {
 	struct err e = { 0 };
@@ -206,12 +206,11 @@ static void check_options(const struct buf *defaults)
 	size_t row = 0;
 	bool is_ease = !strcmp(tool.verb, "ease");
 
+	tool_check_verb(tool.verb);
 	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
 		const char *verb = belongs_to(r);
 		struct buf v = { 0 };
 		opt_value(&v, r);
-		if (r->type != OPT_SECTION && verb && !strstr(verb, tool.verb) && v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
-			usage_die("--%s is an option of %.*s", r->name, (int)strcspn(verb, ":"), verb);
 		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.value || r->var == &o.seed) &&
 		    v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
 			usage_die("--%s is as it was in --init with --update", r->name);

@@ -45,6 +45,8 @@ static struct {
 	int n_stdin;		/* inputs that are standard input */
 	struct tool_input input[MAX_INPUTS];
 	size_t n_inputs;
+	char **was;		/* [n_was] values of the program's own options before argv */
+	size_t n_was;
 } g;
 
 static struct {
@@ -406,19 +408,38 @@ void tool_init(struct tool *t, int argc, char **argv)
 		die_err(&e);
 	}
 	progress_enable(!t->is_quiet && (t->wants_progress || isatty(STDERR_FILENO)));
-	if (t->verbs) {
-		if (!t->n_args)
-			usage_die("say what to do: %s", t->verbs);
-		if (!is_verb(t->verbs, t->arg[0]))
-			usage_die("'%.60s' is not one of %s", t->arg[0], t->verbs);
+	if (t->verbs && !t->n_args)
+		usage_die("say what to do: %s", t->verbs);
+	if (t->verbs && !is_verb(t->verbs, t->arg[0]))
+		usage_die("'%.60s' is not one of %s", t->arg[0], t->verbs);
+	if (t->verbs || (t->may && t->n_args && is_verb(t->may, t->arg[0]))) {
 		t->verb = *t->arg++;
 		t->n_args--;
 		buf_puts(&t->prov, t->verb);
 	}
 	put_prov(&t->prov, t->opts, was);
 	buf_put(&t->prov, "", 0);	/* a string even when it is empty */
-	while (n_was)
-		mem_free(was[--n_was]);
+	g.was = mem_new(n_was + 1, sizeof *was);
+	memcpy(g.was, was, n_was * sizeof *was);
+	g.n_was = n_was;
+}
+
+void tool_check_verb(const char *verb)
+{
+	const char *heading = NULL;
+	size_t i = 0;
+
+	for (const struct opt *o = g.t->opts; o->name || o->type == OPT_SECTION; o++, i++) {
+		struct buf v = { 0 };
+		if (o->type == OPT_SECTION) {
+			heading = o->help;
+			continue;
+		}
+		opt_value(&v, o);
+		if (heading && !strstr(heading, verb) && strcmp(v.p ? v.p : "", g.was[i]))
+			usage_die("--%s is an option of %.*s", o->name, (int)strcspn(heading, ":"), heading);
+		buf_release(&v);
+	}
 }
 
 static void note_input(const char *path, bool is_operand)
@@ -475,6 +496,9 @@ int tool_close(int status)
 		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, wall() - g.start, cpu_seconds(),
 			(double)r.ru_maxrss / 1024);
 	}
+	while (g.n_was)
+		mem_free(g.was[--g.n_was]);
+	mem_free(g.was);
 	mem_free(g.t->verb ? (void *)(g.t->arg - 1) : (void *)g.t->arg);
 	buf_release(&g.t->prov);
 	return status;

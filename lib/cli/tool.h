@@ -23,6 +23,7 @@ struct tool {
 	const char *usage;	/* "[options] vectors [queries...]" : the synopsis behind the name */
 	const struct opt *opts;	/* own options, ended by a zeroed row */
 	const char *verbs;	/* "pop|als": a first word that must be one of these (before or after options); NULL none */
+	const char *may;	/* likewise, but any other first word is a file: verb is NULL then. Not with verbs */
 	/* set by tool_init */
 	const char *verb;
 	const char **arg;	/* what is left: files */
@@ -38,6 +39,8 @@ extern const char *const tool_version;		/* "0.1.0", from the generated header */
 /* tool_init - parse. Handles --help (stdout, 0), -V (stdout, 0), usage errors (stderr, 2), SIGPIPE and the OOM hook, the CPU check
  * (exit 3) and --cpu. Also --opts-tsv, undocumented: the table as TSV for the test of man pages. */
 void tool_init(struct tool *t, int argc, char **argv);
+/* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb has another value than before argv. */
+void tool_check_verb(const char *verb);
 /* tool_pool - the threads of -t, made at the first call. */
 struct par *tool_pool(void);
 /* die - "taste-x: message" and exit with status (EXIT_USAGE 2, EXIT_SYS 3, EXIT_DATA 4). die_err takes both from an err. usage_die adds the usage line. */

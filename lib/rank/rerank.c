@@ -6,7 +6,7 @@
 
 void rerank_reset(struct rerank *r)
 {
-	r->n = 0;
+	r->n = r->n_from = 0;
 	arena_reset(&r->bytes);
 	vocab_reset(&r->item);
 }
@@ -14,6 +14,8 @@ void rerank_reset(struct rerank *r)
 void rerank_release(struct rerank *r)
 {
 	mem_free(r->cand);
+	mem_free(r->from);
+	vocab_release(&r->source);
 	arena_release(&r->bytes);
 	vocab_release(&r->item);
 	*r = (struct rerank){ 0 };
@@ -31,17 +33,21 @@ static struct str keep(struct rerank *r, struct str s)
 	return (struct str){ arena_bytes(&r->bytes, s.p, s.len), s.len };
 }
 
-/* has_source - is `one` among the "a+b+c" of all? */
-static bool has_source(struct str all, struct str one)
+/* add_from - is this the first that the source says of the candidate? */
+static bool add_from(struct rerank *r, uint32_t cand, double score, struct str source)
 {
-	for (const char *p = all.p, *end = all.p + all.len; p <= end;) {
-		const char *plus = memchr(p, '+', (size_t)(end - p));
-		size_t n = (size_t)((plus ? plus : end) - p);
-		if (n == one.len && !memcmp(p, one.p, n))
-			return true;
-		p += n + 1;
-	}
-	return false;
+	uint32_t k = vocab_add(&r->source, source.p, source.len);
+
+	for (uint32_t at = r->cand[cand].last_from; at; at = r->from[at - 1].before)
+		if (r->from[at - 1].source == k) {
+			if (score > r->from[at - 1].score)
+				r->from[at - 1].score = score;
+			return false;
+		}
+	arr_reserve(r->from, r->n_from + 1, r->cap_from);
+	r->from[r->n_from++] = (struct rerank_from){ .score = score, .source = k, .cand = cand, .before = r->cand[cand].last_from };
+	r->cand[cand].last_from = (uint32_t)r->n_from;
+	return true;
 }
 
 size_t rerank_add(struct rerank *r, struct str item, double score, struct str source, struct str features)
@@ -52,12 +58,13 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 		arr_reserve(r->cand, r->n + 1, r->cap);
 		r->cand[r->n++] = (struct rerank_cand){ .item = keep(r, item), .score = score, .came = score, .source = keep(r, source),
 							.features = keep(r, features) };
+		add_from(r, i, score, source);
 		return i;
 	}
 	struct rerank_cand *c = &r->cand[i];
 	if (score > c->score)
 		c->score = c->came = score;
-	if (!has_source(c->source, source)) {
+	if (add_from(r, i, score, source)) {
 		char *p = arena_alloc(&r->bytes, c->source.len + 1 + source.len);
 		memcpy(p, c->source.p, c->source.len);
 		p[c->source.len] = '+';
@@ -67,6 +74,27 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 	if (!c->features.len)
 		c->features = keep(r, features);
 	return i;
+}
+
+static int by_source(const void *a, const void *b, void *ctx)
+{
+	const struct rerank_from *x = a, *y = b;
+	const struct rerank *r = ctx;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return str_cmp(r->cand[x->cand].item, r->cand[y->cand].item);
+}
+
+int rerank_places(struct rerank *r, struct err *e)
+{
+	if (sort_stable(r->from, r->n_from, sizeof *r->from, by_source, r, e))
+		return e->code;
+	for (size_t i = 0; i < r->n_from; i++)
+		r->from[i].place = i && r->from[i].source == r->from[i - 1].source ? r->from[i - 1].place + 1 : 1;
+	return 0;
 }
 
 static int by_came(const void *a, const void *b, void *ctx)
