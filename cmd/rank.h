@@ -19,6 +19,7 @@
 #include "../lib/data/vecs.h"
 #include "../lib/model/pop.h"
 #include "../lib/model/scorer.h"
+#include "../lib/rank/features.h"
 #include "../lib/rank/rerank.h"
 
 extern struct rank_opts {
@@ -27,7 +28,14 @@ extern struct rank_opts {
 	const char *model, *items, *because, *score, *why, *dropped, *out;
 	struct opt_list allow, deny, seen;
 	bool has_header, is_binary, wants_header;
+	const char *past, *vectors, *context;
+	struct opt_list events, requests;
+	int64_t sample, seed;
+	double gap;
+	int label;			/* enum rank_label */
+	bool only_hits;
 } o;
+enum rank_label { LABEL_HEARD, LABEL_SKIPPED };
 extern struct tool tool;
 extern struct prov prov;
 extern struct buf inputs;
@@ -52,6 +60,16 @@ extern struct side {			/* the side files, loaded once */
 
 /* The verbs: each checks its options, opens its output (o.out) and closes it. */
 void rank_features(struct err *e);		/* rank-features.c */
+void rank_past(struct err *e);			/* rank-past.c */
+
+/* load_past - --past as it is, or one made of --events, --items and --vectors, with nothing known yet; before (may be NULL) is called when the catalogue and the log are in, to give numbers
+ * to what else there is. check_past - what it reads. */
+struct past *load_past(void (*before)(struct past *p), struct err *e);
+void check_past(void);
+/* check_candidate - is a row of n fields one? *score; or the program ends with what is wrong. */
+void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score);
+/* say_context - on stderr, how many keys and values of contexts were passed over. */
+void say_context(const char *where, size_t unknown, size_t bad);
 
 /* side_load - all that the options name, models too. */
 void side_load(struct err *e);

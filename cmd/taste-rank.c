@@ -11,7 +11,7 @@
 #include "../lib/cli/progress.h"
 #include "rank.h"
 
-struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-" };
+struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-", .gap = 1800, .seed = 1 };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the lists in binary", .flags = OPT_NO_PROV },
@@ -30,6 +30,18 @@ static const struct opt opts[] = {
 	{ 0, "score", OPT_STR, &o.score, "MODEL", "score the candidates anew: what this model thinks, by what the user has (--seen)", .flags = OPT_IS_PATH },
 	{ 0, "seen", OPT_LIST, &o.seen, "EVENTS", "drop what the user already has in these events", .flags = OPT_IS_PATH },
 	{ 0, "why", OPT_STR, &o.why, "MODEL", "name the items of the user's own (--seen) from which this model's score comes", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "features and past:" },
+	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
+	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is near to what the listener hears", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "features:" },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "of --sample" },
+	{ 0, "past", OPT_STR, &o.past, "FILE", "in place of --events, a log that taste-rank past has read", .flags = OPT_IS_PATH },
+	{ 0, "context", OPT_STR, &o.context, "K=V,...", "the situation of all requests: time, hour, day, device, place, mood, intent, heart_rate" },
+	{ 0, "requests", OPT_LIST, &o.requests, "EVENTS", "what was heard then: who asked when, in which situation, and what for", .flags = OPT_IS_PATH },
+	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "events of a listener that are no further apart are one request", .min = 0, .max = 1e9 },
+	{ 0, "label", OPT_ENUM, &o.label, "WHAT", "1: candidates that were heard; or, of the requests themselves, what was skipped", .names = "heard|skipped" },
+	{ 0, "sample", OPT_INT, &o.sample, "N", "of the candidates with label 0 so many of each request, by chance; 0: all", .min = 0, .max = 1e9 },
+	{ 0, "only-hits", OPT_FLAG, &o.only_hits, NULL, "leave out requests whose candidates all have label 0" },
 	{ 0 },
 };
 
@@ -38,7 +50,7 @@ struct tool tool = {
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
-	.may = "features",
+	.may = "features|past",
 };
 
 struct seat seat[SCORER_USERS];
@@ -158,21 +170,28 @@ static struct seat *next_seat(struct str user, struct err *e)
 	return s;
 }
 
-/* add_line - check one candidate row and put it into the user's list. */
+void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score)
+{
+	struct buf where = { 0 };
+	char clip[ERR_CLIP_MAX];
+
+	if (n >= 3 && f[0].len && f[1].len && scan_f64(f[2].p, f[2].len, score))
+		return;
+	tabler_where(r, &where);
+	if (n < 3)
+		die(EXIT_DATA, "%s: %zu field%s, a candidate has user, item and score", where.p, n, n == 1 ? "" : "s");
+	if (!f[0].len || !f[1].len)
+		die(EXIT_DATA, "%s: field %d: %s is empty", where.p, f[0].len ? 2 : 1, f[0].len ? "the item" : "the user");
+	die(EXIT_DATA, "%s: field 3: '%s' is not a score (a finite number)", where.p, err_clip(clip, f[2].p, f[2].len));
+}
+
+/* add_line - one candidate row into the user's list. */
 static void add_line(struct rerank *list, const struct tabler *r, const struct str *f, size_t n)
 {
-	struct buf where = { 0 }, features = { 0 };
-	char clip[ERR_CLIP_MAX];
+	struct buf features = { 0 };
 	double score;
 
-	if (n < 3 || !f[0].len || !f[1].len || !scan_f64(f[2].p, f[2].len, &score)) {
-		tabler_where(r, &where);
-		if (n < 3)
-			die(EXIT_DATA, "%s: %zu field%s, a candidate has user, item and score", where.p, n, n == 1 ? "" : "s");
-		if (!f[0].len || !f[1].len)
-			die(EXIT_DATA, "%s: field %d: %s is empty", where.p, f[0].len ? 2 : 1, f[0].len ? "the item" : "the user");
-		die(EXIT_DATA, "%s: field 3: '%s' is not a score (a finite number)", where.p, err_clip(clip, f[2].p, f[2].len));
-	}
+	check_candidate(r, f, n, &score);
 	for (size_t i = 4; i < n; i++) {
 		if (i > 4)
 			buf_putc(&features, '\t');
@@ -282,7 +301,7 @@ static void rank(struct err *e)
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features } };
+	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features }, { "past", rank_past } };
 	struct err e = { 0 };
 	size_t v = 0;
 

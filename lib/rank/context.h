@@ -1,0 +1,46 @@
+/*
+ * context - the situation in which something is asked for or heard: text to codes.
+ *
+ * A context is k=v;k=v, as events have it, or k=v,k=v, as it is typed. Keys:
+ *
+ *   time        when: seconds since 1970 or ISO 8601. hour and day follow from it (UTC) where they are not given
+ *   hour        0 .. 23, a fraction is allowed
+ *   day         mon .. sun, or 0 (Monday) .. 6
+ *   device, place, mood, intent    words, as the events have them: known by sight, at most CONTEXT_WORDS of each
+ *   heart_rate  beats a minute, 20 .. 250
+ *
+ * For counting, what has an order is cut: the hour into eight parts of three hours (0-3, 3-6, ...), the pulse below 90, below 120, below 150, and above. Code 0 is "not known"; a key whose value cannot be
+ * read is as one that is not there.
+ */
+#ifndef TASTE_CONTEXT_H
+#define TASTE_CONTEXT_H
+
+#include "../data/event.h"
+
+enum context_key { CONTEXT_HOUR, CONTEXT_DAY, CONTEXT_DEVICE, CONTEXT_PLACE, CONTEXT_MOOD, CONTEXT_INTENT, CONTEXT_PULSE, CONTEXT_KEYS };
+enum { CONTEXT_WORDS = 15, CONTEXT_HOURS = 8, CONTEXT_DAYS = 7, CONTEXT_PULSES = 4 };
+
+struct context {
+	int64_t time;			/* or TIME_NONE */
+	float hour, pulse;		/* NAN: not known */
+	uint8_t at[CONTEXT_KEYS];	/* 0: not known; 1 .. */
+};
+
+struct context_words { struct vocab word[CONTEXT_KEYS]; };	/* of device, place, mood, intent; zeroed is empty */
+
+/* context_name - "hour", "day", ..., "pulse". */
+const char *context_name(enum context_key k);
+/* context_has_words - is it one of the keys whose values are words? */
+static inline bool context_has_words(enum context_key k) { return k >= CONTEXT_DEVICE && k <= CONTEXT_INTENT; }
+/* context_codes - how many codes, 0 apart, a key has: its words, or its parts. */
+size_t context_codes(const struct context_words *w, enum context_key k);
+/*
+ * context_read - *c at this time, then what the text says over it. New words are added where adds, and else are not known. Returns how many keys of the text are none of those above (as
+ * shuffle=1); *bad (may be NULL) how many values could not be read.
+ */
+size_t context_read(struct context *c, struct context_words *w, int64_t time, struct str text, bool adds, size_t *bad);
+/* context_put - what the text says, over what *c holds already; else as context_read. */
+size_t context_put(struct context *c, struct context_words *w, struct str text, bool adds, size_t *bad);
+void context_release(struct context_words *w);
+
+#endif

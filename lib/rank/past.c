@@ -1,0 +1,420 @@
+#include "past_store.h"
+
+#include <string.h>
+
+#include "../base/mem.h"
+#include "../base/scan.h"
+#include "../base/sort.h"
+#include "../num/fmath.h"
+#include "../num/num.h"
+
+const char *const past_thing_name[PAST_THINGS] = { "item", "creator", "group", "tag", "kind", "all" };
+
+struct past *past_new(void)
+{
+	struct past *p = mem_new(1, sizeof *p);
+
+	p->store = mem_new(1, sizeof *p->store);
+	p->now = p->newest = TIME_NONE;
+	return p;
+}
+
+void past_free(struct past *p)
+{
+	if (!p)
+		return;
+	struct past_store *s = p->store;
+	for (size_t u = 0; u < p->n_users; u++)
+		if (p->user[u].cap)
+			mem_free((void *)p->user[u].ev);
+	mem_free(p->user);
+	if (!s->file) {
+		mem_free(p->item);
+		mem_free(p->tags);
+		mem_free(p->vec);
+		mem_free(p->in_vec);
+		mem_free(p->all_vec);
+		for (int k = 0; k < PAST_THINGS; k++) {
+			mem_free(p->tally[k]);
+			mem_free(p->in[k]);
+		}
+	}
+	context_release(&p->words);
+	vocab_release(&p->kind_name);
+	vocab_release(&s->user);
+	vocab_release(&s->item);
+	vocab_release(&s->creator);
+	vocab_release(&s->group);
+	vocab_release(&s->tag);
+	buf_release(&s->last_bytes);
+	mem_free(s->group_size);
+	mem_free(s->order);
+	artifact_free(s->file);
+	mem_free(s);
+	mem_free(p);
+}
+
+/* ---- the catalogue ---- */
+
+uint32_t past_item(struct past *p, struct str id, bool adds)
+{
+	struct past_store *s = p->store;
+
+	if (s->file)
+		return idtab_find(&s->item_id, id.p, id.len);
+	if (s->is_ready || !adds)
+		return vocab_find(&s->item, id.p, id.len);
+	uint32_t i = vocab_add(&s->item, id.p, id.len);
+	if (i == p->n[PAST_ITEM]) {
+		arr_reserve(p->item, (size_t)i + 1, s->cap_items);
+		p->item[p->n[PAST_ITEM]++] = (struct past_item){ .released = TIME_NONE, .creator = VOCAB_NONE, .group = VOCAB_NONE, .kind = VOCAB_NONE, .tag = (uint32_t)p->n_tags };
+	}
+	return i;
+}
+
+/* released_at - the first moment of what a date says: a year, a month, a day or more. */
+static int64_t released_at(struct str s)
+{
+	char text[16];
+	int64_t t;
+
+	if (s.len == 4 || s.len == 7) {
+		memcpy(text, s.p, s.len);
+		memcpy(text + s.len, "-01-01", 7);
+		s = (struct str){ text, 10 };
+	}
+	return s.len >= 10 && scan_time(s.p, s.len, TIME_AUTO, &t) ? t : TIME_NONE;
+}
+
+static uint32_t group_of(struct past *p, struct past_item *it, struct str creator, struct str group)
+{
+	struct past_store *s = p->store;
+	struct buf key = { 0 };
+
+	buf_put(&key, creator.p, creator.len);
+	buf_putc(&key, '\0');
+	buf_put(&key, group.p, group.len);
+	size_t before = s->group.n;
+	uint32_t g = vocab_add(&s->group, key.p, key.len);
+	buf_release(&key);
+	arr_reserve(s->group_size, s->group.n, s->cap_groups);
+	if (g == before)
+		s->group_size[g] = 0;
+	it->place = s->group_size[g]++;
+	return g;
+}
+
+static void put_tags(struct past *p, struct past_item *it, struct str tags)
+{
+	struct past_store *s = p->store;
+	const char *end = tags.p + tags.len;
+
+	it->tag = (uint32_t)p->n_tags;
+	for (const char *t = tags.p, *stop; t < end; t = stop + 1) {
+		stop = memchr(t, ';', (size_t)(end - t));
+		stop = stop ? stop : end;
+		if (stop == t)
+			continue;
+		arr_reserve(p->tags, p->n_tags + 1, s->cap_tags);
+		p->tags[p->n_tags++] = vocab_add(&s->tag, t, (size_t)(stop - t));
+		it->n_tags++;
+	}
+}
+
+void past_items(struct past *p, const struct items *it)
+{
+	for (size_t i = 0; i < it->id.n; i++) {
+		const struct str *row = it->row[i];
+		uint32_t n = past_item(p, it->id.str[i], true);
+		struct past_item *x = &p->item[n];
+		double seconds;
+		if (x->is_listed)
+			continue;
+		x->is_listed = 1;
+		x->released = released_at(row[ITEM_RELEASED]);
+		if (row[ITEM_CREATOR].len)
+			x->creator = vocab_add(&p->store->creator, row[ITEM_CREATOR].p, row[ITEM_CREATOR].len);
+		if (row[ITEM_GROUP].len)
+			x->group = group_of(p, x, row[ITEM_CREATOR], row[ITEM_GROUP]);
+		if (row[ITEM_KIND].len)
+			x->kind = vocab_add(&p->kind_name, row[ITEM_KIND].p, row[ITEM_KIND].len);
+		if (scan_f64(row[ITEM_SECONDS].p, row[ITEM_SECONDS].len, &seconds) && seconds > 0 && seconds < 1e9)
+			x->seconds = (float)seconds;
+		put_tags(p, x, row[ITEM_TAGS]);
+	}
+}
+
+/* ---- the log ---- */
+
+uint32_t past_user(struct past *p, struct str id, bool adds)
+{
+	struct past_store *s = p->store;
+	uint32_t u = s->file ? idtab_find(&s->user_id, id.p, id.len) : VOCAB_NONE;
+
+	if (u != VOCAB_NONE)
+		return u;
+	u = adds ? vocab_add(&s->user, id.p, id.len) : vocab_find(&s->user, id.p, id.len);
+	if (u == VOCAB_NONE)
+		return u;
+	u += (uint32_t)s->n_old_users;
+	if (u == p->n_users) {
+		arr_reserve(p->user, (size_t)u + 1, s->cap_users);
+		p->user[p->n_users++] = (struct past_user){ 0 };
+	}
+	return u;
+}
+
+/* read_context - memory of the last text: neighbours often have the same. */
+static struct context read_context(struct past *p, const struct event *ev)
+{
+	struct past_store *s = p->store;
+	struct context c;
+	size_t bad = 0;
+
+	if (ev->context.len == s->last_text.len && s->last_text.len && s->last.time == ev->time && !memcmp(ev->context.p, s->last_text.p, s->last_text.len))
+		return s->last;
+	p->n_unknown_keys += context_read(&c, &p->words, ev->time, ev->context, !s->is_ready, &bad);
+	p->n_bad_values += bad;
+	buf_reset(&s->last_bytes);
+	buf_put(&s->last_bytes, ev->context.p, ev->context.len);
+	s->last_text = (struct str){ s->last_bytes.p, s->last_bytes.len };
+	s->last = c;
+	return c;
+}
+
+static struct past_event event_of(struct past *p, const struct event *ev, uint32_t item)
+{
+	struct context c = read_context(p, ev);
+	struct past_event x = { .time = ev->time, .item = item, .times = 1, .act = (uint8_t)seqs_act_of(ev->kind), .heard = 255 };
+	float seconds = p->item[item].seconds;
+
+	memcpy(x.at, c.at, sizeof x.at);
+	if (ev->kind.len == 5 && !memcmp(ev->kind.p, "plays", 5))
+		x.times = ev->value >= 65535 ? 65535 : ev->value >= 0 ? (uint16_t)(ev->value + 0.5) : 1;
+	else if (seconds > 0 && ev->value >= 0)
+		x.heard = (uint8_t)(ev->value >= (double)seconds ? 250 : ev->value * 250 / (double)seconds);
+	return x;
+}
+
+static struct past_event *push(struct past_user *u)
+{
+	if (u->n_all == u->cap) {
+		size_t cap = u->cap ? 2 * (size_t)u->cap : max_size(4, u->n_all + u->n_all / 4 + 1);
+		struct past_event *own = mem_grow(u->cap ? (void *)u->ev : NULL, cap, sizeof *own);
+		if (!u->cap && u->n_all)	/* of a file */
+			memcpy(own, u->ev, u->n_all * sizeof *own);
+		u->ev = own;
+		u->cap = (uint32_t)cap;
+	}
+	return (struct past_event *)&u->ev[u->n_all++];
+}
+
+void past_event(struct past *p, const struct event *ev)
+{
+	uint32_t u = past_user(p, ev->user, true), i = past_item(p, ev->item, true);
+
+	*push(&p->user[u]) = event_of(p, ev, i);
+	p->n_events++;
+	if (ev->time != TIME_NONE && (p->newest == TIME_NONE || ev->time > p->newest))
+		p->newest = ev->time;
+}
+
+bool past_append(struct past *p, const struct event *ev)
+{
+	uint32_t i = past_item(p, ev->item, false);
+
+	if (i == VOCAB_NONE || i >= p->n[PAST_ITEM])
+		return false;
+	struct past_user *u = &p->user[past_user(p, ev->user, true)];
+	*push(u) = event_of(p, ev, i);
+	u->n = u->n_all;
+	return true;
+}
+
+int past_vectors(struct past *p, const struct vecs *v, struct err *e)
+{
+	size_t n = p->n[PAST_ITEM], d = v->d;
+
+	if (!(p->vec = mem_try0(n * d + 1, sizeof *p->vec, "item vectors", e)))
+		return e->code;
+	p->d = d;
+	for (size_t r = 0; r < v->n; r++) {
+		uint32_t i = past_item(p, vecs_id(v, r), false);
+		if (i == VOCAB_NONE)
+			continue;
+		const float *x = vecs_row(v, r);
+		double norm = num_norm(x, d);
+		for (size_t k = 0; k < d; k++)
+			p->vec[i * d + k] = norm > 0 ? (float)((double)x[k] / norm) : 0;
+	}
+	return 0;
+}
+
+void past_codes(struct past *p)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < CONTEXT_KEYS; k++) {
+		p->first[k] = n;
+		n += context_codes(&p->words, (enum context_key)k);
+		p->any[k] = n++;
+	}
+	p->n_codes = n;
+}
+
+static int by_time(const void *a, const void *b, void *ctx)
+{
+	const struct past_event *x = a, *y = b;
+
+	(void)ctx;
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+static int make_order(struct past *p, struct err *e)
+{
+	struct past_store *s = p->store;
+	uint64_t *key = mem_try(p->n_events + 1, sizeof *key, "order of the events", e);
+	uint32_t *at = mem_try(p->n_events + 1, sizeof *at, "order of the events", e);
+	size_t n = 0;
+
+	s->order = mem_try(p->n_events + 1, sizeof *s->order, "order of the events", e);
+	if (p->n_events > UINT32_MAX)
+		err_set(e, ERR_DATA, "more events than a past may have (4294967295)");
+	for (size_t u = 0; u < p->n_users && !e->code; u++) {
+		struct past_user *x = &p->user[u];
+		bool is_in_order = true;
+		for (uint32_t i = 1; i < x->n_all && is_in_order; i++)
+			is_in_order = x->ev[i].time >= x->ev[i - 1].time;
+		if (!is_in_order && sort_stable((void *)x->ev, x->n_all, sizeof *x->ev, by_time, NULL, e))
+			break;
+		for (uint32_t i = 0; i < x->n_all; i++, n++) {
+			key[n] = (uint64_t)x->ev[i].time ^ 1ULL << 63;
+			at[n] = (uint32_t)n;
+			s->order[n] = (uint64_t)u << 32 | i;
+		}
+	}
+	if (!e->code && !sort_u64(key, at, n, e)) {
+		memcpy(key, s->order, n * sizeof *key);
+		for (size_t i = 0; i < n; i++)
+			s->order[i] = key[at[i]];
+	}
+	mem_free(key);
+	mem_free(at);
+	return e->code;
+}
+
+int past_make_room(struct past *p, struct err *e)
+{
+	for (int k = 0; k < PAST_THINGS; k++) {
+		if (!(p->tally[k] = mem_try(p->n[k] + 1, sizeof *p->tally[k], "tallies", e)))
+			return e->code;
+		for (size_t i = 0; i < p->n[k]; i++)
+			p->tally[k][i] = (struct past_tally){ .first = TIME_NONE, .recent_at = TIME_NONE };
+		if (k != PAST_GROUP && !(p->in[k] = mem_try0(p->n[k] * p->n_codes + 1, sizeof *p->in[k], "plays by situation", e)))
+			return e->code;
+	}
+	if (p->vec) {
+		p->in_vec = mem_try0(p->n_codes * p->d + 1, sizeof *p->in_vec, "vectors by situation", e);
+		p->all_vec = mem_try0(p->d + 1, sizeof *p->all_vec, "vectors by situation", e);
+	}
+	return e->code;
+}
+
+int past_ready(struct past *p, struct err *e)
+{
+	struct past_store *s = p->store;
+
+	p->n[PAST_CREATOR] = s->creator.n;
+	p->n[PAST_GROUP] = s->group.n;
+	p->n[PAST_TAG] = s->tag.n;
+	p->n[PAST_KIND] = p->kind_name.n;
+	p->n[PAST_ALL] = 1;
+	s->is_ready = true;
+	past_codes(p);
+	if (make_order(p, e))
+		return e->code;
+	return past_make_room(p, e);
+}
+
+/* ---- walking ---- */
+
+static float faded(float x, int64_t from, int64_t to)
+{
+	int64_t age = event_age(from, to);
+
+	return age <= 0 ? x : x * (float)fm_exp(-0.6931471805599453 * (double)age / PAST_FADE);
+}
+
+float past_recent(const struct past_tally *t, int64_t time)
+{
+	return t->recent_at == TIME_NONE ? 0 : time == TIME_NONE ? t->recent : faded(t->recent, t->recent_at, time);
+}
+
+static void count(struct past_tally *t, const struct past_event *ev)
+{
+	bool is_play = ev->act == SEQS_PLAY;
+
+	if (is_play)
+		t->plays += (float)ev->times;
+	else if (ev->act == SEQS_LIKE)
+		t->likes += 1;
+	else
+		t->skips += 1;
+	if (ev->time == TIME_NONE)
+		return;
+	if (t->first == TIME_NONE)
+		t->first = ev->time;
+	if (is_play) {
+		t->recent = past_recent(t, ev->time) + (float)ev->times;
+		t->recent_at = ev->time;
+	}
+}
+
+static void count_in(const struct past *p, float *in, const struct past_event *ev)
+{
+	for (int k = 0; k < CONTEXT_KEYS; k++)
+		if (ev->at[k]) {
+			in[p->first[k] + ev->at[k] - 1] += (float)ev->times;
+			in[p->any[k]] += (float)ev->times;
+		}
+}
+
+static void learn(struct past *p, const struct past_event *ev)
+{
+	const struct past_item *it = &p->item[ev->item];
+	bool is_play = ev->act == SEQS_PLAY;
+	const uint32_t of[] = { ev->item, it->creator, it->group, VOCAB_NONE, it->kind, 0 };
+
+	for (int k = 0; k < PAST_THINGS; k++) {
+		const uint32_t *id = k == PAST_TAG ? p->tags + it->tag : &of[k];
+		for (size_t j = 0; j < (k == PAST_TAG ? it->n_tags : 1); j++) {
+			if (id[j] == VOCAB_NONE)
+				continue;
+			count(&p->tally[k][id[j]], ev);
+			if (is_play && p->in[k])
+				count_in(p, p->in[k] + id[j] * p->n_codes, ev);
+		}
+	}
+	if (!p->vec || !is_play)
+		return;
+	const float *v = p->vec + (size_t)ev->item * p->d;
+	num_axpy(p->all_vec, 1, v, p->d);
+	for (int k = 0; k < CONTEXT_KEYS; k++)
+		if (ev->at[k])
+			num_axpy(p->in_vec + (p->first[k] + ev->at[k] - 1) * p->d, 1, v, p->d);
+}
+
+void past_walk(struct past *p, int64_t time)
+{
+	struct past_store *s = p->store;
+
+	for (; !s->file && s->n_walked < p->n_events; s->n_walked++) {
+		struct past_user *u = &p->user[s->order[s->n_walked] >> 32];
+		const struct past_event *ev = &u->ev[(uint32_t)s->order[s->n_walked]];
+		if (ev->time != TIME_NONE && time != INT64_MAX && ev->time >= time)
+			break;
+		learn(p, ev);
+		u->n++;
+	}
+	p->now = time;
+}

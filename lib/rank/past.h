@@ -1,0 +1,107 @@
+/*
+ * past - what is known at a moment: of each listener the events so far, of items, creators, groups, tags and kinds how often they were heard and in which situations. What features.h
+ * reads. Nothing that happens at a moment or after it is in what is known at it.
+ *
+ *   past_items, past_event, ...   the catalogue and a log, in any order
+ *   past_ready                    puts it in order; nothing is known yet
+ *   past_walk                     to a moment: events before it become known. Moments may only grow
+ *
+ * Events of a listener stand in order of time, of equal times in order of arrival. Those without a time come before all others. What happened at the moment itself is not known: a listener whose events
+ * all bear the time of the day at midnight is known up to yesterday.
+ *
+ * A past that has been walked may be saved and opened from a mapping: nothing is read but what is asked for, and the ids are looked up where they lie. Then past_append makes a
+ * listener's event known at once, to that listener; tallies and what is common to all stay as they were saved.
+ *
+ * Groups (albums, shows, books) have an order: that of the catalogue's rows.
+ *
+ *   file     artifact of KIND_MODEL, kind "past"
+ *   meta     n_users n_items n_events, d, newest (time of the newest event)
+ *   ids      user, item, kind, device, place, mood, intent
+ *   tensors  item.about u8 [n_items x sizeof(struct past_item)], item.tags u32 [], TALLY.tally u8 [n x sizeof(struct past_tally)] and TALLY.in f32 [n x codes] of item, creator, group, tag, kind and
+ *            all, item.vec f32 [n_items x d], in.vec f32 [codes x d], all.vec f32 [d], user.start u64 [n_users + 1], event u8 [n_events x sizeof(struct past_event)]
+ *
+ * Memory: 24 bytes an event, 12 more while it is walked; of an item 88 bytes, its id, 4 bytes a tag, and 4 bytes for each code in use (25 and one for each word of device, place, mood and
+ * intent); the same of creators and tags; 4 d bytes an item with vectors. A mapped past: 24 bytes a listener.
+ */
+#ifndef TASTE_PAST_H
+#define TASTE_PAST_H
+
+#include "context.h"
+#include "../data/artifact.h"
+#include "../data/items.h"
+#include "../data/seqs.h"
+#include "../data/vecs.h"
+
+struct past_event {
+	int64_t time;			/* TIME_NONE: before all others */
+	uint32_t item;
+	uint16_t times;			/* how often: of events of kind "plays" their value, at most 65535; else 1 */
+	uint8_t act;			/* enum seqs_act */
+	uint8_t heard;			/* share of the item's length, in 250ths; 255: not known */
+	uint8_t at[CONTEXT_KEYS];
+};
+
+struct past_item {
+	int64_t released;		/* or TIME_NONE */
+	uint32_t creator, group, kind;	/* VOCAB_NONE: not known */
+	uint32_t place;			/* in the group, from 0 */
+	uint32_t tag, n_tags;		/* in past.tags */
+	float seconds;			/* 0: not known */
+	uint32_t is_listed;		/* in the catalogue */
+};
+
+enum past_thing { PAST_ITEM, PAST_CREATOR, PAST_GROUP, PAST_TAG, PAST_KIND, PAST_ALL, PAST_THINGS };
+
+struct past_tally {
+	int64_t first, recent_at;	/* TIME_NONE: never */
+	float plays, skips, likes;
+	float recent;			/* plays, fading by half every PAST_FADE seconds, as of recent_at */
+};
+enum { PAST_FADE = 7 * 86400 };
+
+struct past_user { const struct past_event *ev; uint32_t n, n_all, cap; };	/* n of them are known; cap 0: ev is not ours */
+
+struct past {
+	struct context_words words;
+	struct vocab kind_name;
+	struct past_item *item;			/* [n[PAST_ITEM]] */
+	uint32_t *tags;
+	size_t n[PAST_THINGS], n_users, n_tags, d;
+	struct past_tally *tally[PAST_THINGS];
+	/* [n x n_codes] plays in each situation: first[k] + code - 1 of key k, and any[k], where the key is known. NULL of groups */
+	float *in[PAST_THINGS];
+	size_t n_codes, first[CONTEXT_KEYS], any[CONTEXT_KEYS];
+	float *vec;				/* [n items x d] of length 1 or 0; NULL: none */
+	float *in_vec, *all_vec;		/* [n_codes x d], [d] sums of vec over plays */
+	struct past_user *user;			/* [n_users] */
+	int64_t now, newest;			/* what is known is before now; the newest event of all */
+	uint64_t n_events, n_unknown_keys, n_bad_values;
+	/* private */
+	struct past_store *store;
+};
+
+/* past_new - empty. */
+struct past *past_new(void);
+void past_free(struct past *p);			/* takes NULL */
+/* past_items - the catalogue, before any event. Each item of it becomes known by number. */
+void past_items(struct past *p, const struct items *it);
+/* past_event - one of the log; its item and user get numbers. */
+void past_event(struct past *p, const struct event *ev);
+/* past_item, past_user - the number of an id, a new one where adds (not once it is ready), else VOCAB_NONE. */
+uint32_t past_item(struct past *p, struct str id, bool adds);
+uint32_t past_user(struct past *p, struct str id, bool adds);
+/* past_vectors - of items, by id; those without have none. After all items have numbers, before past_ready. 0 or ERR_MEM. */
+int past_vectors(struct past *p, const struct vecs *v, struct err *e);
+int past_ready(struct past *p, struct err *e);
+/* past_walk - events before `time` become known; INT64_MAX: all. No events without a time are left out. */
+void past_walk(struct past *p, int64_t time);
+/* past_append - an event that happens now, of one listener, to that listener only. Its item has to be known. A user who is not becomes known. False: the item is not. */
+bool past_append(struct past *p, const struct event *ev);
+
+/* past_recent - a tally's plays, faded to a time. */
+float past_recent(const struct past_tally *t, int64_t time);
+
+int past_save(const struct past *p, struct sink *s, const struct prov *prov, struct err *e);
+struct past *past_open(const char *path, struct prov *prov, struct buf *inputs, struct err *e);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * past_store - what past.c and past_file.c share: what is behind a past.
+ */
+#ifndef TASTE_PAST_STORE_H
+#define TASTE_PAST_STORE_H
+
+#include "past.h"
+
+struct past_store {
+	struct vocab user, item, creator, group, tag;	/* user: with a file, those who came later */
+	size_t cap_items, cap_tags, cap_users;
+	uint32_t *group_size;
+	size_t cap_groups;
+	uint64_t *order;		/* [n_events] user << 32 | index in its events, by time */
+	size_t n_walked;
+	struct str last_text;		/* the context that was read last, a copy, and what it said */
+	struct buf last_bytes;
+	struct context last;
+	bool is_ready;
+	/* from a file */
+	struct artifact *file;
+	struct idtab user_id, item_id;
+	size_t n_old_users;
+};
+
+/* past_tally_new - of things that have none yet, and codes. */
+int past_make_room(struct past *p, struct err *e);
+/* past_codes - first, any and n_codes, from the words. */
+void past_codes(struct past *p);
+extern const char *const past_thing_name[PAST_THINGS];
+
+#endif
