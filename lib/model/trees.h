@@ -64,6 +64,7 @@ struct trees {
 	/* private */
 	struct trees_parts parts;	/* in the file */
 	struct idtab names, words;
+	double mean;			/* score over the rows of training */
 	struct num_tree *tree;		/* [n_trees] */
 	struct trees_column *column;	/* [n_columns] */
 	size_t n_columns, n_set_columns, depth;
@@ -71,10 +72,10 @@ struct trees {
 	int8_t *at;
 	uint16_t *child;
 	float *value;
-	uint32_t *set_of;		/* [n_sets] the feature of each set */
+	uint32_t *set_column;		/* [n_sets] the column of the words of each set */
 	size_t *first_set;		/* [n_trees + 1] */
-	float *cuts;			/* [n_features x n_steps] padded with infinity */
-	size_t *steps;			/* [n_features + 1] where those of a feature begin in cuts */
+	float *cuts;			/* of each feature, then infinity up to a power of two */
+	size_t *cut_at;			/* [n_features + 1] where those of a feature begin */
 	void *scratch;
 };
 

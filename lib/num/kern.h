@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct num_tree;
+
 struct num_ops {
 	/* vectors, as in num.h */
 	float (*dot)(const float *x, const float *y, size_t n);
@@ -50,6 +52,10 @@ struct num_ops {
 	void (*solve_many)(float *X, size_t ldx, const float *U, size_t ldu, const float *inv, size_t d, size_t n);
 	/* chol_solve - F holds L below and L^T above the diagonal. */
 	void (*chol_solve)(const float *F, size_t ldf, float *b, size_t d);
+
+	/* trees, as in forest.h */
+	void (*forest)(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees);
+	void (*leaves)(uint8_t *leaf, const int8_t *columns, const struct num_tree *t);
 };
 
 extern const struct num_ops num_ops_plain;

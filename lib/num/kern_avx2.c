@@ -1,4 +1,5 @@
 /* kern_avx2 - kern.inc for 8 lanes: tiles of 6 x 16, 12 accumulators of the 16 registers. */
+#include "forest.h"
 #include "kern.h"
 
 #if defined(__x86_64__)
@@ -11,6 +12,7 @@
 #define SR 6
 #define SNV 2
 #define OPS num_ops_avx2
+#define UNROLL_8 _Pragma("GCC unroll 8")
 typedef __m256 V;
 typedef __m256i M;
 
@@ -70,6 +72,56 @@ static inline __attribute__((always_inline)) void v_transpose(V a[8])
 		a[j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x20);
 		a[4 + j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x31);
 	}
+}
+
+/* Sets of rows are bytes here, all ones or zero, in two halves: that spares the way to bits and back. */
+static inline void tree_leaves(__m256i leaf[2], const int8_t *columns, const struct num_tree *t)
+{
+	__m256i reach[2 * FOREST_LEAVES - 1][2];
+
+	reach[0][0] = reach[0][1] = _mm256_set1_epi8(-1);
+	for (size_t v = 0; v < t->n; v++) {
+		const __m256i *code = (const __m256i *)(const void *)(columns + t->offset[v]);
+		__m256i at = _mm256_set1_epi8(t->at[v]);
+		for (int h = 0; h < 2; h++) {
+			__m256i asked = _mm256_cmpgt_epi8(_mm256_loadu_si256(code + h), at), here = reach[v][h];
+			reach[t->child[2 * v]][h] = _mm256_andnot_si256(asked, here);
+			reach[t->child[2 * v + 1]][h] = _mm256_and_si256(asked, here);
+		}
+	}
+	leaf[0] = leaf[1] = _mm256_setzero_si256();
+	for (size_t l = 0; l <= t->n; l++)
+		for (int h = 0; h < 2; h++)
+			leaf[h] = _mm256_or_si256(leaf[h], _mm256_and_si256(reach[t->n + l][h], _mm256_set1_epi8((char)l)));
+}
+
+static void vec_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
+{
+	__m256i l[2];
+
+	tree_leaves(l, columns, t);
+	_mm256_storeu_si256((__m256i *)(void *)leaf, l[0]);
+	_mm256_storeu_si256((__m256i *)(void *)(leaf + 32), l[1]);
+}
+
+static void vec_forest(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees)
+{
+	__m256 s[8];
+
+	for (int i = 0; i < 8; i++)
+		s[i] = _mm256_loadu_ps(score + 8 * i);
+	for (const struct num_tree *t = tree; t < tree + n_trees; t++) {
+		__m256i l[2];
+		tree_leaves(l, columns, t);
+		UNROLL_8
+		for (int i = 0; i < 8; i++) {
+			__m128i part = i & 2 ? _mm256_extracti128_si256(l[i / 4], 1) : _mm256_castsi256_si128(l[i / 4]);
+			__m256i at = _mm256_cvtepu8_epi32(i & 1 ? _mm_srli_si128(part, 8) : part);
+			s[i] = _mm256_add_ps(s[i], _mm256_i32gather_ps(t->value, at, 4));
+		}
+	}
+	for (int i = 0; i < 8; i++)
+		_mm256_storeu_ps(score + 8 * i, s[i]);
 }
 
 #include "kern.inc"

@@ -1,4 +1,5 @@
 /* kern_avx512 - kern.inc for 16 lanes: tiles of 12 x 32, 24 accumulators of the 32 registers. */
+#include "forest.h"
 #include "kern.h"
 
 #if defined(__x86_64__)
@@ -75,6 +76,54 @@ static inline __attribute__((always_inline)) void v_transpose(V a[16])
 		a[4 + j] = _mm512_shuffle_f32x4(r, s, 0x88);
 		a[12 + j] = _mm512_shuffle_f32x4(r, s, 0xdd);
 	}
+}
+
+static inline __m512i tree_leaves(const int8_t *columns, const struct num_tree *t)
+{
+	uint64_t reach[2 * FOREST_LEAVES - 1];
+	__m512i leaf = _mm512_setzero_si512();
+
+	reach[0] = UINT64_MAX;
+	for (size_t v = 0; v < t->n; v++) {
+		uint64_t asked = _mm512_cmpgt_epi8_mask(_mm512_loadu_si512(columns + t->offset[v]), _mm512_set1_epi8(t->at[v]));
+		reach[t->child[2 * v]] = reach[v] & ~asked;
+		reach[t->child[2 * v + 1]] = reach[v] & asked;
+	}
+	for (size_t l = 1; l <= t->n; l++)
+		leaf = _mm512_mask_mov_epi8(leaf, reach[t->n + l], _mm512_set1_epi8((char)l));
+	return leaf;
+}
+
+static void vec_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
+{
+	_mm512_storeu_si512(leaf, tree_leaves(columns, t));
+}
+
+/* values_of - of up to 64 leaves, out of registers. */
+static inline __m512 values_of(const float *value, __m512i at)
+{
+	__m512 low = _mm512_permutex2var_ps(_mm512_loadu_ps(value), at, _mm512_loadu_ps(value + 16));
+	__m512 high = _mm512_permutex2var_ps(_mm512_loadu_ps(value + 32), at, _mm512_loadu_ps(value + 48));
+
+	return _mm512_mask_blend_ps(_mm512_test_epi32_mask(at, _mm512_set1_epi32(32)), low, high);
+}
+
+static void vec_forest(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees)
+{
+	__m512 s[4];
+
+	for (int i = 0; i < 4; i++)
+		s[i] = _mm512_loadu_ps(score + 16 * i);
+	for (const struct num_tree *t = tree; t < tree + n_trees; t++) {
+		__m512i leaf = tree_leaves(columns, t);
+		__m512i at[4] = { _mm512_cvtepu8_epi32(_mm512_castsi512_si128(leaf)), _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 1)),
+				  _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 2)), _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 3)) };
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++)
+			s[i] = _mm512_add_ps(s[i], t->n < 64 ? values_of(t->value, at[i]) : _mm512_i32gather_ps(at[i], t->value, 4));
+	}
+	for (int i = 0; i < 4; i++)
+		_mm512_storeu_ps(score + 16 * i, s[i]);
 }
 
 #include "kern.inc"

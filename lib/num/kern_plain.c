@@ -2,6 +2,7 @@
  * kern_plain - the kernels in plain C: what the others must equal bit for bit. Written so that a compiler can vectorise the
  * inner loops without touching any order: they run over independent elements or over the 16 virtual lanes.
  */
+#include "forest.h"
 #include "kern.h"
 
 #include <math.h>
@@ -189,9 +190,38 @@ static void plain_solve_many(float *X, size_t ldx, const float *U, size_t ldu, c
 	}
 }
 
+static void plain_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
+{
+	uint64_t reach[2 * FOREST_LEAVES - 1];
+
+	reach[0] = UINT64_MAX;
+	for (size_t v = 0; v < t->n; v++) {
+		const int8_t *code = columns + t->offset[v];
+		uint64_t asked = 0;
+		for (size_t r = 0; r < FOREST_ROWS; r++)
+			asked |= (uint64_t)(code[r] > t->at[v]) << r;
+		reach[t->child[2 * v]] = reach[v] & ~asked;
+		reach[t->child[2 * v + 1]] = reach[v] & asked;
+	}
+	for (size_t l = 0; l <= t->n; l++)
+		for (uint64_t m = reach[t->n + l]; m; m &= m - 1)
+			leaf[__builtin_ctzll(m)] = (uint8_t)l;
+}
+
+static void plain_forest(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees)
+{
+	uint8_t leaf[FOREST_ROWS];
+
+	for (const struct num_tree *t = tree; t < tree + n_trees; t++) {
+		plain_leaves(leaf, columns, t);
+		for (size_t r = 0; r < FOREST_ROWS; r++)
+			score[r] += t->value[leaf[r]];
+	}
+}
+
 const struct num_ops num_ops_plain = {
 	.dot = plain_dot, .l2sq = plain_l2sq, .dots = plain_dots, .l2sqs = plain_l2sqs, .axpy = plain_axpy, .scale = plain_scale,
 	.is_finite = plain_is_finite, .first_from = plain_first_from, .transpose = plain_transpose,
 	.sliver = SLIVER, .mul = plain_mul, .syrk = plain_syrk, .gather = plain_gather, .axpy_rows = plain_axpy_rows, .dots_rows = plain_dots_rows,
-	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many,
+	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many, .forest = plain_forest, .leaves = plain_leaves,
 };
