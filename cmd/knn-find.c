@@ -4,12 +4,11 @@
  */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "../lib/base/mem.h"
+#include "../lib/cli/latency.h"
 #include "knn.h"
 
-enum { BUCKETS = 8 * 36 };		/* eighths of octaves, from a microsecond on */
 enum { HITS = 1 << 20 };		/* places for hits at a time, 8 bytes each: of queries that ask for many there are fewer at once, but no fewer than flat likes or threads */
 
 static struct {
@@ -33,8 +32,7 @@ static struct {
 	/* a thread each */
 	struct ann_walk **walk;
 	uint64_t **set;			/* --among as bits, of an index */
-	uint64_t (*count)[BUCKETS];
-	double *longest;
+	struct latency *latency;
 	struct err err;			/* the first */
 } find;
 
@@ -48,14 +46,6 @@ static size_t at_once(size_t k)
 }
 
 size_t knn_find_batch(void) { return find.batch; }
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* open_exact - an index as vectors, for an exact search. */
 static void open_exact(struct knn_base *b)
@@ -83,8 +73,7 @@ void knn_find_open(struct knn_base *b)
 	find.k = (size_t)o.k < b->n ? (size_t)o.k : b->n;
 	find.walk = mem_new(threads, sizeof *find.walk);
 	find.set = mem_new(threads, sizeof *find.set);
-	find.count = mem_new(threads, sizeof *find.count);
-	find.longest = mem_new(threads, sizeof *find.longest);
+	find.latency = mem_new(threads, sizeof *find.latency);
 	find.batch = at_once(find.k);
 	if (!(find.hit = mem_try(find.batch * (find.k + 1), sizeof *find.hit, "hits", &e)) || !(find.some = mem_try(find.batch, (b->d + 1) * sizeof *find.some, "queries", &e)))
 		die_err(&e);
@@ -124,21 +113,10 @@ void knn_find_close(void)
 		buf_release(&find.others[i]);
 	mem_free(find.walk);
 	mem_free(find.set);
-	mem_free(find.count);
-	mem_free(find.longest);
+	mem_free(find.latency);
 	mem_free(find.hit);
 	mem_free(find.some);
 	mem_free(find.raw);
-}
-
-static void count_time(int worker, double t)
-{
-	double us = t * 1e6;
-	int at = us > 1 ? (int)(log2(us) * 8) : 0;
-
-	find.count[worker][at < BUCKETS ? at : BUCKETS - 1]++;
-	if (t > find.longest[worker])
-		find.longest[worker] = t;
 }
 
 /* ask_index - one of the queries that are asked. */
@@ -148,7 +126,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 	struct knn_rows ban = find.ban[find.at[find.from + i]], among = find.among[find.at[find.from + i]];
 	uint64_t *set = find.set[worker];
 	struct err e = { 0 };
-	double start = seconds();
+	double start = latency_now();
 	int none = 0;
 
 	(void)ctx;
@@ -171,7 +149,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 		memcpy(find.err.msg, e.msg, sizeof e.msg);
 	for (size_t r = 0; set && r < among.n; r++)
 		set[among.row[r] / 64] = 0;
-	count_time(worker, seconds() - start);
+	latency_put(&find.latency[worker], latency_now() - start);
 }
 
 /* others - the rows that query i of the batch may not find with --among: a ban of an exact search. */
@@ -199,7 +177,7 @@ static void ask_flat(void)
 	struct flat_ban ban[KNN_BATCH];
 	size_t most = o.among.n ? FLAT_QUERIES : KNN_BATCH;
 	struct err e = { 0 };
-	double start = seconds();
+	double start = latency_now();
 
 	for (size_t at = 0; at < find.n_asked; at += most) {
 		size_t n = find.n_asked - at < most ? find.n_asked - at : most;
@@ -218,7 +196,7 @@ static void ask_flat(void)
 		find.n_raw[i] = n;
 	}
 	for (size_t i = 0; i < find.n_asked; i++)
-		count_time(0, (seconds() - start) / (double)find.n_asked);
+		latency_put(&find.latency[0], (latency_now() - start) / (double)find.n_asked);
 }
 
 /* settle - of what was found for query i of those that were asked, what is kept; true when it is enough, or all there is. */
@@ -287,38 +265,11 @@ const struct knn_answer *knn_find(const float *q, const struct str *id, size_t n
 	return find.answer;
 }
 
-/* note_bars - the histogram: an octave a line. */
-static void note_bars(const uint64_t *count, uint64_t total)
-{
-	for (int octave = 0; octave < BUCKETS / 8; octave++) {
-		uint64_t n = 0;
-		for (int i = 0; i < 8; i++)
-			n += count[octave * 8 + i];
-		if (n)
-			note("%12.0f us and longer %10llu %5.1f %% %.*s", exp2(octave), (unsigned long long)n, 100 * (double)n / (double)total, (int)(40 * n / total),
-			     "****************************************");
-	}
-}
-
 void knn_find_note(void)
 {
-	static const double share[] = { .5, .9, .99, .999 };
-	uint64_t count[BUCKETS] = { 0 }, total = 0, sum = 0;
-	double longest = 0, at[4] = { 0 };
-	size_t s = 0;
+	struct latency all = { 0 };
 
-	for (int t = 0; t < par_threads(tool_pool()); t++) {
-		for (int i = 0; i < BUCKETS; i++) {
-			count[i] += find.count[t][i];
-			total += find.count[t][i];
-		}
-		longest = find.longest[t] > longest ? find.longest[t] : longest;
-	}
-	if (!total)
-		return;
-	for (int i = 0; i < BUCKETS; i++)
-		for (sum += count[i]; s < 4 && (double)sum >= share[s] * (double)total; s++)
-			at[s] = fmin(exp2((i + 1) / 8.0), longest * 1e6);
-	note("a query took %.0f us (median), %.0f (90 %%), %.0f (99 %%), %.0f (99.9 %%), %.0f at most", at[0], at[1], at[2], at[3], longest * 1e6);
-	note_bars(count, total);
+	for (int t = 0; t < par_threads(tool_pool()); t++)
+		latency_add(&all, &find.latency[t]);
+	latency_note(&all, "a query");
 }

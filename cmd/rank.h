@@ -3,6 +3,7 @@
  *
  *   mark_filters     rank-side.c     drops what is not allowed or there already
  *   tastes_score     rank-taste.c    --score
+ *   stage_score      rank-trees.c    --trees
  *   rerank_run                       blends, caps and cuts
  *   tastes_explain   rank-taste.c    --why
  *
@@ -28,12 +29,12 @@ extern struct rank_opts {
 	const char *model, *items, *because, *score, *why, *dropped, *out;
 	struct opt_list allow, deny, seen;
 	bool has_header, is_binary, wants_header;
-	const char *past, *vectors, *context;
+	const char *past, *vectors, *context, *trees;
 	struct opt_list events, requests;
-	int64_t sample, seed;
+	int64_t sample, seed, top_features;
 	double gap;
 	int label;			/* enum rank_label */
-	bool only_hits;
+	bool only_hits, is_line;
 } o;
 enum rank_label { LABEL_HEARD, LABEL_SKIPPED };
 extern struct tool tool;
@@ -46,6 +47,8 @@ extern struct seat {			/* a user whose candidates are held */
 	uint32_t *item, *place;		/* --why: what is asked of the model; which of it list.cand[i] is, or VOCAB_NONE */
 	size_t cap_items, cap_places;
 	float *part;			/* its answer, see explain.h */
+	float *x;			/* --trees: the features, cand[].row [model's], and the scores behind them */
+	size_t cap_x;
 } seat[SCORER_USERS];
 extern size_t n_seats;
 
@@ -66,6 +69,24 @@ void rank_past(struct err *e);			/* rank-past.c */
  * to what else there is. check_past - what it reads. */
 struct past *load_past(void (*before)(struct past *p), struct err *e);
 void check_past(void);
+/* --trees; without it stage_open, stage_score, stage_put_top and stage_close do nothing. check_stage - what goes with it, and what it reads. */
+void check_stage(void);
+void stage_open(struct err *e);
+/* stage_score - the scores of those seated become the trees'. */
+void stage_score(struct err *e);
+/* stage_put_top - the features that say most of list.cand[i]: "; by NAME (+X), NAME (-X)" to reason, "NAME:X|NAME:X" to machine; either may be NULL. */
+void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i);
+/* stage_request - somebody asks: from now on this is their time and situation. stage_sees - an event that has happened is known of them. False: its item is not. */
+void stage_request(const struct event *ev);
+bool stage_sees(const struct event *ev);
+void stage_close(void);
+/* seat_line - a candidate takes its place with its user. finish_seats - the lists of those seated are made and written. */
+void seat_line(const struct str *f, size_t n, double score);
+void finish_seats(struct err *e);
+/* serve - --line. */
+void serve(const char *path, struct sink *out, struct err *e);
+/* candidate_is_wrong - is a row of n fields none? Then what is wrong with it. */
+bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what, size_t len);
 /* check_candidate - is a row of n fields one? *score; or the program ends with what is wrong. */
 void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score);
 /* say_context - on stderr, how many keys and values of contexts were passed over. */

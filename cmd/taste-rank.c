@@ -30,14 +30,19 @@ static const struct opt opts[] = {
 	{ 0, "score", OPT_STR, &o.score, "MODEL", "score the candidates anew: what this model thinks, by what the user has (--seen)", .flags = OPT_IS_PATH },
 	{ 0, "seen", OPT_LIST, &o.seen, "EVENTS", "drop what the user already has in these events", .flags = OPT_IS_PATH },
 	{ 0, "why", OPT_STR, &o.why, "MODEL", "name the items of the user's own (--seen) from which this model's score comes", .flags = OPT_IS_PATH },
-	{ .type = OPT_SECTION, .help = "features and past:" },
+	{ .type = OPT_SECTION, .help = "lists: scores by features" },
+	{ 0, "line", OPT_FLAG, &o.is_line, NULL, "answer each block of candidates, which an empty line ends, before the next is read", .flags = OPT_NO_PROV },
+	{ 0, "trees", OPT_STR, &o.trees, "MODEL", "score the candidates by their features (taste-train trees)", .flags = OPT_IS_PATH },
+	{ 0, "top-features", OPT_INT, &o.top_features, "N", "name the N features that say most of an item's score", .min = 0, .max = 16 },
+	{ .type = OPT_SECTION, .help = "lists, features and past: what is known" },
 	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
 	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is near to what the listener hears", .flags = OPT_IS_PATH },
-	{ .type = OPT_SECTION, .help = "features:" },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "of --sample" },
+	{ .type = OPT_SECTION, .help = "lists and features: what is asked" },
 	{ 0, "past", OPT_STR, &o.past, "FILE", "in place of --events, a log that taste-rank past has read", .flags = OPT_IS_PATH },
 	{ 0, "context", OPT_STR, &o.context, "K=V,...", "the situation of all requests: time, hour, day, device, place, mood, intent, heart_rate" },
-	{ 0, "requests", OPT_LIST, &o.requests, "EVENTS", "what was heard then: who asked when, in which situation, and what for", .flags = OPT_IS_PATH },
+	{ 0, "requests", OPT_LIST, &o.requests, "EVENTS", "who asked when and in which situation, and what was heard then", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "features:" },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "of --sample" },
 	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "events of a listener that are no further apart are one request", .min = 0, .max = 1e9 },
 	{ 0, "label", OPT_ENUM, &o.label, "WHAT", "1: candidates that were heard; or, of the requests themselves, what was skipped", .names = "heard|skipped" },
 	{ 0, "sample", OPT_INT, &o.sample, "N", "of the candidates with label 0 so many of each request, by chance; 0: all", .min = 0, .max = 1e9 },
@@ -73,6 +78,7 @@ static void write_reason(size_t s, size_t i, uint32_t u)
 	buf_put(&reason, c->source.p, c->source.len);
 	buf_printf(&reason, " #%zu", c->place_in);
 	tastes_put_why(&reason, s, i);
+	stage_put_top(&reason, NULL, s, i);
 	uint32_t nearest = o.because ? nearest_own(u, c->item, &cosine) : VOCAB_NONE;
 	if (nearest != VOCAB_NONE) {
 		struct str t = title_or_id(side.seen.item.str[nearest]);
@@ -139,13 +145,14 @@ static void write_list(size_t s, struct err *e)
 }
 
 /* finish_seats - steps 2 and on for the users who are held. */
-static void finish_seats(struct err *e)
+void finish_seats(struct err *e)
 {
 	struct rerank_opts ro = { .pop_weight = o.model ? o.pop_weight : 0, .per_creator = (size_t)o.per_creator, .k = (size_t)o.k };
 
 	for (size_t s = 0; s < n_seats; s++)
 		mark_filters(&seat[s]);
 	tastes_score(e);
+	stage_score(e);
 	for (size_t s = 0; s < n_seats; s++)
 		if (rerank_run(&seat[s].list, &ro, e))
 			die_err(e);
@@ -162,7 +169,7 @@ static void finish_seats(struct err *e)
 
 static struct seat *next_seat(struct str user, struct err *e)
 {
-	if (n_seats == (o.score || o.why ? SCORER_USERS : 1))
+	if (n_seats == (!o.is_line && (o.score || o.why || o.trees) ? SCORER_USERS : 1))
 		finish_seats(e);
 	struct seat *s = &seat[n_seats++];
 	buf_reset(&s->user);
@@ -170,28 +177,37 @@ static struct seat *next_seat(struct str user, struct err *e)
 	return s;
 }
 
-void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score)
+bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what, size_t len)
 {
-	struct buf where = { 0 };
 	char clip[ERR_CLIP_MAX];
 
 	if (n >= 3 && f[0].len && f[1].len && scan_f64(f[2].p, f[2].len, score))
+		return false;
+	if (n < 3)
+		snprintf(what, len, "%zu field%s, a candidate has user, item and score", n, n == 1 ? "" : "s");
+	else if (!f[0].len || !f[1].len)
+		snprintf(what, len, "field %d: %s is empty", f[0].len ? 2 : 1, f[0].len ? "the item" : "the user");
+	else
+		snprintf(what, len, "field 3: '%s' is not a score (a finite number)", err_clip(clip, f[2].p, f[2].len));
+	return true;
+}
+
+void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score)
+{
+	struct buf where = { 0 };
+	char what[120];
+
+	if (!candidate_is_wrong(f, n, score, what, sizeof what))
 		return;
 	tabler_where(r, &where);
-	if (n < 3)
-		die(EXIT_DATA, "%s: %zu field%s, a candidate has user, item and score", where.p, n, n == 1 ? "" : "s");
-	if (!f[0].len || !f[1].len)
-		die(EXIT_DATA, "%s: field %d: %s is empty", where.p, f[0].len ? 2 : 1, f[0].len ? "the item" : "the user");
-	die(EXIT_DATA, "%s: field 3: '%s' is not a score (a finite number)", where.p, err_clip(clip, f[2].p, f[2].len));
+	die(EXIT_DATA, "%s: %s", where.p, what);
 }
 
 /* add_line - one candidate row into the user's list. */
-static void add_line(struct rerank *list, const struct tabler *r, const struct str *f, size_t n)
+static void add_line(struct rerank *list, const struct str *f, size_t n, double score)
 {
 	struct buf features = { 0 };
-	double score;
 
-	check_candidate(r, f, n, &score);
 	for (size_t i = 4; i < n; i++) {
 		if (i > 4)
 			buf_putc(&features, '\t');
@@ -202,12 +218,24 @@ static void add_line(struct rerank *list, const struct tabler *r, const struct s
 	buf_release(&features);
 }
 
+void seat_line(const struct str *f, size_t n, double score)
+{
+	struct seat *s = n_seats ? &seat[n_seats - 1] : NULL;
+	struct err e = { 0 };
+
+	if (!s || f[0].len != s->user.len || memcmp(f[0].p, s->user.p, s->user.len))
+		s = next_seat(f[0], &e);
+	add_line(&s->list, f, n, score);
+	n_in++;
+}
+
 static void rank_file(const char *path, struct vocab *done, struct progress *pr, struct err *e)
 {
 	static const char *const names[] = { "user", "item", "score" };
 	struct tabler *r = tabler_open(path, "candidates", o.has_header, e);
 	struct seat *s = n_seats ? &seat[n_seats - 1] : NULL;
 	const struct str *f;
+	double score;
 	size_t n;
 	int got;
 
@@ -225,7 +253,8 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 			}
 			s = next_seat(f[0], e);
 		}
-		add_line(&s->list, r, f, n);
+		check_candidate(r, f, n, &score);
+		add_line(&s->list, f, n, score);
 		progress_set(pr, ++n_in);
 	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
@@ -241,7 +270,10 @@ static void check_options(void)
 		usage_die("--because needs --seen, which says what the user has");
 	if ((o.score || o.why) && !o.seen.n)
 		usage_die("%s needs --seen, which says what the user has", o.score ? "--score" : "--why");
+	if (o.is_line && (o.is_binary || tool.n_args > 1 || o.requests.n > 1))
+		usage_die("--line is of text, of one stream of candidates and one of --requests");
 	tool_reads_args(0);
+	check_stage();
 	tool_reads(o.model);
 	tool_reads(o.because);
 	tool_reads(o.score);
@@ -265,12 +297,15 @@ static void rank(struct err *e)
 	struct sink *out = tool_output(o.out, o.is_binary);
 	dropped = o.dropped ? tool_output_aside(o.dropped) : NULL;
 	side_load(e);
+	stage_open(e);
 	if (!(table = tablew_new(out, "ranked", o.is_binary, e)))
 		die_err(e);
 	if (o.wants_header && !o.is_binary && tablew_row(table, "user\titem\tscore\treason", 22, e))
 		die_err(e);
+	if (o.is_line)
+		serve(tool.n_args ? tool.arg[0] : from_stdin[0], out, e);
 	progress_start(&pr, "rank", "candidates", 0);
-	for (size_t i = 0; i < (tool.n_args ? tool.n_args : 1); i++)
+	for (size_t i = 0; !o.is_line && i < (tool.n_args ? tool.n_args : 1); i++)
 		rank_file(tool.n_args ? tool.arg[i] : from_stdin[0], &done, &pr, e);
 	finish_seats(e);
 	progress_end(&pr);
@@ -291,8 +326,10 @@ static void rank(struct err *e)
 		buf_release(&seat[s].user);
 		mem_free(seat[s].item);
 		mem_free(seat[s].place);
+		mem_free(seat[s].x);
 	}
 	tastes_close();
+	stage_close();
 	side_release();
 	vocab_release(&done);
 	buf_release(&line);

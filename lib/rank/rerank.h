@@ -34,6 +34,7 @@ struct rerank_cand {
 	double came;			/* as it came */
 	double scaled, pop, blend;	/* step 3 and 4; pop is the caller's */
 	uint32_t last_from;		/* 1 + index in rerank.from; good until rerank_places */
+	uint32_t row;			/* the program's */
 	size_t place_in;		/* 1 + how many candidates came with a better score (ties by id), whatever score is now */
 	enum rerank_drop drop;
 };

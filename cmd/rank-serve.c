@@ -1,0 +1,113 @@
+/*
+ * rank-serve - --line: a block of candidates and an empty line in, their list and an empty line out, flushed, before the next is read. With --requests a line of that is read for each block: who asks, when, in
+ * which situation, and what they have just heard. What is wrong with a request is told in its answer, "user TAB TAB TAB sentence", and the next one is served.
+ */
+#include <string.h>
+
+#include "../lib/base/mem.h"
+#include "../lib/cli/latency.h"
+#include "../lib/cli/output.h"
+#include "../lib/io/line.h"
+#include "rank.h"
+
+enum { FIELDS = 256 };
+
+static struct latency latency;
+static struct eventr *requests;
+static struct buf trouble;		/* lines of the answer that tell what is wrong */
+static uint64_t n_served, n_wrong;
+
+static void put_trouble(struct str user, const char *what)
+{
+	tsv_put(&trouble, user.p, user.len);
+	buf_puts(&trouble, "\t\t\t");
+	tsv_put(&trouble, what, strlen(what));
+	buf_putc(&trouble, '\n');
+}
+
+/* next_request - the line of --requests that goes with the block. */
+static void next_request(struct err *e)
+{
+	struct event ev;
+	int got = eventr_next(requests, &ev, e);
+
+	if (got < 0)
+		die_err(e);
+	if (!got)
+		die(EXIT_DATA, "%s: ended, and there are candidates still: a line for each block of candidates is wanted", o.requests.v[0]);
+	stage_request(&ev);
+	stage_sees(&ev);
+}
+
+/* take_line - a candidate, or what the program before has to say of the request. */
+static void take_line(struct str *f, size_t n)
+{
+	static char what[ERR_MSG_MAX];
+	double score;
+
+	if (n >= 4 && !f[1].len && !f[2].len) {		/* what is wrong already */
+		snprintf(what, sizeof what, "%.*s", (int)min_size(f[3].len, sizeof what - 1), f[3].p);
+		put_trouble(f[0], what);
+	} else if (candidate_is_wrong(f, n, &score, what, sizeof what)) {
+		put_trouble(n ? f[0] : (struct str){ "", 0 }, what);
+	} else {
+		seat_line(f, n, score);
+		return;
+	}
+	n_wrong++;
+}
+
+static void answer(struct sink *out, double start, struct err *e)
+{
+	finish_seats(e);
+	if ((trouble.len && sink_write(out, trouble.p, trouble.len, e)) || sink_write(out, "\n", 1, e) || sink_flush(out, e))
+		die_err(e);
+	buf_reset(&trouble);
+	latency_put(&latency, latency_now() - start);
+	n_served++;
+}
+
+void serve(const char *path, struct sink *out, struct err *e)
+{
+	struct str *field = mem_new(FIELDS, sizeof *field);
+	struct file *file = file_open(path, e);
+	bool is_open = false;
+	struct line l;
+	int got;
+
+	if (!file || (o.requests.n && !(requests = eventr_open(o.requests.v[0], o.has_header, e))))
+		die_err(e);
+	line_init(&l, file);
+	while ((got = line_next(&l, e)) == 1) {
+		double start = latency_now();
+		if (!l.len) {
+			if (requests)
+				next_request(e);
+			answer(out, start, e);
+			is_open = false;
+			continue;
+		}
+		int64_t n = tsv_split(&l, field, FIELDS, e);
+		is_open = true;
+		if (n < 0) {
+			put_trouble((struct str){ "", 0 }, e->msg);
+			*e = (struct err){ 0 };
+		} else {
+			take_line(field, min_size((size_t)n, FIELDS));
+		}
+	}
+	if (got < 0)
+		die_err(e);
+	if (is_open) {
+		if (requests)
+			next_request(e);
+		answer(out, latency_now(), e);
+	}
+	note("%llu requests, %llu lines of them wrong", (unsigned long long)n_served, (unsigned long long)n_wrong);
+	latency_note(&latency, "a list");
+	eventr_close(requests);
+	line_release(&l);
+	file_close(file);
+	buf_release(&trouble);
+	mem_free(field);
+}
