@@ -44,17 +44,7 @@ static const char *const mood[2][2 * WORLD_DIM] = {
 	{ "dreamy", "raw", "slow", "fast", "warm", "dark", "acoustic", "danceable", "loud", "mellow", "happy", "sad", "instrumental", "vocal", "live", "polished" },
 	{ "calm", "lively", "short", "deep", "warm", "dark", "funny", "serious", "personal", "factual", "hopeful", "bleak", "plain", "poetic", "modern", "timeless" } };
 static const char *const kind_name[WORLD_KINDS] = { "music", "podcast", "audiobook" };
-static const char *const device_context[] = { "device=phone", "device=desktop", "device=speaker", "device=car", "device=phone;shuffle=1", "device=desktop;shuffle=1",
-	"device=speaker;shuffle=1", "device=car;shuffle=1" };
-enum { PHONE, DESKTOP, SPEAKER, CAR, DEVICES };
-
 #define PICK(list, r) (list)[pcg32_bounded((r), sizeof(list) / sizeof *(list))]
-
-/* Sessions by the hour of the day: commutes, lunch, evenings. */
-static const uint8_t by_hour[WORLD_KINDS][24] = {
-	{ 3, 2, 1, 1, 1, 2, 4, 8, 9, 9, 10, 9, 9, 9, 9, 9, 10, 12, 11, 10, 10, 10, 8, 5 },
-	{ 1, 1, 0, 0, 1, 3, 10, 18, 14, 6, 4, 4, 6, 4, 3, 4, 7, 13, 10, 5, 4, 4, 3, 2 },
-	{ 3, 1, 1, 0, 0, 1, 2, 4, 3, 2, 2, 2, 3, 2, 2, 2, 2, 4, 4, 5, 9, 15, 18, 10 } };
 
 struct creator {
 	float v[WORLD_DIM];
@@ -106,6 +96,7 @@ struct world {
 	struct vocab user_id, item_id;
 	struct alias by_popularity[WORLD_KINDS];
 	struct arena names;
+	struct str context[2][SITUATIONS];	/* as text; with shuffle=1 */
 	double wander;			/* radians a day */
 	size_t day;
 	uint64_t written;
@@ -414,6 +405,23 @@ static int make_users(struct world *w, struct err *e)
 	return 0;
 }
 
+/* spell - every situation as text. */
+static void spell(struct world *w)
+{
+	struct buf b = { 0 };
+	const uint8_t n = SITUATION_VALUES + 1;
+
+	for (int i = 0; i < SITUATIONS; i++) {
+		struct situation s = { { (uint8_t)(i / n / n), (uint8_t)(i / n % n), (uint8_t)(i % n) } };
+		buf_reset(&b);
+		situation_put(s, &b);
+		w->context[0][i] = (struct str){ keep(w, &b), b.len };
+		buf_puts(&b, b.len ? ";shuffle=1" : "shuffle=1");
+		w->context[1][i] = (struct str){ keep(w, &b), b.len };
+	}
+	buf_release(&b);
+}
+
 /* date_of - the day of the calendar that is so many days behind 1970-01-01. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in March,
  * so that the leap day is a year's last. */
 static void date_of(int64_t days, int *year, int *month, int *day)
@@ -437,6 +445,7 @@ struct world *world_new(const struct world_opts *o, struct par *pool, struct err
 	w->wander = o->drift * 3.14159265358979 / 2 / 365;
 	w->n_chunks = (o->n_users + USERS_A_CHUNK - 1) / USERS_A_CHUNK;
 	w->chunk = mem_new(w->n_chunks + 1, sizeof *w->chunk);
+	spell(w);
 	if (make_catalogue(w, e) || make_users(w, e)) {
 		world_free(w);
 		return NULL;
@@ -498,14 +507,15 @@ struct today {			/* what a listener's day needs */
 	float p[WORLD_DIM];
 	struct pcg32 r;
 	struct chunk_out *out;
-	uint8_t device, is_shuffle;
+	struct situation at;
+	bool is_shuffle;
 	int64_t now;
 };
 
 static void put_event(struct today *t, uint32_t item, uint8_t what, float seconds, int64_t time)
 {
 	arr_reserve(t->out->ev, t->out->n + 1, t->out->cap);
-	t->out->ev[t->out->n++] = (struct world_event){ .time = time, .user = t->user, .item = item, .seconds = seconds, .what = what, .device = t->device,
+	t->out->ev[t->out->n++] = (struct world_event){ .time = time, .user = t->user, .item = item, .seconds = seconds, .what = what, .at = t->at,
 							.is_shuffle = t->is_shuffle };
 }
 
@@ -677,31 +687,6 @@ static void audiobook_session(struct today *t)
 	}
 }
 
-static uint8_t device_at(struct pcg32 *r, int hour, enum world_kind k)
-{
-	bool is_commute = (hour >= 6 && hour < 9) || (hour >= 16 && hour < 19), is_evening = hour >= 19 || hour < 1;
-	uint32_t x = pcg32_bounded(r, 10);
-
-	if (is_commute)
-		return x < 6 ? PHONE : x < 9 ? CAR : DESKTOP;
-	if (is_evening)
-		return x < 4 ? SPEAKER : x < 9 || k == WORLD_AUDIOBOOK ? PHONE : DESKTOP;
-	return x < 5 ? DESKTOP : x < 8 ? PHONE : x < 9 ? SPEAKER : CAR;
-}
-
-static int hour_for(struct pcg32 *r, enum world_kind k, bool is_weekend)
-{
-	uint32_t sum = 0, x;
-	int h = 0;
-
-	for (int i = 0; i < 24; i++)
-		sum += by_hour[k][i];
-	x = pcg32_bounded(r, sum);
-	while (x >= by_hour[k][h])
-		x -= by_hour[k][h++];
-	return is_weekend && h < 12 ? h + 2 : h;
-}
-
 struct session { int64_t time; int hour; enum world_kind kind; };
 
 static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
@@ -726,7 +711,7 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 	for (int s = 0; s < n; s++) {
 		uint32_t which = pcg32_bounded(&t.r, (uint32_t)share[0] + share[1] + share[2]);
 		struct session next = { .kind = which < share[0] ? WORLD_MUSIC : which < (uint32_t)share[0] + share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK };
-		next.hour = hour_for(&t.r, next.kind, is_weekend);
+		next.hour = situation_hour(&t.r, next.kind, is_weekend);
 		next.time = midnight + next.hour * 3600 + pcg32_bounded(&t.r, 3600);
 		int at = s;
 		for (; at && session[at - 1].time > next.time; at--)
@@ -739,7 +724,7 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 			t.now = t.l->last + 300 + pcg32_bounded(&t.r, 1800);
 		if (t.now >= midnight + DAY)
 			break;
-		t.device = device_at(&t.r, session[s].hour, session[s].kind);
+		t.at = situation_draw(&t.r, session[s].hour, is_weekend, session[s].kind, true);
 		if (session[s].kind == WORLD_MUSIC)
 			music_session(&t);
 		else if (session[s].kind == WORLD_PODCAST)
@@ -838,10 +823,8 @@ int world_next(struct world *w, void (*meanwhile)(void *ctx), void *ctx, const s
 void world_get(const struct world *w, const struct world_event *x, struct event *ev)
 {
 	static const struct str what[] = { { "play", 4 }, { "skip", 4 }, { "like", 4 } };
-	const char *c = device_context[x->device + (x->is_shuffle ? DEVICES : 0)];
-
 	*ev = (struct event){ .user = w->user_id.str[x->user], .item = w->item_id.str[x->item], .time = x->time, .kind = what[x->what],
-			      .value = x->what == 2 ? VALUE_NONE : (double)x->seconds, .context = { c, strlen(c) } };
+			      .value = x->what == 2 ? VALUE_NONE : (double)x->seconds, .context = w->context[x->is_shuffle][situation_number(x->at)] };
 }
 
 size_t world_n_items(const struct world *w) { return w->n_items; }

@@ -21,10 +21,10 @@
 #define TASTE_WORLD_H
 
 #include "event.h"
+#include "situation.h"
 #include "../base/par.h"
 
 enum { WORLD_DIM = 8 };
-enum world_kind { WORLD_MUSIC, WORLD_PODCAST, WORLD_AUDIOBOOK, WORLD_KINDS };
 
 struct world_opts {
 	uint64_t seed;
@@ -36,7 +36,7 @@ struct world_opts {
 	double noise;				/* 0..1: how often a creator is chosen by chance */
 };
 
-struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what, device, is_shuffle; };	/* what: 0 play, 1 skip, 2 like */
+struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what : 7, is_shuffle : 1; struct situation at; };	/* what: 0 play, 1 skip, 2 like */
 
 struct world;
 struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e);	/* pool borrowed */
