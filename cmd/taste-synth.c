@@ -17,7 +17,7 @@ enum { NOT_GIVEN = -1 };		/* the preset's own number */
 
 static struct {
 	int64_t seed, users, music, podcasts, audiobooks, events, days, truth_top;
-	double zipf, drift, noise;
+	double zipf, drift, noise, context;
 	int preset;
 	bool is_binary;
 	const char *start, *items, *truth, *pairs, *out;
@@ -39,9 +39,10 @@ static const struct opt opts[] = {
 	{ 0, "zipf", OPT_FLOAT, &o.zipf, "X", "exponent of the creators' popularity", .min = 0, .max = 5 },
 	{ 0, "drift", OPT_FLOAT, &o.drift, "X", "how far tastes wander in a year; 1: a right angle", .min = 0, .max = 100 },
 	{ 0, "noise", OPT_FLOAT, &o.noise, "SHARE", "how often something is chosen by chance", .min = 0, .max = 1 },
+	{ 0, "context", OPT_FLOAT, &o.context, "X", "how much tastes depend on device, place and mood; 1: half of what a listener is", .min = 0, .max = 5 },
 	{ 0, "items", OPT_STR, &o.items, "FILE", "write the catalogue there", .flags = OPT_NO_PROV },
 	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write true preferences there: user, item, preference, expected share", .flags = OPT_NO_PROV },
-	{ 0, "pairs", OPT_STR, &o.pairs, "FILE", "of these pairs (user, item)", .flags = OPT_NO_PROV },
+	{ 0, "pairs", OPT_STR, &o.pairs, "FILE", "of these pairs (user, item, perhaps a context)", .flags = OPT_NO_PROV },
 	{ 0, "truth-top", OPT_INT, &o.truth_top, "K", "of each listener's K items with the largest expected share", .min = 0, .max = 1e6, .flags = OPT_NO_PROV },
 	{ 0 },
 };
@@ -120,7 +121,7 @@ static void write_events(struct sink *s, struct err *e)
 
 /* ---- truth ---- */
 
-static void put_truth(struct sink *s, uint32_t u, uint32_t i, double share, struct err *e)
+static void put_truth(struct sink *s, uint32_t u, uint32_t i, struct situation at, struct str context, double share, struct err *e)
 {
 	struct str user = world_users(world)->str[u], item = world_items(world)->str[i];
 
@@ -128,9 +129,13 @@ static void put_truth(struct sink *s, uint32_t u, uint32_t i, double share, stru
 	buf_putc(&line, '\t');
 	buf_put(&line, item.p, item.len);
 	buf_putc(&line, '\t');
-	buf_put_f32(&line, (float)world_preference(world, u, i));
+	buf_put_f32(&line, (float)world_preference(world, u, i, at));
 	buf_putc(&line, '\t');
 	buf_put_f32(&line, (float)share);
+	if (context.len) {
+		buf_putc(&line, '\t');
+		tsv_put(&line, context.p, context.len);
+	}
 	put_line(s, e);
 }
 
@@ -139,45 +144,70 @@ static void write_top(struct sink *s, struct err *e)
 	size_t n = world_n_items(world), k = (size_t)o.truth_top < n ? (size_t)o.truth_top : n;
 	double *share = mem_try(n, sizeof *share, "shares", e);
 	struct topk_hit *hit = mem_try(k, sizeof *hit, "shares", e);
+	const struct situation anywhere = { { 0 } };
 	struct topk best;
 
 	if (!share || !hit)
 		die_err(e);
 	for (uint32_t u = 0; u < world_users(world)->n; u++) {
-		world_shares(world, u, share);
+		world_shares(world, u, anywhere, share);
 		topk_init(&best, hit, k, NULL);
 		for (size_t i = 0; i < n; i++)
 			topk_push(&best, (float)share[i], (uint32_t)i);
 		topk_sort(&best);
 		for (size_t i = 0; i < best.n; i++)
-			put_truth(s, u, hit[i].row, share[hit[i].row], e);
+			put_truth(s, u, hit[i].row, anywhere, (struct str){ "", 0 }, share[hit[i].row], e);
 	}
 	mem_free(share);
 	mem_free(hit);
+}
+
+static void die_at(const struct pairsr *r, struct err *e)
+{
+	struct buf where = { 0 };
+
+	pairsr_where(r, &where);
+	err_prefix(e, "%s", where.p);
+	die_err(e);
+}
+
+/* find_pair - numbers of a pair, and the context where the third column is one: has a '='. */
+static void find_pair(const struct pairsr *r, struct str user, struct str item, struct str *context, uint32_t *u, uint32_t *i, struct situation *at, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	*u = vocab_find(world_users(world), user.p, user.len);
+	*i = vocab_find(world_items(world), item.p, item.len);
+	if (*u == VOCAB_NONE || *i == VOCAB_NONE) {
+		err_set(e, ERR_DATA, "'%s' is not in this world", *u == VOCAB_NONE ? err_clip(clip, user.p, user.len) : err_clip(clip, item.p, item.len));
+		die_at(r, e);
+	}
+	if (!context->len || !memchr(context->p, '=', context->len))
+		context->len = 0;
+	if (situation_scan(context->p, context->len, false, at, e)) {
+		err_prefix(e, "field 3");
+		die_at(r, e);
+	}
 }
 
 static void write_pairs(struct sink *s, struct err *e)
 {
 	struct pairsr *r = pairsr_open(o.pairs, false, e);
 	double *share = mem_try(world_n_items(world), sizeof *share, "shares", e);
-	uint32_t at = VOCAB_NONE;
-	struct str user, item, third;
+	uint32_t u, i, last = VOCAB_NONE;
+	struct situation at, there = { { 0 } };
+	struct str user, item, context;
 	int got;
 
 	if (!r || !share)
 		die_err(e);
-	while ((got = pairsr_next(r, &user, &item, &third, e)) == 1) {
-		uint32_t u = vocab_find(world_users(world), user.p, user.len), i = vocab_find(world_items(world), item.p, item.len);
-		if (u == VOCAB_NONE || i == VOCAB_NONE) {
-			struct buf where = { 0 };
-			char clip[ERR_CLIP_MAX];
-			pairsr_where(r, &where);
-			die(EXIT_DATA, "%s: '%s' is not in this world", where.p, u == VOCAB_NONE ? err_clip(clip, user.p, user.len) : err_clip(clip, item.p, item.len));
-		}
-		if (u != at)
-			world_shares(world, u, share);
-		at = u;
-		put_truth(s, u, i, share[i], e);
+	while ((got = pairsr_next(r, &user, &item, &context, e)) == 1) {
+		find_pair(r, user, item, &context, &u, &i, &at, e);
+		if (u != last || situation_number(at) != situation_number(there))
+			world_shares(world, u, at, share);
+		last = u;
+		there = at;
+		put_truth(s, u, i, at, context, share[i], e);
 	}
 	if (got < 0)
 		die_err(e);
@@ -212,7 +242,7 @@ static void check_options(struct world_opts *w)
 	if (o.pairs && o.truth_top)
 		usage_die("--pairs and --truth-top exclude each other");
 	*w = (struct world_opts){ .seed = (uint64_t)o.seed, .n_users = (size_t)o.users, .n_events = (uint64_t)o.events, .days = (size_t)o.days,
-				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift, .noise = o.noise };
+				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift, .noise = o.noise, .context = o.context };
 	if (!scan_time(o.start, strlen(o.start), TIME_AUTO, &w->start))
 		usage_die("--start: '%.40s' is not a time (seconds since 1970, or ISO 8601)", o.start);
 	if (w->start < -2208988800 || w->start >= 32503680000)

@@ -39,6 +39,42 @@ cut -f2 past | grep '^m' | sort | uniq -c | sort -k1,1gr -k2 | head -20 | awk '{
 awk -F '\t' 'FILENAME == "truth1.tsv" { t[$1, $2] = 1; next } FILENAME == "top20" { p[$1] = 1; next } { n++; truth += ($1, $2) in t; pop += $2 in p } END { print (truth / n > pop / n) ? "yes" : truth / n " " pop / n }' truth1.tsv top20 future > verdict
 is "knowing a listener's true taste is worth more than knowing what is popular" "$(cat verdict)" yes
 
+# context
+W="-s 5 --users 300 --events 30000 --music 800"
+is "without context a world is what it always was" "$(taste-synth --users 60 --events 6000 -s 7 --noise 0.1 | cksum | cut -d' ' -f1) $(taste-synth $W --context 0 | cmp - log1.tsv && echo same)" "3508324174 same"
+taste-synth $W --context 1 -t 1 -o there1.tsv; for t in 2 7; do taste-synth $W --context 1 -t $t -o there.tsv; same "-t $t makes the same world with context" there.tsv there1.tsv; done
+for cpu in $(taste-synth -V | sed -n 's/^cpu paths: *//p'); do taste-synth --cpu $cpu $W --context 1 -o cpu.tsv; same "--cpu $cpu too" cpu.tsv there1.tsv; done
+is "every event has a device, a place and a mood" "$(cut -f6 there1.tsv | grep -cvxE 'device=(phone|desktop|speaker|car);place=(home|work|road|gym);mood=(calm|focus|energetic|social)(;shuffle=1)?')" 0
+is "in a car one is on the road" "$(grep device=car there1.tsv | cut -f6 | cut -d';' -f2 | sort -u)" place=road
+is "without context there is no place" "$(cut -f6 log1.tsv | grep -c place)" 0
+printf '%s\n' ana bodo cleo dara | while read u; do for i in $(seq -f m%06g 1 50); do printf '%s\t%s\n' $u $i; for c in 'device=car;place=road' 'device=speaker;place=home' 'place=home;device=speaker;session=9' device=car; do printf '%s\t%s\t%s\n' $u $i "$c"; done; done; done > asked
+taste-synth $W --context 1 --pairs asked --truth told -o /dev/null
+is "what was asked is told, with its context behind" "$(cut -f1,2,5 told | sed 's/\t$//' | cmp - asked && echo yes)" yes
+is "preferences on the road are not those at home, and not those anywhere" \
+	"$(awk -F '\t' '{ l = log($3 / (1 - $3)); if (NF == 4) any = l; else if ($5 ~ /road/) road = l; else if ($5 ~ /speaker/ && $5 ~ /^d/) { n++; a += (l - road) ^ 2; b += (road - any) ^ 2; s += any; ss += any ^ 2 } } END { a = sqrt(a / n); b = sqrt(b / n); s = sqrt(ss / n - (s / n) ^ 2); print (a > .3 * s && a < 1.2 * s && b > .2 * s && b < .8 * s) ? "yes" : a " " b " " s }' told)" yes
+is "the order of keys is nothing, nor are others" "$(awk -F '\t' '$5 ~ /^device=speaker/ { v = $3 FS $4 } $5 ~ /session/ { n += v != $3 FS $4 } END { print n + 0 }' told)" 0
+is "a device alone is less than a device and a place" "$(awk -F '\t' '$5 == "device=car;place=road" { v = $3 } $5 == "device=car" { n += v == $3 } END { print (n < 10) ? "yes" : n }' told)" yes
+taste-synth $W --context 0 --pairs asked --truth told0 -o /dev/null
+is "without context a context asked for changes nothing" "$(awk -F '\t' 'NF == 4 { v = $3 FS $4; next } v != $3 FS $4' told0 | wc -l)" 0
+is "shares in a context add up to one" "$(X="-s 5 --users 3 --events 30 --music 50 --podcasts 20 --audiobooks 10 --context 2"; taste-synth $X --items i -o /dev/null; for c in device=car place=gym 'device=car;place=gym'; do cut -f1 i | sed "s/.*/ana\t&\t$c/"; done > p; taste-synth $X --pairs p --truth all.tsv -o /dev/null; awk -F '\t' '{ s[$5] += $4 } END { for (k in s) if ((s[k] - 1) ^ 2 > 1e-8) print k, s[k] }' all.tsv)" ""
+# what is heard where, by listener, place and creator: nearer to the truth in context than to that without
+X="--users 30 --events 60000 --days 120 --music 300 --podcasts 60 --audiobooks 40 --drift 0 --context 1"
+taste-synth $X --items it > lg
+awk -F '\t' 'NR == FNR { i[++n] = $1; next } $4 != "like" { sub(/;shuffle.*/, "", $6); k = $1 "\t" $6; if (!s[k]++) for (j = 1; j <= n; j++) print $1 "\t" i[j] "\t" $6 }' it lg > rq
+taste-synth $X --pairs rq --truth in -o /dev/null; cut -f1,2 rq > rq0; taste-synth $X --pairs rq0 --truth out -o /dev/null; paste out <(cut -f3 rq) > out5
+cat > apart.awk <<'E'
+function part(c) { split(c, x, ";"); return x[2] }
+FILENAME == "it" { c[$1] = $4; kind[$1] = $2; next }
+FILENAME == "lg" { if ($4 != "like") { sub(/;shuffle.*/, "", $6); n[$1, $6]++; d[$1, part($6), c[$2]]++; k[part($6), kind[$2]]++; all++ } next }
+{ m = $4 * n[$1, $5]; d[$1, part($5), c[$2]] -= m; k[part($5), kind[$2]] -= m }
+END { for (z in d) a += (d[z] > 0 ? d[z] : -d[z]) / 2 / all; for (z in k) b += (k[z] > 0 ? k[z] : -k[z]) / 2 / all; print a, b }
+E
+is "expected shares in a context come true" "$(echo "$(awk -F '\t' -f apart.awk it lg in) $(awk -F '\t' -f apart.awk it lg out5)" | awk '{ print ($1 < .22 && $1 < .87 * $3 && $2 < .004 && $2 < .5 * $4) ? "yes" : $0 }')" yes
+taste-synth -s 5 --users 300 --events 30000 --context 2 > lg; awk -F '\t' '$4 != "like" { print $1 "\t" $2 "\t" $6 }' lg > rq; taste-synth -s 5 --users 300 --events 30000 --context 2 --pairs rq --truth in -o /dev/null
+is "what is skipped follows the preference there" "$(awk -F '\t' '$4 != "like" && $2 ~ /^m/' lg | paste - <(awk -F '\t' '$2 ~ /^m/' in) | awk -F '\t' '{ n++; s += ($4 == "play") - $9; v += $9 * (1 - $9) } END { z = s / sqrt(v); print (z > -5 && z < 5) ? "yes" : z " of " n }')" yes
+is "talk is for the road and books for home" "$(awk -F '\t' '{ k = substr($2, 1, 1); n[k]++; r[k] += $6 ~ /road/; h[k] += $6 ~ /home/ } END { print (r["p"] / n["p"] > 1.3 * r["m"] / n["m"] && h["b"] / n["b"] > 1.3 * h["m"] / n["m"]) ? "yes" : r["p"] / n["p"] " " r["m"] / n["m"] " " h["b"] / n["b"] " " h["m"] / n["m"] }' lg)" yes
+must_fail "a device that is none is told" 4 "taste-synth: bad:2: field 3: 'device=toaster': device is one of phone, desktop, speaker, car" bash -c 'printf "ana\tm000001\nana\tm000001\tdevice=toaster\n" > bad; taste-synth --users 5 --events 5 --context 1 --pairs bad --truth t -o /dev/null'
+
 is "one busy listener takes no more memory for more days" "$(for n in 100000 400000; do taste-synth -v --users 1 --events $n 2>&1 > /dev/null | sed -n 's/.*peak RSS \([0-9]*\).*/\1/p'; done | awk '{ v[NR] = $1 } END { print (v[2] < v[1] + 8) ? "yes" : v[1] " " v[2] }')" yes
 is "a world may begin before 1970" "$(taste-synth --users 50 --events 5000 --start 1960-01-01 | awk -F '\t' 'NR == 1 { print ($3 >= -315619200 && $3 < -315532800) ? "yes" : $3 }')" yes
 is "no events, none come" "$(taste-synth --users 10 --events 0 | wc -c)" 0

@@ -11,8 +11,13 @@
 
 #define AFFINITY_SCALE 2.2
 #define SEEK 0.6f		/* of the affinity, in choosing a creator */
+#define SEEK_ITEM 1.0f		/* of affinity and appeal, in choosing among a creator's tracks, where there is context */
+#define CONTEXT_ALL 0.258f	/* normal variates of a situation's directions: for all, and a listener's own. sqrt(3 (a^2 + b^2)) = 0.5 */
+#define CONTEXT_OWN 0.129f
+#define WEEKEND 1.3f		/* sessions a day, where 1 is the mean */
+#define WEEKDAY 0.88f
 #define ALBUM 0.4		/* of the music is heard in runs of an album, about, the rest of it by how well known a track is */
-enum { GENRES = 12, TRIES = 16, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 30, SESSIONS_A_DAY = 32 };
+enum { GENRES = 12, TRIES = 16, ITEM_TRIES = 8, FAVOURITES = 12, SHOWS = 3, USERS_A_CHUNK = 128, DAY = 86400, NAME_TRIES = 30, SESSIONS_A_DAY = 32 };
 
 /* Plays, skips and likes of a session, measured in worlds of one kind. */
 static const double a_session[WORLD_KINDS] = { 9.0, 1.75, 1.7 };
@@ -97,6 +102,8 @@ struct world {
 	struct alias by_popularity[WORLD_KINDS];
 	struct arena names;
 	struct str context[2][SITUATIONS];	/* as text; with shuffle=1 */
+	float direction[SITUATION_KEYS][SITUATION_VALUES][WORLD_DIM];
+	double chance[WORLD_KINDS][SITUATIONS];
 	double wander;			/* radians a day */
 	size_t day;
 	uint64_t written;
@@ -405,6 +412,37 @@ static int make_users(struct world *w, struct err *e)
 	return 0;
 }
 
+/* make_directions - of the situations; those of a key add up to nothing over all sessions. */
+static void make_directions(struct world *w)
+{
+	double share[WORLD_KINDS] = { 0 };
+	struct pcg32 r;
+
+	situation_chances(WEEKDAY, WEEKEND, w->chance);
+	for (size_t u = 0; u < w->o.n_users; u++)
+		for (int k = 0; k < WORLD_KINDS; k++)
+			share[k] += (double)w->user[u].activity * w->user[u].share[k];
+	double all = share[0] + share[1] + share[2];
+	pcg32_seed(&r, w->o.seed, 2);
+	for (int key = 0; key < SITUATION_KEYS; key++) {
+		double mean[WORLD_DIM] = { 0 };
+		for (int v = 0; v < SITUATION_VALUES; v++) {
+			struct situation s = { { 0 } };
+			double often = 0;
+			s.v[key] = (uint8_t)(1 + v);
+			for (int k = 0; k < WORLD_KINDS && all > 0; k++)
+				often += share[k] / all * w->chance[k][situation_number(s)];
+			for (int d = 0; d < WORLD_DIM; d++) {
+				w->direction[key][v][d] = normal(&r, CONTEXT_ALL);
+				mean[d] += often * (double)w->direction[key][v][d];
+			}
+		}
+		for (int v = 0; v < SITUATION_VALUES; v++)
+			for (int d = 0; d < WORLD_DIM; d++)
+				w->direction[key][v][d] -= (float)mean[d];
+	}
+}
+
 /* spell - every situation as text. */
 static void spell(struct world *w)
 {
@@ -450,6 +488,7 @@ struct world *world_new(const struct world_opts *o, struct par *pool, struct err
 		world_free(w);
 		return NULL;
 	}
+	make_directions(w);
 	return w;
 }
 
@@ -495,6 +534,19 @@ static void place_of(const struct world *w, const struct listener *l, double day
 		p[d] = (float)((double)l->a[d] * c + (double)l->b[d] * s);
 }
 
+/* move_to - p as it is in a situation. */
+static void move_to(const struct world *w, uint32_t u, struct situation at, float p[WORLD_DIM])
+{
+	for (int key = 0; key < SITUATION_KEYS && w->o.context > 0; key++) {
+		struct pcg32 r;
+		if (!at.v[key])
+			continue;
+		pcg32_seed(&r, w->o.seed + 0xd1b54a32d192ed03ULL * (uint64_t)(key * SITUATION_VALUES + at.v[key]), 2000000011ULL + u);
+		for (int d = 0; d < WORLD_DIM; d++)
+			p[d] += (float)w->o.context * (w->direction[key][at.v[key] - 1][d] + normal(&r, CONTEXT_OWN));
+	}
+}
+
 static float affinity(const float *p, const float *v)
 {
 	return (float)(AFFINITY_SCALE / 2.8284271247461903) * dot8(p, v);
@@ -504,7 +556,7 @@ struct today {			/* what a listener's day needs */
 	const struct world *w;
 	struct listener *l;
 	uint32_t user;
-	float p[WORLD_DIM];
+	float anywhere[WORLD_DIM], p[WORLD_DIM];	/* the listener's place, and as it is in this session */
 	struct pcg32 r;
 	struct chunk_out *out;
 	struct situation at;
@@ -569,6 +621,53 @@ static uint32_t find_creator(struct today *t, enum world_kind k)
 	return chosen;
 }
 
+/* return_to - one of n creators that are liked, with regard to where one is. */
+static uint32_t return_to(struct today *t, const uint32_t *creator, uint32_t n)
+{
+	uint32_t chosen = 0;
+	float sum = 0;
+
+	if (!(t->w->o.context > 0))
+		return pcg32_bounded(&t->r, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const float *v = t->w->creator[creator[i]].v;
+		float weight = fm_expf(SEEK * (affinity(t->p, v) - affinity(t->anywhere, v)));
+		sum += weight;
+		if (pcg32_f32(&t->r) * sum < weight)
+			chosen = i;
+	}
+	return chosen;
+}
+
+/* any_track, known_track - of a creator, from 0: each alike, or rather the first. */
+static uint32_t any_track(struct pcg32 *r, const struct creator *c) { return pcg32_bounded(r, c->n); }
+static uint32_t known_track(struct pcg32 *r, const struct creator *c)
+{
+	float x = pcg32_f32(r);
+
+	return (uint32_t)((float)c->n * x * x * 0.9999f);
+}
+
+static float item_weight(const struct item *it, const float *p) { return fm_expf(SEEK_ITEM * (affinity(p, it->v) + it->appeal)); }
+
+/* find_track - an item of c as draw draws it; where there is context, of some the one that is liked, as find_creator does. */
+static uint32_t find_track(struct today *t, const struct creator *c, uint32_t (*draw)(struct pcg32 *r, const struct creator *c))
+{
+	uint32_t chosen = 0;
+	float sum = 0;
+
+	if (!(t->w->o.context > 0))
+		return c->first + draw(&t->r, c);
+	for (int i = 0; i < ITEM_TRIES; i++) {
+		uint32_t at = c->first + draw(&t->r, c);
+		float weight = item_weight(&t->w->item[at], t->p);
+		sum += weight;
+		if (pcg32_f32(&t->r) * sum < weight)
+			chosen = at;
+	}
+	return chosen;
+}
+
 static void remember(struct listener *l, uint32_t creator, struct pcg32 *r)
 {
 	for (uint32_t i = 0; i < l->n_favourites; i++)
@@ -588,12 +687,12 @@ static void music_session(struct today *t)
 	t->is_shuffle = pcg32_bounded(&t->r, 3) == 0;
 	while (left > 0) {
 		struct listener *l = t->l;
-		uint32_t c = l->n_favourites && pcg32_bounded(&t->r, 5) < 2 ? l->favourite[pcg32_bounded(&t->r, l->n_favourites)] :
+		uint32_t c = l->n_favourites && pcg32_bounded(&t->r, 5) < 2 ? l->favourite[return_to(t, l->favourite, l->n_favourites)] :
 									      find_creator(t, WORLD_MUSIC);
 		const struct creator *cr = &w->creator[c];
 		int n_heard = 0, n_played = 0;
 		if (!t->is_shuffle && pcg32_bounded(&t->r, 3) == 0) {	/* a run of an album, in order */
-			uint32_t i = cr->first + pcg32_bounded(&t->r, cr->n);
+			uint32_t i = find_track(t, cr, any_track);
 			i -= w->item[i].place < i - cr->first ? w->item[i].place : i - cr->first;
 			for (int run = 2 + (int)pcg32_bounded(&t->r, 7); run > 0 && left > 0 && i < cr->first + cr->n; run--, left--, i++) {
 				n_played++;
@@ -603,14 +702,22 @@ static void music_session(struct today *t)
 			}
 		} else {			/* a few of the creator's best known */
 			for (int run = t->is_shuffle ? 1 : 1 + (int)pcg32_bounded(&t->r, 3); run > 0 && left > 0; run--, left--) {
-				float x = pcg32_f32(&t->r);
 				n_played++;
-				n_heard += play_track(t, cr->first + (uint32_t)((float)cr->n * x * x * 0.9999f));
+				n_heard += play_track(t, find_track(t, cr, known_track));
 			}
 		}
 		if (n_heard == n_played && pcg32_bounded(&t->r, 2))
 			remember(l, c, &t->r);
 	}
+}
+
+static uint32_t return_to_show(struct today *t)
+{
+	uint32_t creator[SHOWS];
+
+	for (uint32_t s = 0; s < t->l->n_shows; s++)
+		creator[s] = t->l->show[s].creator;
+	return return_to(t, creator, t->l->n_shows);
 }
 
 static void podcast_session(struct today *t)
@@ -619,7 +726,7 @@ static void podcast_session(struct today *t)
 
 	t->is_shuffle = 0;
 	for (int left = 1 + (int)pcg32_bounded(&t->r, 3); left > 0; left--) {
-		uint32_t s = l->n_shows && pcg32_bounded(&t->r, 5) ? pcg32_bounded(&t->r, l->n_shows) : SHOWS;
+		uint32_t s = l->n_shows && pcg32_bounded(&t->r, 5) ? return_to_show(t) : SHOWS;
 		if (s == SHOWS) {	/* a show never heard, in the place of the one listened to least lately when there are enough */
 			uint32_t c = find_creator(t, WORLD_PODCAST);
 			for (s = 0; s < l->n_shows && l->show[s].creator != c;)
@@ -702,12 +809,12 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 		return;
 	pcg32_seed(&t.r, w->o.seed + 0x9e3779b97f4a7c15ULL * (w->day + 1), 1000000007ULL + u);
 	/* how many sessions: a whole number and perhaps one more, so that the mean is the activity */
-	float x = t.l->activity * (is_weekend ? 1.3f : 0.88f) * 2 * pcg32_f32(&t.r);
+	float x = t.l->activity * (is_weekend ? WEEKEND : WEEKDAY) * 2 * pcg32_f32(&t.r);
 	if (x > SESSIONS_A_DAY - 1)
 		x = SESSIONS_A_DAY - 1;
 	int n = (int)x + (pcg32_f32(&t.r) < x - floorf(x));
 	if (n)
-		place_of(w, t.l, (double)w->day, t.p);
+		place_of(w, t.l, (double)w->day, t.anywhere);
 	for (int s = 0; s < n; s++) {
 		uint32_t which = pcg32_bounded(&t.r, (uint32_t)share[0] + share[1] + share[2]);
 		struct session next = { .kind = which < share[0] ? WORLD_MUSIC : which < (uint32_t)share[0] + share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK };
@@ -724,7 +831,9 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 			t.now = t.l->last + 300 + pcg32_bounded(&t.r, 1800);
 		if (t.now >= midnight + DAY)
 			break;
-		t.at = situation_draw(&t.r, session[s].hour, is_weekend, session[s].kind, true);
+		t.at = situation_draw(&t.r, session[s].hour, is_weekend, session[s].kind, !(w->o.context > 0));
+		memcpy(t.p, t.anywhere, sizeof t.p);
+		move_to(w, u, t.at, t.p);
 		if (session[s].kind == WORLD_MUSIC)
 			music_session(&t);
 		else if (session[s].kind == WORLD_PODCAST)
@@ -856,23 +965,50 @@ void world_put_item(const struct world *w, size_t i, struct buf *b)
 
 /* ---- the truth ---- */
 
-double world_preference(const struct world *w, uint32_t user, uint32_t item)
+double world_preference(const struct world *w, uint32_t user, uint32_t item, struct situation at)
 {
 	float p[WORLD_DIM];
 
 	place_of(w, &w->user[user], (double)w->day, p);
+	move_to(w, user, at, p);
 	return (double)fm_sigmoidf(affinity(p, w->item[item].v) + w->item[item].appeal);
 }
 
-void world_shares(const struct world *w, uint32_t user, double *share)
+/* kind_shares - of a listener's plays; what could not be is as if nothing was known of it. */
+static void kind_shares(const struct world *w, const struct listener *l, struct situation at, double out[WORLD_KINDS])
+{
+	double all = 0;
+
+	for (int k = 0; k < WORLD_KINDS; k++)
+		all += out[k] = a_session[k] * l->share[k] * (w->o.context > 0 ? w->chance[k][situation_number(at)] : 1);
+	if (!(all > 0))
+		for (int k = 0; k < WORLD_KINDS; k++)
+			all += out[k] = a_session[k] * l->share[k];
+	for (int k = 0; k < WORLD_KINDS; k++)
+		out[k] /= all;
+}
+
+/* item_shares - share [n_items] for the items of c, which add up to sum. */
+static void item_shares(const struct world *w, const struct creator *c, const float *p, double sum, double *share)
+{
+	bool is_weighed = w->o.context > 0 && c->kind == WORLD_MUSIC;
+	double all = 0;
+
+	for (size_t i = c->first; i < c->first + c->n; i++)
+		all += share[i] = (double)w->item[i].share * (is_weighed ? (double)item_weight(&w->item[i], p) : 1);
+	for (size_t i = c->first; i < c->first + c->n; i++)
+		share[i] = is_weighed ? share[i] / all * sum : sum * share[i];
+}
+
+void world_shares(const struct world *w, uint32_t user, struct situation at, double *share)
 {
 	const struct listener *l = &w->user[user];
-	double all = 0;
+	double kind[WORLD_KINDS];
 	float p[WORLD_DIM];
 
 	place_of(w, l, (double)w->day, p);
-	for (int k = 0; k < WORLD_KINDS; k++)
-		all += a_session[k] * l->share[k];
+	move_to(w, user, at, p);
+	kind_shares(w, l, at, kind);
 	for (int k = 0; k < WORLD_KINDS; k++) {
 		size_t end = w->first_creator[k + 1], n = end - w->first_creator[k];
 		double sum = 0;
@@ -884,8 +1020,7 @@ void world_shares(const struct world *w, uint32_t user, double *share)
 		for (size_t j = w->first_creator[k]; j < end; j++) {
 			const struct creator *c = &w->creator[j];
 			double drawn = (1 - w->o.noise) * share[c->first] / sum + w->o.noise / (double)n;
-			for (size_t i = c->first; i < c->first + c->n; i++)
-				share[i] = a_session[k] * l->share[k] / all * drawn * (double)w->item[i].share;
+			item_shares(w, c, p, kind[k] * drawn, share);
 		}
 	}
 }

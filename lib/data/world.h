@@ -12,6 +12,15 @@
  *
  * The part of item j = 0 .. n-1 of a creator of music is 0.4 / n + 0.6 (sqrt(j+1) - sqrt(j)) / sqrt(n), of speech 1 / n.
  *
+ * With context X > 0 a session also has a place and a mood beside its device (situation.h), and where p_u(t) stands above it is
+ *
+ *   p_u(t) + X (sum over the keys that are known of g + h_u)
+ *
+ * g a direction for the key's value, common to all (normal, 0.258 in each dimension; the directions of a key add up to nothing over the sessions of the world), h_u the
+ * listener's own (0.129). Of three keys this is a variate of 0.5 at X = 1, half of what a listener is: p_u(t) has 1. All that is sought and skipped follows it: favourite
+ * creators and shows are taken in proportion to exp(0.6 (affinity here - affinity anywhere)), and tracks of a creator in proportion to (the item's part) * exp(affinity +
+ * appeal). In a situation a kind's part of the plays is in proportion to (its part anywhere) * (the chance of that situation in a session of that kind).
+ *
  * A day of a listener is drawn from a PCG stream of (seed, listener, day): sessions by hour and device, music in runs of an album or a creator's best, episodes and
  * chapters in their order, taken up where they were left. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
  *
@@ -34,6 +43,7 @@ struct world_opts {
 	int64_t start;				/* of the first day, seconds since 1970: a midnight between the years 1900 and 3000 */
 	double zipf, drift;
 	double noise;				/* 0..1: how often a creator is chosen by chance */
+	double context;				/* >= 0: how much tastes depend on the situation; 0: events have no place and no mood */
 };
 
 struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what : 7, is_shuffle : 1; struct situation at; };	/* what: 0 play, 1 skip, 2 like */
@@ -53,9 +63,9 @@ void world_put_item(const struct world *w, size_t i, struct buf *b);
 const struct vocab *world_users(const struct world *w);		/* ids, numbered as in events */
 const struct vocab *world_items(const struct world *w);
 
-/* world_preference - after the last event, in (0, 1). */
-double world_preference(const struct world *w, uint32_t user, uint32_t item);
-/* world_shares - expected shares [n_items] of a listener's plays; they add up to 1. */
-void world_shares(const struct world *w, uint32_t user, double *share);
+/* world_preference - after the last event, in (0, 1). In that situation, or with nothing known of it. */
+double world_preference(const struct world *w, uint32_t user, uint32_t item, struct situation at);
+/* world_shares - expected shares [n_items] of a listener's plays in that situation; they add up to 1. */
+void world_shares(const struct world *w, uint32_t user, struct situation at, double *share);
 
 #endif
