@@ -1,28 +1,16 @@
 /*
- * taste-synth - a seeded world of listeners: events in order of time, the catalogue, and what each listener truly prefers. Streams the events, a day at a time; holds the
- * world: about 120 bytes an item and 300 a listener, and with -b the ids.
+ * taste-synth - a seeded world of listeners: events in order of time, the catalogue, and what each listener truly prefers; or what they answer to ranked lists. Streams the
+ * events, a day at a time; holds the world: about 120 bytes an item and 300 a listener, and with -b the ids.
  */
-#include <string.h>
-
-#include "../lib/base/mem.h"
 #include "../lib/base/scan.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
-#include "../lib/cli/tool.h"
-#include "../lib/data/pairs.h"
-#include "../lib/data/world.h"
-#include "../lib/num/topk.h"
+#include "synth.h"
 
 enum { NOT_GIVEN = -1 };		/* the preset's own number */
 
-static struct {
-	int64_t seed, users, music, podcasts, audiobooks, events, days, truth_top;
-	double zipf, drift, noise, context;
-	int preset;
-	bool is_binary;
-	const char *start, *items, *truth, *pairs, *out;
-} o = { .seed = 1, .users = NOT_GIVEN, .music = NOT_GIVEN, .podcasts = NOT_GIVEN, .audiobooks = NOT_GIVEN, .events = NOT_GIVEN, .days = NOT_GIVEN, .zipf = 1.1,
-	.drift = 0.3, .start = "2025-01-01", .out = "-" };
+struct synth_opts o = { .seed = 1, .users = NOT_GIVEN, .music = NOT_GIVEN, .podcasts = NOT_GIVEN, .audiobooks = NOT_GIVEN, .events = NOT_GIVEN, .days = NOT_GIVEN, .zipf = 1.1,
+	.drift = 0.3, .patience = PATIENCE, .start = "2025-01-01", .out = "-" };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the events in binary", .flags = OPT_NO_PROV },
@@ -44,20 +32,28 @@ static const struct opt opts[] = {
 	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write true preferences there: user, item, preference, expected share", .flags = OPT_NO_PROV },
 	{ 0, "pairs", OPT_STR, &o.pairs, "FILE", "of these pairs (user, item, perhaps a context)", .flags = OPT_NO_PROV },
 	{ 0, "truth-top", OPT_INT, &o.truth_top, "K", "of each listener's K items with the largest expected share", .min = 0, .max = 1e6, .flags = OPT_NO_PROV },
+	{ 0, "answer", OPT_STR, &o.answer, "LISTS", "write no log: what listeners answer to these ranked lists when it has ended", .flags = OPT_IS_PATH },
+	{ 0, "answer-day", OPT_INT, &o.answer_day, "N", "so many days after the day behind the log", .min = 0, .max = 1e5 },
+	{ 0, "answer-context", OPT_STR, &o.answer_context, "CONTEXT", "all lists are asked for there (device=car;place=road)" },
+	{ 0, "patience", OPT_FLOAT, &o.patience, "GAMMA", "how often the next place of a list is looked at", .min = 0, .max = 1 },
+	{ 0, "after", OPT_LIST, &o.after, "EVENTS", "answers given before, of which one may be tired", .flags = OPT_IS_PATH },
+	{ 0, "pull", OPT_FLOAT, &o.pull, "X", "how far a taste moves to what was heard in those", .min = 0, .max = 1 },
+	{ 0, "answers-truth", OPT_STR, &o.answers_truth, "FILE", "write there, for each line of LISTS: user, item, place, probability seen, preference, context",
+	  .flags = OPT_NO_PROV },
 	{ 0 },
 };
 
-static struct tool tool = {
+struct tool tool = {
 	.name = "taste-synth",
-	.about = "a made-up world of listeners whose true tastes are known: events out",
+	.about = "a made-up world of listeners whose true tastes are known: events out, or their answers to ranked lists",
 	.usage = "[options]",
 	.opts = opts,
 };
 
-static struct world *world;
-static struct buf line;
+struct world *world;
+struct buf line;
 
-static void put_line(struct sink *s, struct err *e)
+void put_line(struct sink *s, struct err *e)
 {
 	buf_putc(&line, '\n');
 	if (sink_write(s, line.p, line.len, e))
@@ -119,102 +115,6 @@ static void write_events(struct sink *s, struct err *e)
 	eventw_free(day.w);
 }
 
-/* ---- truth ---- */
-
-static void put_truth(struct sink *s, uint32_t u, uint32_t i, struct situation at, struct str context, double share, struct err *e)
-{
-	struct str user = world_users(world)->str[u], item = world_items(world)->str[i];
-
-	buf_put(&line, user.p, user.len);
-	buf_putc(&line, '\t');
-	buf_put(&line, item.p, item.len);
-	buf_putc(&line, '\t');
-	buf_put_f32(&line, (float)world_preference(world, u, i, at));
-	buf_putc(&line, '\t');
-	buf_put_f32(&line, (float)share);
-	if (context.len) {
-		buf_putc(&line, '\t');
-		tsv_put(&line, context.p, context.len);
-	}
-	put_line(s, e);
-}
-
-static void write_top(struct sink *s, struct err *e)
-{
-	size_t n = world_n_items(world), k = (size_t)o.truth_top < n ? (size_t)o.truth_top : n;
-	double *share = mem_try(n, sizeof *share, "shares", e);
-	struct topk_hit *hit = mem_try(k, sizeof *hit, "shares", e);
-	const struct situation anywhere = { { 0 } };
-	struct topk best;
-
-	if (!share || !hit)
-		die_err(e);
-	for (uint32_t u = 0; u < world_users(world)->n; u++) {
-		world_shares(world, u, anywhere, share);
-		topk_init(&best, hit, k, NULL);
-		for (size_t i = 0; i < n; i++)
-			topk_push(&best, (float)share[i], (uint32_t)i);
-		topk_sort(&best);
-		for (size_t i = 0; i < best.n; i++)
-			put_truth(s, u, hit[i].row, anywhere, (struct str){ "", 0 }, share[hit[i].row], e);
-	}
-	mem_free(share);
-	mem_free(hit);
-}
-
-static void die_at(const struct pairsr *r, struct err *e)
-{
-	struct buf where = { 0 };
-
-	pairsr_where(r, &where);
-	err_prefix(e, "%s", where.p);
-	die_err(e);
-}
-
-/* find_pair - numbers of a pair, and the context where the third column is one: has a '='. */
-static void find_pair(const struct pairsr *r, struct str user, struct str item, struct str *context, uint32_t *u, uint32_t *i, struct situation *at, struct err *e)
-{
-	char clip[ERR_CLIP_MAX];
-
-	*u = vocab_find(world_users(world), user.p, user.len);
-	*i = vocab_find(world_items(world), item.p, item.len);
-	if (*u == VOCAB_NONE || *i == VOCAB_NONE) {
-		err_set(e, ERR_DATA, "'%s' is not in this world", *u == VOCAB_NONE ? err_clip(clip, user.p, user.len) : err_clip(clip, item.p, item.len));
-		die_at(r, e);
-	}
-	if (!context->len || !memchr(context->p, '=', context->len))
-		context->len = 0;
-	if (situation_scan(context->p, context->len, false, at, e)) {
-		err_prefix(e, "field 3");
-		die_at(r, e);
-	}
-}
-
-static void write_pairs(struct sink *s, struct err *e)
-{
-	struct pairsr *r = pairsr_open(o.pairs, false, e);
-	double *share = mem_try(world_n_items(world), sizeof *share, "shares", e);
-	uint32_t u, i, last = VOCAB_NONE;
-	struct situation at, there = { { 0 } };
-	struct str user, item, context;
-	int got;
-
-	if (!r || !share)
-		die_err(e);
-	while ((got = pairsr_next(r, &user, &item, &context, e)) == 1) {
-		find_pair(r, user, item, &context, &u, &i, &at, e);
-		if (u != last || situation_number(at) != situation_number(there))
-			world_shares(world, u, at, share);
-		last = u;
-		there = at;
-		put_truth(s, u, i, at, context, share[i], e);
-	}
-	if (got < 0)
-		die_err(e);
-	pairsr_close(r);
-	mem_free(share);
-}
-
 static void preset(int64_t *v, int64_t small, int64_t demo, int64_t large)
 {
 	if (*v == NOT_GIVEN)
@@ -223,6 +123,8 @@ static void preset(int64_t *v, int64_t small, int64_t demo, int64_t large)
 
 static void check_options(struct world_opts *w)
 {
+	struct err e = { 0 };
+
 	if (tool.n_args)
 		usage_die("'%.60s': no files are read", tool.arg[0]);
 	preset(&o.users, 1000, 2000, 100000);
@@ -241,6 +143,16 @@ static void check_options(struct world_opts *w)
 		usage_die("--truth FILE goes with --pairs or --truth-top");
 	if (o.pairs && o.truth_top)
 		usage_die("--pairs and --truth-top exclude each other");
+	if (!o.answer && (o.answer_day || o.answer_context || o.patience < PATIENCE || o.patience > PATIENCE || o.after.n || o.pull > 0 || o.answers_truth))
+		usage_die("--answer-day, --answer-context, --patience, --after, --pull and --answers-truth go with --answer LISTS");
+	if (o.pull > 0 && !o.after.n)
+		usage_die("--pull goes with --after EVENTS");
+	if (o.answer_context && situation_scan(o.answer_context, strlen(o.answer_context), true, &o.situation, &e))
+		usage_die("--answer-context: %s", e.msg);
+	tool_reads(o.pairs);
+	tool_reads(o.answer);
+	for (size_t i = 0; i < o.after.n; i++)
+		tool_reads(o.after.v[i]);
 	*w = (struct world_opts){ .seed = (uint64_t)o.seed, .n_users = (size_t)o.users, .n_events = (uint64_t)o.events, .days = (size_t)o.days,
 				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift, .noise = o.noise, .context = o.context };
 	if (!scan_time(o.start, strlen(o.start), TIME_AUTO, &w->start))
@@ -258,21 +170,23 @@ int main(int argc, char **argv)
 	tool_init(&tool, argc, argv);
 	check_options(&wo);
 	struct sink *out = tool_output(o.out, o.is_binary), *items = o.items ? tool_output_aside(o.items) : NULL,
-		    *truth = o.truth ? tool_output_aside(o.truth) : NULL;
+		    *truth = o.truth ? tool_output_aside(o.truth) : NULL, *told = o.answers_truth ? tool_output_aside(o.answers_truth) : NULL;
 	if (!(world = world_new(&wo, tool_pool(), &e)))
 		die_err(&e);
 	if (items) {		/* first: it is read beside the events */
 		write_items(items, &e);
 		tool_output_close(items);
 	}
-	write_events(out, &e);
+	if (o.answer)
+		write_answers(out, told, &e);
+	else
+		write_events(out, &e);
 	if (truth) {
-		if (o.pairs)
-			write_pairs(truth, &e);
-		else
-			write_top(truth, &e);
+		write_truth(truth, &e);
 		tool_output_close(truth);
 	}
+	if (told)
+		tool_output_close(told);
 	tool_output_close(out);
 	note("%lld events of %lld users and %zu items", (long long)o.events, (long long)o.users, world_n_items(world));
 	world_free(world);

@@ -534,14 +534,13 @@ static void place_of(const struct world *w, const struct listener *l, double day
 		p[d] = (float)((double)l->a[d] * c + (double)l->b[d] * s);
 }
 
-/* move_to - p as it is in a situation. */
-static void move_to(const struct world *w, uint32_t u, struct situation at, float p[WORLD_DIM])
+void world_move_to(const struct world *w, uint32_t user, struct situation at, float p[WORLD_DIM])
 {
 	for (int key = 0; key < SITUATION_KEYS && w->o.context > 0; key++) {
 		struct pcg32 r;
 		if (!at.v[key])
 			continue;
-		pcg32_seed(&r, w->o.seed + 0xd1b54a32d192ed03ULL * (uint64_t)(key * SITUATION_VALUES + at.v[key]), 2000000011ULL + u);
+		pcg32_seed(&r, w->o.seed + 0xd1b54a32d192ed03ULL * (uint64_t)(key * SITUATION_VALUES + at.v[key]), 2000000011ULL + user);
 		for (int d = 0; d < WORLD_DIM; d++)
 			p[d] += (float)w->o.context * (w->direction[key][at.v[key] - 1][d] + normal(&r, CONTEXT_OWN));
 	}
@@ -577,20 +576,20 @@ enum heard { SKIPPED, STOPPED, HEARD };
 static enum heard play(struct today *t, uint32_t i, float from, float *seconds)
 {
 	const struct item *it = &t->w->item[i];
-	float like = fm_sigmoidf(affinity(t->p, it->v) + it->appeal), x = pcg32_f32(&t->r);
+	float like = world_like(t->w, t->p, i), x = pcg32_f32(&t->r);
 	enum heard h = from > 0 || x < like ? HEARD : SKIPPED;
 
 	*seconds = it->seconds - from;
-	if (h == SKIPPED) {	/* the less it is liked the sooner */
-		*seconds = 2 + floorf(pcg32_f32(&t->r) * (it->seconds < 60 ? it->seconds : 60) * (0.2f + like));
+	if (h == SKIPPED) {
+		*seconds = world_skip_after(it->seconds, like, pcg32_f32(&t->r));
 	} else if (t->w->creator[it->creator].kind != WORLD_MUSIC && *seconds > 300 && pcg32_bounded(&t->r, 4) == 0) {
 		h = STOPPED;
 		*seconds = floorf(*seconds * (0.2f + 0.7f * pcg32_f32(&t->r)));
 	}
-	put_event(t, i, h == SKIPPED ? 1 : 0, *seconds, t->now);
+	put_event(t, i, h == SKIPPED ? WORLD_SKIP : WORLD_PLAY, *seconds, t->now);
 	t->now += (int64_t)*seconds + 1;
-	if (h == HEARD && pcg32_f32(&t->r) < 0.08f * like * like)
-		put_event(t, i, 2, 0, t->now - 1);
+	if (h == HEARD && world_is_liked(like, pcg32_f32(&t->r)))
+		put_event(t, i, WORLD_LIKE, 0, t->now - 1);
 	t->now += 1 + pcg32_bounded(&t->r, 4);
 	return h;
 }
@@ -796,18 +795,36 @@ static void audiobook_session(struct today *t)
 
 struct session { int64_t time; int hour; enum world_kind kind; };
 
+static bool is_weekend_at(int64_t midnight)
+{
+	int weekday = (int)(((midnight / DAY + 4) % 7 + 7) % 7);	/* day 0 was a Thursday */
+
+	return weekday % 6 == 0;
+}
+
+static struct session draw_session(const struct listener *l, int64_t midnight, bool is_weekend, struct pcg32 *r)
+{
+	const uint8_t *share = l->share;
+	uint32_t which = pcg32_bounded(r, (uint32_t)share[0] + share[1] + share[2]);
+	struct session s = { .kind = which < share[0] ? WORLD_MUSIC : which < (uint32_t)share[0] + share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK };
+
+	s.hour = situation_hour(r, s.kind, is_weekend);
+	s.time = midnight + s.hour * 3600 + pcg32_bounded(r, 3600);
+	return s;
+}
+
+uint64_t world_seed(const struct world *w, size_t later) { return w->o.seed + 0x9e3779b97f4a7c15ULL * (w->day + later + 1); }
+
 static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 {
 	struct today t = { .w = w, .l = &w->user[u], .user = u, .out = out };
 	int64_t midnight = w->o.start + (int64_t)w->day * DAY;
-	int weekday = (int)(((midnight / DAY + 4) % 7 + 7) % 7);	/* day 0 was a Thursday */
-	bool is_weekend = weekday % 6 == 0;
+	bool is_weekend = is_weekend_at(midnight);
 	struct session session[SESSIONS_A_DAY];
-	const uint8_t *share = t.l->share;
 
 	if (t.l->last >= midnight + DAY)	/* a session that never ends */
 		return;
-	pcg32_seed(&t.r, w->o.seed + 0x9e3779b97f4a7c15ULL * (w->day + 1), 1000000007ULL + u);
+	pcg32_seed(&t.r, world_seed(w, 0), 1000000007ULL + u);
 	/* how many sessions: a whole number and perhaps one more, so that the mean is the activity */
 	float x = t.l->activity * (is_weekend ? WEEKEND : WEEKDAY) * 2 * pcg32_f32(&t.r);
 	if (x > SESSIONS_A_DAY - 1)
@@ -816,10 +833,7 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 	if (n)
 		place_of(w, t.l, (double)w->day, t.anywhere);
 	for (int s = 0; s < n; s++) {
-		uint32_t which = pcg32_bounded(&t.r, (uint32_t)share[0] + share[1] + share[2]);
-		struct session next = { .kind = which < share[0] ? WORLD_MUSIC : which < (uint32_t)share[0] + share[1] ? WORLD_PODCAST : WORLD_AUDIOBOOK };
-		next.hour = situation_hour(&t.r, next.kind, is_weekend);
-		next.time = midnight + next.hour * 3600 + pcg32_bounded(&t.r, 3600);
+		struct session next = draw_session(t.l, midnight, is_weekend, &t.r);
 		int at = s;
 		for (; at && session[at - 1].time > next.time; at--)
 			session[at] = session[at - 1];
@@ -833,7 +847,7 @@ static void live_day(const struct world *w, uint32_t u, struct chunk_out *out)
 			break;
 		t.at = situation_draw(&t.r, session[s].hour, is_weekend, session[s].kind, !(w->o.context > 0));
 		memcpy(t.p, t.anywhere, sizeof t.p);
-		move_to(w, u, t.at, t.p);
+		world_move_to(w, u, t.at, t.p);
 		if (session[s].kind == WORLD_MUSIC)
 			music_session(&t);
 		else if (session[s].kind == WORLD_PODCAST)
@@ -929,11 +943,12 @@ int world_next(struct world *w, void (*meanwhile)(void *ctx), void *ctx, const s
 	return 1;
 }
 
+const struct str world_what[] = { { "play", 4 }, { "skip", 4 }, { "like", 4 } };
+
 void world_get(const struct world *w, const struct world_event *x, struct event *ev)
 {
-	static const struct str what[] = { { "play", 4 }, { "skip", 4 }, { "like", 4 } };
-	*ev = (struct event){ .user = w->user_id.str[x->user], .item = w->item_id.str[x->item], .time = x->time, .kind = what[x->what],
-			      .value = x->what == 2 ? VALUE_NONE : (double)x->seconds, .context = w->context[x->is_shuffle][situation_number(x->at)] };
+	*ev = (struct event){ .user = w->user_id.str[x->user], .item = w->item_id.str[x->item], .time = x->time, .kind = world_what[x->what],
+			      .value = x->what == WORLD_LIKE ? VALUE_NONE : (double)x->seconds, .context = w->context[x->is_shuffle][situation_number(x->at)] };
 }
 
 size_t world_n_items(const struct world *w) { return w->n_items; }
@@ -965,13 +980,39 @@ void world_put_item(const struct world *w, size_t i, struct buf *b)
 
 /* ---- the truth ---- */
 
+void world_place(const struct world *w, uint32_t user, size_t later, float p[WORLD_DIM])
+{
+	place_of(w, &w->user[user], (double)w->day + (double)later, p);
+}
+
+float world_like(const struct world *w, const float p[WORLD_DIM], uint32_t item)
+{
+	return fm_sigmoidf(affinity(p, w->item[item].v) + w->item[item].appeal);
+}
+
+int64_t world_midnight(const struct world *w, size_t later) { return w->o.start + (int64_t)(w->day + later) * DAY; }
+
+int64_t world_session(const struct world *w, uint32_t user, size_t later, struct pcg32 *r, struct situation *at)
+{
+	int64_t midnight = world_midnight(w, later);
+	bool is_weekend = is_weekend_at(midnight);
+	struct session s = draw_session(&w->user[user], midnight, is_weekend, r);
+
+	*at = situation_draw(r, s.hour, is_weekend, s.kind, !(w->o.context > 0));
+	return s.time;
+}
+
+float world_seconds(const struct world *w, uint32_t item) { return w->item[item].seconds; }
+const float *world_item_place(const struct world *w, uint32_t item) { return w->item[item].v; }
+struct str world_context(const struct world *w, struct situation at) { return w->context[0][situation_number(at)]; }
+
 double world_preference(const struct world *w, uint32_t user, uint32_t item, struct situation at)
 {
 	float p[WORLD_DIM];
 
-	place_of(w, &w->user[user], (double)w->day, p);
-	move_to(w, user, at, p);
-	return (double)fm_sigmoidf(affinity(p, w->item[item].v) + w->item[item].appeal);
+	world_place(w, user, 0, p);
+	world_move_to(w, user, at, p);
+	return (double)world_like(w, p, item);
 }
 
 /* kind_shares - of a listener's plays; what could not be is as if nothing was known of it. */
@@ -1007,7 +1048,7 @@ void world_shares(const struct world *w, uint32_t user, struct situation at, dou
 	float p[WORLD_DIM];
 
 	place_of(w, l, (double)w->day, p);
-	move_to(w, user, at, p);
+	world_move_to(w, user, at, p);
 	kind_shares(w, l, at, kind);
 	for (int k = 0; k < WORLD_KINDS; k++) {
 		size_t end = w->first_creator[k + 1], n = end - w->first_creator[k];

@@ -34,6 +34,7 @@
 #include "../base/par.h"
 
 enum { WORLD_DIM = 8 };
+enum { WORLD_PLAY, WORLD_SKIP, WORLD_LIKE };
 
 struct world_opts {
 	uint64_t seed;
@@ -46,7 +47,9 @@ struct world_opts {
 	double context;				/* >= 0: how much tastes depend on the situation; 0: events have no place and no mood */
 };
 
-struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what : 7, is_shuffle : 1; struct situation at; };	/* what: 0 play, 1 skip, 2 like */
+struct world_event { int64_t time; uint32_t user, item; float seconds; uint8_t what : 7, is_shuffle : 1; struct situation at; };	/* what: WORLD_PLAY, ... */
+
+extern const struct str world_what[];	/* the names of events */
 
 struct world;
 struct world *world_new(const struct world_opts *o, struct par *pool, struct err *e);	/* pool borrowed */
@@ -63,9 +66,25 @@ void world_put_item(const struct world *w, size_t i, struct buf *b);
 const struct vocab *world_users(const struct world *w);		/* ids, numbered as in events */
 const struct vocab *world_items(const struct world *w);
 
-/* world_preference - after the last event, in (0, 1). In that situation, or with nothing known of it. */
+/* ---- the truth, after the last event; a day `later` counts from 0, the first that is not in the log any more ---- */
+
+/* world_preference - in (0, 1), on day 0. In that situation, or with nothing known of it. */
 double world_preference(const struct world *w, uint32_t user, uint32_t item, struct situation at);
 /* world_shares - expected shares [n_items] of a listener's plays in that situation; they add up to 1. */
 void world_shares(const struct world *w, uint32_t user, struct situation at, double *share);
+/* world_place - p_u(t) of that day. world_move_to - to what it is in a situation. world_like - the preference of who stands there. */
+void world_place(const struct world *w, uint32_t user, size_t later, float p[WORLD_DIM]);
+void world_move_to(const struct world *w, uint32_t user, struct situation at, float p[WORLD_DIM]);
+float world_like(const struct world *w, const float p[WORLD_DIM], uint32_t item);
+/* world_session - when a session of the listener on that day may begin, and its situation, out of r. */
+int64_t world_session(const struct world *w, uint32_t user, size_t later, struct pcg32 *r, struct situation *at);
+int64_t world_midnight(const struct world *w, size_t later);	/* at which that day begins */
+uint64_t world_seed(const struct world *w, size_t later);	/* of that day's streams: 1000000007 + user is its own */
+float world_seconds(const struct world *w, uint32_t item);
+const float *world_item_place(const struct world *w, uint32_t item);	/* [WORLD_DIM] */
+struct str world_context(const struct world *w, struct situation at);	/* as text, which lives with the world */
+/* world_skip_after - seconds until what is that long is skipped: the less it is liked the sooner. world_is_liked - an event of its own after a play. x uniform in 0..1. */
+static inline float world_skip_after(float seconds, float like, float x) { return 2 + floorf(x * (seconds < 60 ? seconds : 60) * (0.2f + like)); }
+static inline bool world_is_liked(float like, float x) { return x < 0.08f * like * like; }
 
 #endif
