@@ -27,7 +27,6 @@ enum { SESSION_GAP = 1800, BEST_OF = 50, DAY_SECONDS = 86400 };
 /* How many plays what is common to all counts as, where few of something are looked at. */
 #define PRIOR 10.0f
 #define PRIOR_OWN 5.0f
-#define PRIOR_SHIFT 20.0f
 
 static const char *const fixed_name[] = { COLUMNS(COLUMN_NAME) "match.hour", "match.day", "match.device", "match.place", "match.mood", "match.intent", "match.pulse", "own.hour", "own.day", "own.device",
 	"own.place", "own.mood", "own.intent", "own.pulse", "shift.hour", "shift.day", "shift.device", "shift.place", "shift.mood", "shift.intent", "shift.pulse", "near.hour", "near.day", "near.device",
@@ -241,7 +240,7 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 	struct features_store *s = f->store;
 	const struct past *p = f->past;
 	size_t d = p->d;
-	float in[CONTEXT_KEYS] = { 0 }, plays = 0, *mean = mem_new(d + 1, sizeof *mean), all = p->tally[PAST_ALL]->plays;
+	float in[CONTEXT_KEYS] = { 0 }, plays = 0, *mean = mem_new(d + 1, sizeof *mean);
 
 	for (size_t i = 0; i < n; i++) {
 		if (ev[i].act != SEQS_PLAY)
@@ -262,15 +261,13 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 		if (plays > 0) {	/* (sum - n mean) / (n + prior) */
 			num_axpy(near, -in[k] / plays, mean, d);
 			num_scale(near, 1 / (in[k] + PRIOR_OWN), d);
+			past_lift(p, near);
 			s->has[V_NEAR + k] = true;
 		}
 		size_t code = p->first[k] + s->c.at[k] - 1;
-		float heard = p->in[PAST_ALL][code];
-		if (code >= p->any[k] || !(all > 0))
+		if (code >= p->any[k])
 			continue;
-		memcpy(shift, p->in_vec + code * d, d * sizeof *shift);
-		num_axpy(shift, -heard / all, p->all_vec, d);
-		num_scale(shift, 1 / (heard + PRIOR_SHIFT), d);
+		memcpy(shift, p->shift + code * d, d * sizeof *shift);
 		s->has[V_SHIFT + k] = true;
 	}
 	mem_free(mean);

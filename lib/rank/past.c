@@ -32,8 +32,11 @@ void past_free(struct past *p)
 		mem_free(p->item);
 		mem_free(p->tags);
 		mem_free(p->vec);
-		mem_free(p->in_vec);
-		mem_free(p->all_vec);
+		mem_free(p->shift);
+		mem_free(p->spread);
+		mem_free(s->together);
+		mem_free(s->in_vec);
+		mem_free(s->all_vec);
 		for (int k = 0; k < PAST_THINGS; k++) {
 			mem_free(p->tally[k]);
 			mem_free(p->in[k]);
@@ -270,6 +273,48 @@ static int by_time(const void *a, const void *b, void *ctx)
 	return x->time < y->time ? -1 : x->time > y->time;
 }
 
+/* make_spread - of the items' vectors: sum of (v - mean)(v - mean)' / n, a tenth of its mean diagonal added to the diagonal. */
+static int make_spread(struct past *p, struct err *e)
+{
+	size_t d = p->d, n = 0;
+	float *mean = mem_new(d + 1, sizeof *mean), *x = mem_new(d + 1, sizeof *x), trace = 0;
+
+	if (d > PAST_SPREAD || !(p->spread = mem_try0(d * d + 1, sizeof *p->spread, "spread of the vectors", e)))
+		goto done;
+	for (size_t i = 0; i < p->n[PAST_ITEM]; i++)
+		if (num_dot(p->vec + i * d, p->vec + i * d, d) > 0) {
+			num_axpy(mean, 1, p->vec + i * d, d);
+			n++;
+		}
+	num_scale(mean, n ? 1 / (float)n : 0, d);
+	for (size_t i = 0; i < p->n[PAST_ITEM]; i++) {
+		if (!(num_dot(p->vec + i * d, p->vec + i * d, d) > 0))
+			continue;
+		memcpy(x, p->vec + i * d, d * sizeof *x);
+		num_axpy(x, -1, mean, d);
+		for (size_t j = 0; j < d; j++)
+			num_axpy(p->spread + j * d, x[j] / (float)n, x, j + 1);
+	}
+	for (size_t j = 0; j < d; j++)
+		trace += p->spread[j * d + j];
+	for (size_t j = 0; j < d; j++)
+		p->spread[j * d + j] += 0.1f * trace / (float)d + 1e-6f;
+	if (num_chol(p->spread, d, d)) {	/* nothing is known of it, then */
+		mem_free(p->spread);
+		p->spread = NULL;
+	}
+done:
+	mem_free(mean);
+	mem_free(x);
+	return e->code;
+}
+
+void past_lift(const struct past *p, float *v)
+{
+	if (p->spread)
+		num_chol_solve(p->spread, p->d, v, p->d);
+}
+
 static int make_order(struct past *p, struct err *e)
 {
 	struct past_store *s = p->store;
@@ -314,8 +359,10 @@ int past_make_room(struct past *p, struct err *e)
 			return e->code;
 	}
 	if (p->vec) {
-		p->in_vec = mem_try0(p->n_codes * p->d + 1, sizeof *p->in_vec, "vectors by situation", e);
-		p->all_vec = mem_try0(p->d + 1, sizeof *p->all_vec, "vectors by situation", e);
+		p->store->in_vec = mem_try0(p->n_codes * p->d + 1, sizeof *p->shift, "vectors by situation", e);
+		p->store->all_vec = mem_try0(p->d + 1, sizeof *p->shift, "vectors by situation", e);
+		p->store->together = mem_try0(p->n_codes * p->n_codes + 1, sizeof *p->store->together, "vectors by situation", e);
+		p->shift = mem_try0(p->n_codes * p->d + 1, sizeof *p->shift, "vectors by situation", e);
 	}
 	return e->code;
 }
@@ -331,7 +378,7 @@ int past_ready(struct past *p, struct err *e)
 	p->n[PAST_ALL] = 1;
 	s->is_ready = true;
 	past_codes(p);
-	if (make_order(p, e))
+	if (make_order(p, e) || (p->vec && make_spread(p, e)))
 		return e->code;
 	return past_make_room(p, e);
 }
@@ -398,10 +445,46 @@ static void learn(struct past *p, const struct past_event *ev)
 	if (!p->vec || !is_play)
 		return;
 	const float *v = p->vec + (size_t)ev->item * p->d;
-	num_axpy(p->all_vec, 1, v, p->d);
+	struct past_store *s = p->store;
+	size_t code[CONTEXT_KEYS], n = 0;
+	num_axpy(s->all_vec, 1, v, p->d);
+	s->n_plays++;
 	for (int k = 0; k < CONTEXT_KEYS; k++)
 		if (ev->at[k])
-			num_axpy(p->in_vec + (p->first[k] + ev->at[k] - 1) * p->d, 1, v, p->d);
+			code[n++] = p->first[k] + ev->at[k] - 1;
+	for (size_t i = 0; i < n; i++) {
+		num_axpy(s->in_vec + code[i] * p->d, 1, v, p->d);
+		for (size_t j = 0; j < n; j++)
+			s->together[code[i] * p->n_codes + code[j]]++;
+	}
+}
+
+/* make_shift - past.h says what. */
+static void make_shift(struct past *p)
+{
+	struct past_store *s = p->store;
+	size_t n = p->n_codes, d = p->d;
+	float *a = mem_new(n * n + 1, sizeof *a), *b = mem_new(n + 1, sizeof *b);
+
+	for (size_t i = 0; i < n * n; i++)
+		a[i] = (float)s->together[i];
+	for (size_t i = 0; i < n; i++)
+		a[i * n + i] += PAST_SHIFT;
+	if (!num_chol(a, n, n)) {
+		for (size_t j = 0; j < d; j++) {
+			float mean = s->all_vec[j] / (float)s->n_plays;
+			for (size_t i = 0; i < n; i++)
+				b[i] = s->in_vec[i * d + j] - (float)s->together[i * n + i] * mean;
+			num_chol_solve(a, n, b, n);
+			for (size_t i = 0; i < n; i++)
+				p->shift[i * d + j] = b[i];
+		}
+		for (size_t i = 0; i < n; i++)
+			past_lift(p, p->shift + i * d);
+	}
+	s->n_shifted = s->n_plays;
+	mem_free(a);
+	mem_free(b);
 }
 
 void past_walk(struct past *p, int64_t time)
@@ -416,5 +499,7 @@ void past_walk(struct past *p, int64_t time)
 		learn(p, ev);
 		u->n++;
 	}
+	if (!s->file && p->shift && s->n_plays > s->n_shifted + s->n_shifted / 100)
+		make_shift(p);
 	p->now = time;
 }

@@ -18,10 +18,10 @@
  *   meta     n_users n_items n_events, d, newest (time of the newest event)
  *   ids      user, item, kind, device, place, mood, intent
  *   tensors  item.about u8 [n_items x sizeof(struct past_item)], item.tags u32 [], TALLY.tally u8 [n x sizeof(struct past_tally)] and TALLY.in f32 [n x codes] of item, creator, group, tag, kind and
- *            all, item.vec f32 [n_items x d], in.vec f32 [codes x d], all.vec f32 [d], user.start u64 [n_users + 1], event u8 [n_events x sizeof(struct past_event)]
+ *            all, item.vec f32 [n_items x d], in.shift f32 [codes x d], spread f32 [d x d], user.start u64 [n_users + 1], event u8 [n_events x sizeof(struct past_event)]
  *
  * Memory: 24 bytes an event, 12 more while it is walked; of an item 88 bytes, its id, 4 bytes a tag, and 4 bytes for each code in use (25 and one for each word of device, place, mood and
- * intent); the same of creators and tags; 4 d bytes an item with vectors. A mapped past: 24 bytes a listener.
+ * intent); the same of creators and tags; with vectors 4 d bytes an item and 4 d^2. A mapped past: 24 bytes a listener.
  */
 #ifndef TASTE_PAST_H
 #define TASTE_PAST_H
@@ -72,7 +72,8 @@ struct past {
 	float *in[PAST_THINGS];
 	size_t n_codes, first[CONTEXT_KEYS], any[CONTEXT_KEYS];
 	float *vec;				/* [n items x d] of length 1 or 0; NULL: none */
-	float *in_vec, *all_vec;		/* [n_codes x d], [d] sums of vec over plays */
+	float *shift;				/* [n_codes x d] what is heard in each situation beyond what is heard anyway: past_lift */
+	float *spread;				/* [d x d] of vec over the items, its factor as num_chol leaves it; NULL: d > PAST_SPREAD */
 	struct past_user *user;			/* [n_users] */
 	int64_t now, newest;			/* what is known is before now; the newest event of all */
 	uint64_t n_events, n_unknown_keys, n_bad_values;
@@ -98,6 +99,16 @@ void past_walk(struct past *p, int64_t time);
 /* past_append - an event that happens now, of one listener, to that listener only. Its item has to be known. A user who is not becomes known. False: the item is not. */
 bool past_append(struct past *p, const struct event *ev);
 
+/*
+ * What is heard in a situation, in terms of vectors. With m the mean vector of all plays, those in a situation have the mean m + (sum of b over its codes): b by least squares over all plays so far, drawn
+ * towards 0 as if by PAST_SHIFT plays each. Codes that go together (a place and an hour) so share what they explain. Were vectors of what is heard normally distributed with the same spread S in and out of
+ * the situation, the log of how much likelier an item is in it were v S^-1 b, but for a constant: shift is S^-1 b, and S the spread of the catalogue's vectors, drawn towards a round one.
+ * It is brought up to date when plays have grown by a hundredth.
+ *
+ * past_lift - v = S^-1 v, of d floats.
+ */
+enum { PAST_SHIFT = 20, PAST_SPREAD = 512 };
+void past_lift(const struct past *p, float *v);
 /* past_recent - a tally's plays, faded to a time. */
 float past_recent(const struct past_tally *t, int64_t time);
 

@@ -101,9 +101,9 @@ int past_save(const struct past *p, struct sink *s, const struct prov *prov, str
 	if (!ret && p->vec)
 		ret = put_floats(w, "item.vec", p->vec, p->n[PAST_ITEM], p->d, e);
 	if (!ret && p->vec)
-		ret = put_floats(w, "in.vec", p->in_vec, p->n_codes, p->d, e);
-	if (!ret && p->vec)
-		ret = put_floats(w, "all.vec", p->all_vec, 1, p->d, e);
+		ret = put_floats(w, "in.shift", p->shift, p->n_codes, p->d, e);
+	if (!ret && p->spread)
+		ret = put_floats(w, "spread", p->spread, p->d, p->d, e);
 	if (!ret)
 		ret = put_events(p, w, e);
 	if (!ret)
@@ -254,9 +254,9 @@ static int get_vectors(struct past *p, struct err *e)
 		return damaged(a, "vectors of no length", e);
 	if (!(p->d = (size_t)d))
 		return 0;
-	if (!(p->vec = (float *)get_floats(a, "item.vec", p->n[PAST_ITEM], p->d, e)) || !(p->in_vec = (float *)get_floats(a, "in.vec", p->n_codes, p->d, e)))
+	if (!(p->vec = (float *)get_floats(a, "item.vec", p->n[PAST_ITEM], p->d, e)) || !(p->shift = (float *)get_floats(a, "in.shift", p->n_codes, p->d, e)))
 		return e->code;
-	return (p->all_vec = (float *)get_floats(a, "all.vec", 1, p->d, e)) ? 0 : (int)e->code;
+	return !artifact_has(a, "spread") || (p->spread = (float *)get_floats(a, "spread", p->d, p->d, e)) ? 0 : (int)e->code;
 }
 
 struct past *past_open(const char *path, struct prov *prov, struct buf *inputs, struct err *e)

@@ -13,6 +13,9 @@ struct past_store {
 	size_t cap_groups;
 	uint64_t *order;		/* [n_events] user << 32 | index in its events, by time */
 	size_t n_walked;
+	double *together;		/* [n_codes x n_codes] plays with both codes */
+	float *in_vec, *all_vec;	/* [n_codes x d], [d] sums of vec over plays */
+	uint64_t n_plays, n_shifted;	/* of plays, now and when shift was made */
 	struct str last_text;		/* the context that was read last, a copy, and what it said */
 	struct buf last_bytes;
 	struct context last;
@@ -23,7 +26,7 @@ struct past_store {
 	size_t n_old_users;
 };
 
-/* past_tally_new - of things that have none yet, and codes. */
+/* past_make_room - tallies of things, and what is kept by situation. */
 int past_make_room(struct past *p, struct err *e);
 /* past_codes - first, any and n_codes, from the words. */
 void past_codes(struct past *p);
