@@ -1,9 +1,10 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
  * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph; session learns from what stands together in sessions;
- * seq from what listeners did in order. als holds all distinct pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item;
+ * seq from what listeners did in order; trees rank rows of features. als holds all distinct pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item;
  * softmax 16 bytes a pair and seven such rows; ease a float for each two items; session 17 bytes an event, twice while they are put in order, and two rows an item; seq likewise,
  * four to six rows an item, and what lib/model/seq_learn.h says;
+ * trees 5 bytes for each row and feature while it reads (lib/model/trees_learn.h), then 1;
  * pop 8 bytes an event, or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>
@@ -19,6 +20,7 @@
 #include "../lib/model/seq_net.h"
 #include "../lib/model/session.h"
 #include "../lib/model/softmax.h"
+#include "../lib/model/trees.h"
 #include "train.h"
 
 enum { block_default = 64 };
@@ -29,23 +31,25 @@ struct train_opts o = {
 	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
 	.window = 5, .back = 0.3, .decay = 0.6, .gap = 1800, .tokens = "creator,group,tags",
-	.heads = 2, .hidden = -1, .length = 200, .patience = 10, .warmup = 0.05, .clip = 1, .kind_power = 0.5,
-	.k = 20, .fit_users = 10000, .min_gain = 0.7,
+	.heads = 2, .hidden = -1, .length = 200, .patience = -1, .warmup = 0.05, .clip = 1, .kind_power = 0.5,
+	.fit_users = 10000, .min_gain = 0.7,
 	.tune_k = 20, .tune_users = 5000, .trials = 27,
+	.trees = 300, .leaves = 63, .depth = TREES_DEPTH_MAX, .bins = 255, .min_rows = 20, .feature_share = 1, .row_share = 1,
 };
 
 /* What stands for NAN and 0, by verb. */
 static const struct { const char *verb; double *var, value; } own_numbers[] = {
-	{ "als", &o.lambda, 0.002 }, { "ease", &o.lambda, 100 },
+	{ "als", &o.lambda, 0.002 }, { "ease", &o.lambda, 100 }, { "trees", &o.lambda, 1 },
 	{ "als", &o.stddev, 0.1 }, { "seq", &o.stddev, 0.1 },
 	{ "softmax", &o.temperature, 0.1 }, { "seq", &o.temperature, 1 },
 	{ "softmax", &o.neg_power, -0.3 }, { "session", &o.neg_power, 0.75 }, { "seq", &o.neg_power, 0.5 },
 	{ "softmax", &o.user_power, 0.5 }, { "seq", &o.user_power, 1 },
-	{ "softmax", &o.rate, 0.03 }, { "session", &o.rate, 0.1 }, { "seq", &o.rate, 0.003 },
+	{ "softmax", &o.rate, 0.03 }, { "session", &o.rate, 0.1 }, { "seq", &o.rate, 0.003 }, { "trees", &o.rate, 0.1 },
 };
 static const struct { const char *verb; int64_t *var, value; } own_counts[] = {
 	{ "als", &o.epochs, 8 }, { "softmax", &o.epochs, 16 }, { "session", &o.epochs, 20 }, { "seq", &o.epochs, 30 },
 	{ "session", &o.negatives, 64 },
+	{ "blend", &o.k, 20 }, { "trees", &o.k, 10 },
 	{ "session", &o.batch, 4096 }, { "seq", &o.batch, 32 },
 };
 
@@ -77,14 +81,15 @@ static const struct opt opts[] = {
 	{ 0, "col-power", OPT_FLOAT, &o.col_power, "X", "power of an item's weight that its pairs are divided by", .min = 0, .max = 2 },
 	{ 0, "low", OPT_FLOAT, &o.low, "X", "weight of the low-pass filter", .min = 0, .max = 1e6 },
 	{ 0, "sharpen", OPT_FLOAT, &o.sharpen, "T", "how long the blur is run backwards", .min = 0, .max = 100 },
+	{ .type = OPT_SECTION, .help = "blend and trees:" },
+	{ 'k', "cut", OPT_INT, &o.k, "N", "the weights, or trees, maximise ndcg of lists of this length; 0: blend 20, trees 10", .min = 0, .max = 1000 },
 	{ .type = OPT_SECTION, .help = "blend:" },
-	{ 'k', "cut", OPT_INT, &o.k, "N", "the weights maximise ndcg of lists of this length", .min = 1, .max = 1000 },
 	{ 0, "fit-users", OPT_INT, &o.fit_users, "N", "listeners they are fitted on, drawn from those of --valid", .min = 1, .max = 4e9 },
 	{ 0, "min-gain", OPT_FLOAT, &o.min_gain, "X", "standard errors of ndcg that a part must be worth to have a weight", .min = 0, .max = 100 },
 	{ 0, "part", OPT_LIST, &o.part, "FILE", "a model that takes part; given for each", .flags = OPT_IS_PATH },
 	{ 0, "weights", OPT_STR, &o.weights, "W,...", "weights of the parts, in their order; then nothing is fitted" },
-	{ .type = OPT_SECTION, .help = "blend and seq:" },
-	{ 0, "valid", OPT_LIST, &o.valid, "EVENTS", "held-out events: blend fits its weights on them, seq finds its best epoch by them", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "blend, seq and trees:" },
+	{ 0, "valid", OPT_LIST, &o.valid, "FILE", "held-out events, or rows: blend fits its weights on them, seq finds its best epoch by them, trees their best number", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "ease and seq:" },
 	{ 0, "dropout", OPT_FLOAT, &o.dropout, "P", "ease: regularisation by popularity, as if each input were dropped with this probability; seq: numbers that are dropped", .min = 0, .max = 0.999 },
 	{ .type = OPT_SECTION, .help = "ease:" },
@@ -116,24 +121,44 @@ static const struct opt opts[] = {
 	{ 0, "kind-power", OPT_FLOAT, &o.kind_power, "X", "power of a kind's number of events in their weight: 1 all alike, 0 all kinds alike", .min = -2, .max = 2 },
 	{ 0, "warmup", OPT_FLOAT, &o.warmup, "SHARE", "of all steps, in which the rate grows", .min = 0, .max = 1 },
 	{ 0, "clip", OPT_FLOAT, &o.clip, "X", "cut the gradient to this length; 0: not", .min = 0, .max = 1e9 },
-	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs without a better one; 0: never", .min = 0, .max = 100000 },
 	{ 0, "checkpoint", OPT_STR, &o.checkpoint, "FILE", "after each epoch, write there what --resume goes on from", .flags = OPT_NO_PROV },
 	{ 0, "resume", OPT_STR, &o.resume, "FILE", "go on from this checkpoint, to the same bytes", .flags = OPT_NO_PROV },
 	{ 0, "cosine", OPT_FLAG, &o.is_cosine, NULL, "score by cosines in place of products; --temperature 0.1 or so then", .flags = 0 },
 	{ 0, "quantise", OPT_FLAG, &o.is_quantised, NULL, "write numbers of 8 bits, and say what that costs" },
+	{ .type = OPT_SECTION, .help = "trees:" },
+	{ 0, "absent", OPT_ENUM, &o.absent, "WHAT", "what a feature is that a LIBSVM row does not name", .names = "missing|zero" },
+	{ 0, "bins", OPT_INT, &o.bins, "N", "of a feature, at most", .min = 2, .max = 255 },
+	{ 0, "depth", OPT_INT, &o.depth, "N", "of a tree, at most", .min = 1, .max = TREES_DEPTH_MAX },
+	{ 0, "feature-share", OPT_FLOAT, &o.feature_share, "X", "of the features, that a tree may ask", .min = 0, .max = 1 },
+	{ 0, "gains", OPT_ENUM, &o.gains, "HOW", "what a label is worth in ndcg: 2^label - 1, or the label", .names = "exponential|linear" },
+	{ 0, "groups", OPT_STR, &o.groups, "FILE", "numbers of rows of the queries, line by line", .flags = OPT_IS_PATH },
+	{ 0, "leaves", OPT_INT, &o.leaves, "N", "of a tree, at most", .min = 2, .max = TREES_LEAVES_MAX },
+	{ 0, "min-hessian", OPT_FLOAT, &o.min_hessian, "X", "curvature of a leaf, at least", .min = 0, .max = 1e9 },
+	{ 0, "min-rows", OPT_INT, &o.min_rows, "N", "of a leaf, at least, reckoned from its curvature", .min = 0, .max = 4e9 },
+	{ 0, "min-split", OPT_FLOAT, &o.min_split, "X", "what a question must gain", .min = 0, .max = 1e9 },
+	{ 0, "objective", OPT_ENUM, &o.objective, "WHAT", "order within queries, the odds of labels 0 and 1, or the labels themselves", .names = "rank|logistic|squared" },
+	{ 0, "pairs", OPT_INT, &o.pairs, "N", "pairs of a query have one of so many first; 0: -k and 10", .min = 0, .max = 1e9 },
+	{ 0, "row-share", OPT_FLOAT, &o.row_share, "X", "of the queries, that a tree is grown of", .min = 0, .max = 1 },
+	{ 0, "trees", OPT_INT, &o.trees, "N", "at most", .min = 0, .max = TREES_MAX },
+	{ 0, "valid-groups", OPT_STR, &o.valid_groups, "FILE", "the same of --valid", .flags = OPT_IS_PATH },
+	{ 0, "valid-share", OPT_FLOAT, &o.valid_share, "X", "of the queries, held out where there is no --valid", .min = 0, .max = 0.9 },
+	{ .type = OPT_SECTION, .help = "seq and trees:" },
+	{ 0, "patience", OPT_INT, &o.patience, "N", "end after so many epochs, or trees, without a better one; 0: never; -1: seq 10, trees 30", .min = -1, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "softmax, session and seq:" },
 	{ 0, "neg-power", OPT_FLOAT, &o.neg_power, "X", "power of an item's popularity; softmax: in the sum over all items, -0.3; session, seq: in how often it is drawn, 0.75 and 0.5", .min = -2, .max = 2 },
 	{ 0, "negatives", OPT_INT, &o.negatives, "N", "items drawn to be pushed away, in softmax and seq for a batch, 0: all (seq: up to 20000 items, else 1024); in session for 256 events, 0: 64", .min = 0, .max = 4e9 },
 	{ 0, "batch", OPT_INT, &o.batch, "N", "between two steps; softmax: users, 0: a 32nd of them, at most 1024; session: events, 0: 4096; seq: windows, 0: 32", .min = 0, .max = 4e9 },
-	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step; softmax: 0.03, session: 0.1, seq: 0.003", .min = 1e-9, .max = 10 },
+	{ .type = OPT_SECTION, .help = "softmax, session, seq and trees:" },
+	{ 0, "rate", OPT_FLOAT, &o.rate, "X", "of a step; softmax: 0.03, session: 0.1, seq: 0.003, trees: 0.1", .min = 1e-9, .max = 10 },
 	{ .type = OPT_SECTION, .help = "als, softmax, session and seq:" },
 	{ 'd', "dim", OPT_INT, &o.d, "N", "components of a vector", .min = 1, .max = MODEL_DIM_MAX },
 	{ 'e', "epochs", OPT_INT, &o.epochs, "N", "als: times that items and users are solved; softmax, session, seq: times over all; 0: 8, 16, 20 and 30", .min = 0, .max = 100000 },
 	{ .type = OPT_SECTION, .help = "als and seq:" },
 	{ 0, "stddev", OPT_FLOAT, &o.stddev, "X", "length of the first vectors; 0.1", .min = 1e-6, .max = 1e6 },
+	{ .type = OPT_SECTION, .help = "als, ease and trees:" },
+	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100, trees: 1", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
 	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
-	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als, ease, graph and softmax:" },
 	{ 0, "tune", OPT_STR, &o.tune, "EVENTS", "find the options by which these events are foretold best", .flags = OPT_IS_PATH },
 	{ 0, "tune-k", OPT_INT, &o.tune_k, "N", "items of a list: ndcg at N decides", .min = 1, .max = 10000 },
@@ -147,9 +172,9 @@ static const struct opt opts[] = {
 struct tool tool = {
 	.name = "taste-train",
 	.about = "learn a model: events in, model out",
-	.usage = "pop|als|ease|graph|softmax|session|seq|blend [options] [events...]",
+	.usage = "pop|als|ease|graph|softmax|session|seq|blend|trees [options] [file...]",
 	.opts = opts,
-	.verbs = "pop|als|ease|graph|softmax|session|seq|blend",
+	.verbs = "pop|als|ease|graph|softmax|session|seq|blend|trees",
 };
 
 struct weigh weigh;
@@ -229,6 +254,8 @@ static void check_options(const struct buf *defaults)
 		usage_die("--block is of --solver block");
 	if (!o.steps)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;
+	if (o.patience < 0)
+		o.patience = strcmp(tool.verb, "trees") ? 10 : 30;
 	if (o.confidence < 0)
 		o.confidence = is_ease ? WEIGH_BINARY : WEIGH_LOG;
 	if (o.update && !o.init)
@@ -261,6 +288,8 @@ static void check_options(const struct buf *defaults)
 		check_blend();
 	else if (!strcmp(tool.verb, "seq"))
 		check_seq();
+	else if (!strcmp(tool.verb, "trees"))
+		check_trees();
 	else
 		tool_reads_args(0);
 }
@@ -294,6 +323,8 @@ int main(int argc, char **argv)
 		train_blend(out, &e);
 	else if (!strcmp(tool.verb, "seq"))
 		train_seq(out, &e);
+	else if (!strcmp(tool.verb, "trees"))
+		train_trees(out, &e);
 	else
 		train_pairs(learner_of(tool.verb), out, &e);
 	tool_output_close(out);

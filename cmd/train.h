@@ -6,6 +6,7 @@
  *   train_session train-session.c  reads sessions, and a catalogue
  *   train_blend   train-blend.c    puts models together
  *   train_seq     train-seq.c      reads sequences and learns what comes next
+ *   train_trees   train-trees.c    reads rows of features and learns to rank them
  *
  * writes the model to the sink that main has opened. Whatever fails ends the program (die_err), except in a learner: --tune, which calls it for every trial, wants to know.
  *
@@ -57,6 +58,10 @@ extern struct train_opts {
 	bool is_cosine, is_quantised;
 	const char *checkpoint, *resume;
 	const char *weights;
+	int absent, gains, objective;	/* objective: enum trees_objective */
+	int64_t trees, leaves, depth, bins, min_rows, pairs;
+	double feature_share, row_share, valid_share, min_hessian, min_split;
+	const char *groups, *valid_groups;
 	const char *tune, *tune_log, *tune_params;
 	int64_t tune_k, tune_users, trials;
 } o;
@@ -86,6 +91,7 @@ void train_pairs(learner *learn, struct sink *out, struct err *e);
 void train_session(struct sink *out, struct err *e);
 void train_blend(struct sink *out, struct err *e);
 void train_seq(struct sink *out, struct err *e);
+void train_trees(struct sink *out, struct err *e);
 
 /* open_old - the models of --init and --align: before the events are read, for an update weighs them as that did. */
 void open_old(struct err *e);
@@ -96,9 +102,10 @@ void tune(struct inter *in, learner *learn, struct err *e);
 
 /* check_tune - what is searched: what --tune-params names, else what argv has not changed. defaults [rows of the table] are the values before argv. */
 void check_tune(const struct buf *defaults);
-/* check_blend, check_session, check_seq - what they read. */
+/* check_blend, check_session, check_seq, check_trees - what they read. */
 void check_blend(void);
 void check_session(void);
 void check_seq(void);
+void check_trees(void);
 
 #endif
