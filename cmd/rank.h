@@ -29,7 +29,7 @@ extern struct rank_opts {
 	const char *model, *items, *because, *score, *why, *dropped, *out;
 	struct opt_list allow, deny, seen;
 	bool has_header, is_binary, wants_header;
-	const char *past, *vectors, *context, *trees;
+	const char *past, *vectors, *context, *trees, *groups;
 	struct opt_list events, requests;
 	int64_t sample, seed, top_features;
 	double gap;
@@ -64,6 +64,7 @@ extern struct side {			/* the side files, loaded once */
 /* The verbs: each checks its options, opens its output (o.out) and closes it. */
 void rank_features(struct err *e);		/* rank-features.c */
 void rank_past(struct err *e);			/* rank-past.c */
+void rank_predict(struct err *e);		/* rank-predict.c */
 
 /* load_past - --past as it is, or one made of --events, --items and --vectors, with nothing known yet; before (may be NULL) is called when the catalogue and the log are in, to give numbers
  * to what else there is. check_past - what it reads. */

@@ -17,7 +17,7 @@ static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the lists in binary", .flags = OPT_NO_PROV },
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "text inputs begin with a line of column names" },
 	{ 'k', "top", OPT_INT, &o.k, "N", "length of each list", .min = 1, .max = 1000000 },
-	{ 'm', "model", OPT_STR, &o.model, "MODEL", "popularity model (taste-train pop) to blend with", .flags = OPT_IS_PATH },
+	{ 'm', "model", OPT_STR, &o.model, "MODEL", "popularity model (taste-train pop) to blend with; predict: the model of trees", .flags = OPT_IS_PATH },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "allow", OPT_LIST, &o.allow, "FILE", "keep only items listed here (first column)", .flags = OPT_IS_PATH },
 	{ 0, "because", OPT_STR, &o.because, "VECTORS", "item vectors: name the item of the user's own (--seen) that is nearest", .flags = OPT_IS_PATH },
@@ -33,7 +33,10 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "lists: scores by features" },
 	{ 0, "line", OPT_FLAG, &o.is_line, NULL, "answer each block of candidates, which an empty line ends, before the next is read", .flags = OPT_NO_PROV },
 	{ 0, "trees", OPT_STR, &o.trees, "MODEL", "score the candidates by their features (taste-train trees)", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "lists and predict: scores by features" },
 	{ 0, "top-features", OPT_INT, &o.top_features, "N", "name the N features that say most of an item's score", .min = 0, .max = 16 },
+	{ .type = OPT_SECTION, .help = "predict:" },
+	{ 0, "groups", OPT_STR, &o.groups, "FILE", "numbers of rows of the queries, line by line", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "lists, features and past: what is known" },
 	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
 	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is near to what the listener hears", .flags = OPT_IS_PATH },
@@ -55,7 +58,7 @@ struct tool tool = {
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
-	.may = "features|past",
+	.may = "features|past|predict",
 };
 
 struct seat seat[SCORER_USERS];
@@ -338,7 +341,7 @@ static void rank(struct err *e)
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features }, { "past", rank_past } };
+	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features }, { "past", rank_past }, { "predict", rank_predict } };
 	struct err e = { 0 };
 	size_t v = 0;
 
