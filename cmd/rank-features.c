@@ -262,6 +262,29 @@ static bool is_heard(const struct request *q, uint32_t item)
 	return false;
 }
 
+/* write_truth - of a request, each item once, whatever the candidates are. */
+static void write_truth(const struct request *q, struct sink *truth, struct err *e)
+{
+	struct str user = users.str[q->user];
+
+	for (size_t i = q->first; i < q->end; i++) {
+		size_t j = q->first;
+		if (asked[i].act == SEQS_SKIP || asked[i].act == SEQS_DISLIKE)
+			continue;
+		while (j < i && (asked[j].item != asked[i].item || asked[j].act == SEQS_SKIP || asked[j].act == SEQS_DISLIKE))
+			j++;
+		if (j < i)
+			continue;
+		buf_reset(&text);
+		tsv_put(&text, user.p, user.len);
+		buf_printf(&text, "/%u\t", q->no);
+		tsv_put(&text, items.str[asked[i].item].p, items.str[asked[i].item].len);
+		buf_putc(&text, '\n');
+		if (sink_write(truth, text.p, text.len, e))
+			die_err(e);
+	}
+}
+
 struct chance { size_t left, wanted; struct pcg32 r; };
 
 /* is_drawn - is the next of those that are left among the wanted? Source: Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S. */
@@ -322,7 +345,7 @@ static void answer_skip(const struct request *q, float *x, struct err *e)
 	write_row(q, a->item, a->act == SEQS_SKIP, x, e);
 }
 
-static void answer_all(struct err *e)
+static void answer_all(struct sink *truth, struct err *e)
 {
 	float *x = mem_new(columns.n + 1, sizeof *x);
 	struct features_source *from = mem_new(sources.n + 1, sizeof *from);
@@ -331,6 +354,8 @@ static void answer_all(struct err *e)
 	progress_start(&pr, "features", "requests", n_requests);
 	for (size_t i = 0; i < n_requests; i++) {
 		past_walk(past, requests[i].time == TIME_NONE ? INT64_MAX : requests[i].time);
+		if (truth)
+			write_truth(&requests[i], truth, e);
 		if (o.label == LABEL_SKIPPED)
 			answer_skip(&requests[i], x, e);
 		else
@@ -360,8 +385,8 @@ static void check_features(void)
 	} else {
 		tool_reads_args(0);
 	}
-	if (!o.requests.n && (o.sample || o.only_hits))
-		usage_die("--sample and --only-hits need --requests, which say what was heard");
+	if (!o.requests.n && (o.sample || o.only_hits || o.truth))
+		usage_die("--sample, --only-hits and --truth need --requests, which say what was heard");
 	if (o.past && o.requests.n)
 		usage_die("--requests needs --events: a log that was read to its end knows what was heard");
 	unknown = context_read(&c, &none, TIME_NONE, (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 }, true, &bad);
@@ -375,7 +400,7 @@ void rank_features(struct err *e)
 	struct progress pr;
 
 	check_features();
-	struct sink *out = tool_output(o.out, o.is_binary);
+	struct sink *out = tool_output(o.out, o.is_binary), *truth = o.truth ? tool_output_aside(o.truth) : NULL;
 	progress_start(&pr, "read", "candidates", 0);
 	for (size_t i = 0; o.label == LABEL_HEARD && i < (tool.n_args ? tool.n_args : 1); i++)
 		read_candidates(tool.n_args ? tool.arg[i] : from_stdin[0], &pr, e);
@@ -388,11 +413,13 @@ void rank_features(struct err *e)
 	if (features_open(&columns, past, sources.str, sources.n, e) || !(table = tablew_new(out, "features", o.is_binary, e)))
 		die_err(e);
 	write_header(e);
-	answer_all(e);
+	answer_all(truth, e);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p ? tool.prov.p : "", inputs.p ? inputs.p : "");
 	if (tablew_finish(table, &prov, e))
 		die_err(e);
 	tool_output_close(out);
+	if (truth)
+		tool_output_close(truth);
 	say_context("--requests", n_unknown, n_bad);
 	note("%zu requests: %zu rows of %zu features, %zu with a label above 0; %zu requests without one left out", n_requests, n_rows, columns.n, n_hits, n_left_out);
 	tablew_free(table);

@@ -92,7 +92,8 @@ static void write_row(size_t i, struct err *e)
 	const struct held *h = &row[i];
 
 	buf_reset(&line);
-	tsv_put(&line, ids.p + h->user, h->item - h->user);
+	bool is_query = o.by_query && h->end > h->query;
+	tsv_put(&line, ids.p + (is_query ? h->query : h->user), is_query ? h->end - h->query : h->item - h->user);
 	buf_putc(&line, '\t');
 	tsv_put(&line, ids.p + h->item, h->query - h->item);
 	buf_putc(&line, '\t');
@@ -103,7 +104,7 @@ static void write_row(size_t i, struct err *e)
 	buf_puts(&line, "\ttrees");
 	if (o.top_features)
 		put_top(x + i * model.n_features);
-	if (h->end > h->query) {
+	if (h->end > h->query && !o.by_query) {
 		buf_puts(&line, "\tquery=");
 		tsv_put(&line, ids.p + h->query, h->end - h->query);
 	}

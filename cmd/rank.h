@@ -29,12 +29,12 @@ extern struct rank_opts {
 	const char *model, *items, *because, *score, *why, *dropped, *out;
 	struct opt_list allow, deny, seen;
 	bool has_header, is_binary, wants_header;
-	const char *past, *vectors, *context, *trees, *groups;
+	const char *past, *truth, *vectors, *context, *trees, *groups;
 	struct opt_list events, requests;
 	int64_t sample, seed, top_features;
 	double gap;
 	int label;			/* enum rank_label */
-	bool only_hits, is_line;
+	bool only_hits, is_line, by_query;
 } o;
 enum rank_label { LABEL_HEARD, LABEL_SKIPPED };
 extern struct tool tool;

@@ -36,6 +36,7 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "lists and predict: scores by features" },
 	{ 0, "top-features", OPT_INT, &o.top_features, "N", "name the N features that say most of an item's score", .min = 0, .max = 16 },
 	{ .type = OPT_SECTION, .help = "predict:" },
+	{ 0, "by-query", OPT_FLAG, &o.by_query, NULL, "write the query in place of the user: a list for each request" },
 	{ 0, "groups", OPT_STR, &o.groups, "FILE", "numbers of rows of the queries, line by line", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "lists, features and past: what is known" },
 	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
@@ -49,6 +50,7 @@ static const struct opt opts[] = {
 	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "events of a listener that are no further apart are one request", .min = 0, .max = 1e9 },
 	{ 0, "label", OPT_ENUM, &o.label, "WHAT", "1: candidates that were heard; or, of the requests themselves, what was skipped", .names = "heard|skipped" },
 	{ 0, "sample", OPT_INT, &o.sample, "N", "of the candidates with label 0 so many of each request, by chance; 0: all", .min = 0, .max = 1e9 },
+	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write what was heard in each request there: query, item", .flags = OPT_NO_PROV },
 	{ 0, "only-hits", OPT_FLAG, &o.only_hits, NULL, "leave out requests whose candidates all have label 0" },
 	{ 0 },
 };

@@ -27,6 +27,7 @@ enum { SESSION_GAP = 1800, BEST_OF = 50, DAY_SECONDS = 86400 };
 /* How many plays what is common to all counts as, where few of something are looked at. */
 #define PRIOR 10.0f
 #define PRIOR_OWN 5.0f
+#define PRIOR_NEAR 100.0f
 
 static const char *const fixed_name[] = { COLUMNS(COLUMN_NAME) "match.hour", "match.day", "match.device", "match.place", "match.mood", "match.intent", "match.pulse", "own.hour", "own.day", "own.device",
 	"own.place", "own.mood", "own.intent", "own.pulse", "shift.hour", "shift.day", "shift.device", "shift.place", "shift.mood", "shift.intent", "shift.pulse", "near.hour", "near.day", "near.device",
@@ -234,13 +235,13 @@ static void take_vectors(struct features *f, const struct past_event *ev, size_t
 		to_length_1(s->v + (size_t)r * d, d);
 }
 
-/* take_shifts - what is heard in this situation beyond what is heard anyway, by all and by the listener. */
+/* take_shifts - what is heard in this situation beyond what is heard anyway, by all; and by the listener beyond what that foretells. */
 static void take_shifts(struct features *f, const struct past_event *ev, size_t n)
 {
 	struct features_store *s = f->store;
 	const struct past *p = f->past;
 	size_t d = p->d;
-	float in[CONTEXT_KEYS] = { 0 }, plays = 0, *mean = mem_new(d + 1, sizeof *mean);
+	float in[CONTEXT_KEYS] = { 0 }, plays = 0, *mean = mem_new(d + 1, sizeof *mean), *met = mem_new(CONTEXT_KEYS * p->n_codes + 1, sizeof *met);
 
 	for (size_t i = 0; i < n; i++) {
 		if (ev[i].act != SEQS_PLAY)
@@ -248,29 +249,35 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 		const float *v = p->vec + (size_t)ev[i].item * d;
 		num_axpy(mean, 1, v, d);
 		plays++;
-		for (int k = 0; k < CONTEXT_KEYS; k++)
-			if (s->c.at[k] && s->c.at[k] == ev[i].at[k]) {
-				add_vector(f, V_NEAR + k, v);
-				in[k]++;
-			}
+		for (int k = 0; k < CONTEXT_KEYS; k++) {
+			if (!s->c.at[k] || s->c.at[k] != ev[i].at[k])
+				continue;
+			add_vector(f, V_NEAR + k, v);
+			in[k]++;
+			for (int l = 0; l < CONTEXT_KEYS; l++)
+				if (ev[i].at[l])
+					met[(size_t)k * p->n_codes + p->first[l] + ev[i].at[l] - 1]++;
+		}
 	}
 	for (int k = 0; k < CONTEXT_KEYS; k++) {
 		float *near = s->v + (size_t)(V_NEAR + k) * d, *shift = s->v + (size_t)(V_SHIFT + k) * d;
-		if (!s->c.at[k])
-			continue;
-		if (plays > 0) {	/* (sum - n mean) / (n + prior) */
-			num_axpy(near, -in[k] / plays, mean, d);
-			num_scale(near, 1 / (in[k] + PRIOR_OWN), d);
-			past_lift(p, near);
-			s->has[V_NEAR + k] = true;
-		}
 		size_t code = p->first[k] + s->c.at[k] - 1;
-		if (code >= p->any[k])
+		if (!s->c.at[k] || code >= p->any[k])
 			continue;
 		memcpy(shift, p->shift + code * d, d * sizeof *shift);
 		s->has[V_SHIFT + k] = true;
+		if (!(plays > 0))
+			continue;
+		num_axpy(near, -in[k] / plays, mean, d);
+		past_lift(p, near);
+		for (size_t c = 0; c < p->n_codes; c++)
+			if (met[(size_t)k * p->n_codes + c] > 0)
+				num_axpy(near, -met[(size_t)k * p->n_codes + c], p->shift + c * d, d);
+		num_scale(near, 1 / (in[k] + PRIOR_NEAR), d);
+		s->has[V_NEAR + k] = true;
 	}
 	mem_free(mean);
+	mem_free(met);
 }
 
 static void take_length(struct features_store *s, const struct past_item *it)

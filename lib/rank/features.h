@@ -26,7 +26,7 @@
  *   match.KEY           log of how much likelier the item is in this situation than otherwise, by all who heard it: item, drawn towards creator, tags, kind
  *   own.KEY             the same by the listener's own plays: creator, drawn towards tags, kind
  *   shift.KEY           product of its vector and past.shift of the situation: of what is heard in it beyond what is heard anyway
- *   near.KEY            the same by the listener's own plays: S^-1 (mean in the situation - mean), drawn towards 0
+ *   near.KEY            the same by the listener's own plays: of the listener's plays in it beyond their mean and what shift foretells of them, drawn towards 0
  *   match own shift near    sums of these over the keys hour .. pulse
  *
  * One thread each; the past is not changed. Memory: 64 bytes for each item, creator, group and tag, touched only where the listener met them, and the sums of vectors.

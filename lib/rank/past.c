@@ -8,6 +8,8 @@
 #include "../num/fmath.h"
 #include "../num/num.h"
 
+#define ROUND 0.3f			/* of its mean diagonal is added to the diagonal of a spread: measured in worlds whose truth is known */
+
 const char *const past_thing_name[PAST_THINGS] = { "item", "creator", "group", "tag", "kind", "all" };
 
 struct past *past_new(void)
@@ -36,6 +38,8 @@ void past_free(struct past *p)
 		mem_free(p->spread);
 		mem_free(s->together);
 		mem_free(s->in_vec);
+		mem_free(s->squares);
+		mem_free(s->scratch);
 		mem_free(s->all_vec);
 		for (int k = 0; k < PAST_THINGS; k++) {
 			mem_free(p->tally[k]);
@@ -273,42 +277,6 @@ static int by_time(const void *a, const void *b, void *ctx)
 	return x->time < y->time ? -1 : x->time > y->time;
 }
 
-/* make_spread - of the items' vectors: sum of (v - mean)(v - mean)' / n, a tenth of its mean diagonal added to the diagonal. */
-static int make_spread(struct past *p, struct err *e)
-{
-	size_t d = p->d, n = 0;
-	float *mean = mem_new(d + 1, sizeof *mean), *x = mem_new(d + 1, sizeof *x), trace = 0;
-
-	if (d > PAST_SPREAD || !(p->spread = mem_try0(d * d + 1, sizeof *p->spread, "spread of the vectors", e)))
-		goto done;
-	for (size_t i = 0; i < p->n[PAST_ITEM]; i++)
-		if (num_dot(p->vec + i * d, p->vec + i * d, d) > 0) {
-			num_axpy(mean, 1, p->vec + i * d, d);
-			n++;
-		}
-	num_scale(mean, n ? 1 / (float)n : 0, d);
-	for (size_t i = 0; i < p->n[PAST_ITEM]; i++) {
-		if (!(num_dot(p->vec + i * d, p->vec + i * d, d) > 0))
-			continue;
-		memcpy(x, p->vec + i * d, d * sizeof *x);
-		num_axpy(x, -1, mean, d);
-		for (size_t j = 0; j < d; j++)
-			num_axpy(p->spread + j * d, x[j] / (float)n, x, j + 1);
-	}
-	for (size_t j = 0; j < d; j++)
-		trace += p->spread[j * d + j];
-	for (size_t j = 0; j < d; j++)
-		p->spread[j * d + j] += 0.1f * trace / (float)d + 1e-6f;
-	if (num_chol(p->spread, d, d)) {	/* nothing is known of it, then */
-		mem_free(p->spread);
-		p->spread = NULL;
-	}
-done:
-	mem_free(mean);
-	mem_free(x);
-	return e->code;
-}
-
 void past_lift(const struct past *p, float *v)
 {
 	if (p->spread)
@@ -364,6 +332,10 @@ int past_make_room(struct past *p, struct err *e)
 		p->store->together = mem_try0(p->n_codes * p->n_codes + 1, sizeof *p->store->together, "vectors by situation", e);
 		p->shift = mem_try0(p->n_codes * p->d + 1, sizeof *p->shift, "vectors by situation", e);
 	}
+	if (p->vec && p->d <= PAST_SPREAD) {
+		p->spread = mem_try0(p->d * p->d + 1, sizeof *p->spread, "spread of the vectors", e);
+		p->store->squares = mem_try0(p->d * p->d + 1, sizeof *p->spread, "spread of the vectors", e);
+	}
 	return e->code;
 }
 
@@ -378,7 +350,7 @@ int past_ready(struct past *p, struct err *e)
 	p->n[PAST_ALL] = 1;
 	s->is_ready = true;
 	past_codes(p);
-	if (make_order(p, e) || (p->vec && make_spread(p, e)))
+	if (make_order(p, e))
 		return e->code;
 	return past_make_room(p, e);
 }
@@ -426,6 +398,17 @@ static void count_in(const struct past *p, float *in, const struct past_event *e
 		}
 }
 
+/* add_squares - of the plays that were not added yet: sum of v v'. */
+static void add_squares(struct past *p)
+{
+	struct past_store *s = p->store;
+
+	if (!s->scratch)
+		s->scratch = mem_new(num_syrk_scratch(p->d) + 1, sizeof *s->scratch);
+	num_syrk_rows(s->squares, p->d, p->vec, p->d, s->fresh, NULL, s->n_fresh, p->d, s->scratch);
+	s->n_fresh = 0;
+}
+
 static void learn(struct past *p, const struct past_event *ev)
 {
 	const struct past_item *it = &p->item[ev->item];
@@ -449,6 +432,11 @@ static void learn(struct past *p, const struct past_event *ev)
 	size_t code[CONTEXT_KEYS], n = 0;
 	num_axpy(s->all_vec, 1, v, p->d);
 	s->n_plays++;
+	if (s->squares) {
+		s->fresh[s->n_fresh++] = ev->item;
+		if (s->n_fresh == PAST_FRESH)
+			add_squares(p);
+	}
 	for (int k = 0; k < CONTEXT_KEYS; k++)
 		if (ev->at[k])
 			code[n++] = p->first[k] + ev->at[k] - 1;
@@ -456,6 +444,28 @@ static void learn(struct past *p, const struct past_event *ev)
 		num_axpy(s->in_vec + code[i] * p->d, 1, v, p->d);
 		for (size_t j = 0; j < n; j++)
 			s->together[code[i] * p->n_codes + code[j]]++;
+	}
+}
+
+/* make_spread - of what was played: S = sum v v' / n - m m', drawn towards a round one. */
+static void make_spread(struct past *p)
+{
+	struct past_store *s = p->store;
+	size_t d = p->d;
+	float n = (float)s->n_plays, trace = 0;
+
+	add_squares(p);
+	for (size_t i = 0; i < d; i++)
+		for (size_t j = 0; j <= i; j++)
+			p->spread[i * d + j] = s->squares[i * d + j] / n - s->all_vec[i] / n * (s->all_vec[j] / n);
+	for (size_t i = 0; i < d; i++)
+		trace += p->spread[i * d + i];
+	for (size_t i = 0; i < d; i++)
+		p->spread[i * d + i] += ROUND * trace / (float)d + 1e-6f;
+	if (num_chol(p->spread, d, d)) {	/* numbers that are none: as if it were round */
+		memset(p->spread, 0, d * d * sizeof *p->spread);
+		for (size_t i = 0; i < d; i++)
+			p->spread[i * d + i] = 1;
 	}
 }
 
@@ -479,6 +489,8 @@ static void make_shift(struct past *p)
 			for (size_t i = 0; i < n; i++)
 				p->shift[i * d + j] = b[i];
 		}
+		if (p->spread)
+			make_spread(p);
 		for (size_t i = 0; i < n; i++)
 			past_lift(p, p->shift + i * d);
 	}

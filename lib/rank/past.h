@@ -102,7 +102,7 @@ bool past_append(struct past *p, const struct event *ev);
 /*
  * What is heard in a situation, in terms of vectors. With m the mean vector of all plays, those in a situation have the mean m + (sum of b over its codes): b by least squares over all plays so far, drawn
  * towards 0 as if by PAST_SHIFT plays each. Codes that go together (a place and an hour) so share what they explain. Were vectors of what is heard normally distributed with the same spread S in and out of
- * the situation, the log of how much likelier an item is in it were v S^-1 b, but for a constant: shift is S^-1 b, and S the spread of the catalogue's vectors, drawn towards a round one.
+ * the situation, the log of how much likelier an item is in it were v S^-1 b, but for a constant: shift is S^-1 b, and S the spread of what was played, drawn towards a round one.
  * It is brought up to date when plays have grown by a hundredth.
  *
  * past_lift - v = S^-1 v, of d floats.

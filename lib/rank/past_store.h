@@ -6,6 +6,8 @@
 
 #include "past.h"
 
+enum { PAST_FRESH = 1024 };
+
 struct past_store {
 	struct vocab user, item, creator, group, tag;	/* user: with a file, those who came later */
 	size_t cap_items, cap_tags, cap_users;
@@ -15,6 +17,9 @@ struct past_store {
 	size_t n_walked;
 	double *together;		/* [n_codes x n_codes] plays with both codes */
 	float *in_vec, *all_vec;	/* [n_codes x d], [d] sums of vec over plays */
+	float *squares, *scratch;	/* [d x d] sum of v v' over plays, but for those of the n_fresh items */
+	uint32_t fresh[PAST_FRESH];
+	size_t n_fresh;
 	uint64_t n_plays, n_shifted;	/* of plays, now and when shift was made */
 	struct str last_text;		/* the context that was read last, a copy, and what it said */
 	struct buf last_bytes;
