@@ -20,6 +20,7 @@
 #include "../lib/data/input.h"
 #include "../lib/data/table.h"
 #include "../lib/data/vecs.h"
+#include "../lib/model/trees.h"
 #include "../lib/num/num.h"
 
 static struct {
@@ -249,6 +250,16 @@ static void check_tensors(struct artifact *a, struct err *e)
 	}
 }
 
+/* check_trees - that every walk ends, for which more must be right than tensors; a is used up. */
+static void check_trees(struct artifact *a, struct err *e)
+{
+	struct trees t;
+
+	if (trees_take(&t, a, e))
+		die_err(e);
+	trees_release(&t);
+}
+
 /* view_model - a model, or an index, which is made of the same. */
 static void view_model(const char *path, enum block_kind kind, struct err *e)
 {
@@ -257,7 +268,12 @@ static void view_model(const char *path, enum block_kind kind, struct err *e)
 	if (!a)
 		die_err(e);
 	if (o.is_check) {
+		const char *model = artifact_meta(a, "kind");
 		check_tensors(a, e);
+		if (model && !strcmp(model, "trees")) {
+			check_trees(a, e);
+			return;
+		}
 	} else if (o.tensor) {
 		view_tensor(a, o.tensor, e);
 	} else {

@@ -42,6 +42,8 @@ static int read_meta(struct model *m, struct err *e)
 
 	if (!kind)
 		return err_set(e, ERR_DATA, "%s: a model that does not say its kind", artifact_name(m->art));
+	if (!strcmp(kind, "trees"))
+		return err_set(e, ERR_DATA, "%s: a model of trees scores rows of features (taste-rank predict): it knows no items", artifact_name(m->art));
 	while (k < n_kinds && strcmp(model_kinds[k].kind, kind))
 		k++;
 	if (k == n_kinds)

@@ -13,6 +13,7 @@
  *   ids     user          n_users of them                                        kinds with user vectors
  *   tensor  user.vec      f32 [n_users x d]                                      kinds with user vectors
  *
+ * The one exception is trees (trees.h), which knows neither users nor items: model_open says so.
  * Everything else is a kind's own and is described in its header (als.h). A new kind adds its name to model_kinds and
  * gets taste-embed's --items and --users from this module for nothing.
  *

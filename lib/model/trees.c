@@ -289,7 +289,7 @@ static double mean_of(const struct trees *t, size_t k)
 	return sum / rows;
 }
 
-static int open_artifact(struct trees *t, struct artifact *a, struct err *e)
+int trees_take(struct trees *t, struct artifact *a, struct err *e)
 {
 	*t = (struct trees){ .art = a };
 	if (!a)
@@ -312,14 +312,14 @@ int trees_open(struct trees *t, const char *path, struct err *e)
 {
 	struct err local = { 0 }, *err = e ? e : &local;
 
-	return open_artifact(t, artifact_load(path, KIND_MODEL, err), err);
+	return trees_take(t, artifact_load(path, KIND_MODEL, err), err);
 }
 
 int trees_open_memory(struct trees *t, const char *name, const void *p, size_t n, struct err *e)
 {
 	struct err local = { 0 }, *err = e ? e : &local;
 
-	return open_artifact(t, artifact_load_memory(name, p, n, KIND_MODEL, err), err);
+	return trees_take(t, artifact_load_memory(name, p, n, KIND_MODEL, err), err);
 }
 
 void trees_release(struct trees *t)

@@ -83,6 +83,8 @@ struct trees {
 int trees_open(struct trees *t, const char *path, struct err *e);
 /* trees_open_memory - a model file that is n bytes at p, which outlive t; name is for messages. */
 int trees_open_memory(struct trees *t, const char *name, const void *p, size_t n, struct err *e);
+/* trees_take - of an artifact that is open, which is t's from now on, also on failure. */
+int trees_take(struct trees *t, struct artifact *a, struct err *e);
 void trees_release(struct trees *t);	/* zeroed is empty */
 
 struct str trees_feature(const struct trees *t, size_t f);		/* its name, with the '@'; f < n_features */

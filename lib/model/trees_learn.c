@@ -541,21 +541,52 @@ static int put_meta(void *ctx, struct artifactw *a)
 	return ret;
 }
 
+/* prune - cuts that no node asks for are left out: cut [all] and start [n_features + 1] as they then are, and to test [nodes] the node's cut among them. */
+static void prune(const struct trees_learn *l, size_t nodes, float *cut, uint32_t *start, uint8_t *test, uint8_t *is_asked)
+{
+	const struct bins *b = &l->bins;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < nodes; i++)
+		if (!b->word_code[l->feature[i]])
+			is_asked[b->cut_start[l->feature[i]] + l->test[i]] = 1;
+	for (size_t f = 0; f < b->n_features; f++) {
+		start[f] = n;
+		for (size_t c = b->cut_start[f]; c < b->cut_start[f + 1]; c++)
+			if (is_asked[c]) {
+				is_asked[c] = (uint8_t)(n - start[f]);
+				cut[n++] = b->cut[c];
+			}
+	}
+	start[b->n_features] = n;
+	for (size_t i = 0; i < nodes; i++)
+		test[i] = b->word_code[l->feature[i]] ? 0 : is_asked[b->cut_start[l->feature[i]] + l->test[i]];
+}
+
 int trees_learn_save(const struct trees_learn *l, struct sink *s, const struct prov *prov, struct err *e)
 {
-	size_t n = l->n_best, nodes = l->start[n], n_sets = 0;
+	size_t n = l->n_best, nodes = l->start[n], n_sets = 0, n_cuts = l->bins.cut_start[l->names.n];
 	struct trees_meta meta = { put_meta, (void *)(uintptr_t)l };
 	double *gain = mem_try0(l->names.n, sizeof *gain, "features", e);
+	float *cut = gain ? mem_try(n_cuts, sizeof *cut, "cuts", e) : NULL;
+	uint32_t *start = cut ? mem_try(l->names.n + 1, sizeof *start, "features", e) : NULL;
+	uint8_t *test = start ? mem_try(nodes, 1, "nodes", e) : NULL, *is_asked = test ? mem_try0(n_cuts, 1, "cuts", e) : NULL;
+	int ret = ERR_MEM;
 
-	if (!gain)
-		return ERR_MEM;
-	for (size_t i = 0; i < nodes; i++) {
-		gain[l->feature[i]] += l->node_gain[i];
-		n_sets += l->bins.word_code[l->feature[i]] != NULL;
+	if (is_asked) {
+		prune(l, nodes, cut, start, test, is_asked);
+		for (size_t i = 0; i < nodes; i++) {
+			gain[l->feature[i]] += l->node_gain[i];
+			n_sets += l->bins.word_code[l->feature[i]] != NULL;
+		}
+		struct trees_parts p = { l->o.objective, l->absent_is_zero, l->base, l->names.n, n, nodes, nodes + n, n_sets, l->bins.words.n, gain, start, l->bins.word_start, l->start,
+					 l->feature, l->child, l->node_rows, l->leaf_rows, cut, l->value, test, l->missing, l->set };
+		ret = trees_save(&p, &l->names, &l->bins.words, &meta, s, prov, e);
 	}
-	struct trees_parts p = { l->o.objective, l->absent_is_zero, l->base, l->names.n, n, nodes, nodes + n, n_sets, l->bins.words.n, gain, l->bins.cut_start, l->bins.word_start, l->start,
-				 l->feature, l->child, l->node_rows, l->leaf_rows, l->bins.cut, l->value, l->test, l->missing, l->set };
-	int ret = trees_save(&p, &l->names, &l->bins.words, &meta, s, prov, e);
 	mem_free(gain);
+	mem_free(cut);
+	mem_free(start);
+	mem_free(test);
+	mem_free(is_asked);
 	return ret;
 }
