@@ -223,13 +223,24 @@ static void make_tree(struct trees *t, size_t k, const uint32_t *column, float *
 {
 	const struct trees_parts *p = &t->parts;
 	size_t first = p->start[k], n = p->start[k + 1] - first;
+	uint16_t leaves[2 * TREES_LEAVES_MAX], number[2 * TREES_LEAVES_MAX];	/* below a node, and the first of them */
 
+	for (size_t l = n; l <= 2 * n; l++)
+		leaves[l] = 1;
+	for (size_t v = n; v-- > 0;)
+		leaves[v] = (uint16_t)(leaves[p->child[2 * (first + v)]] + leaves[p->child[2 * (first + v) + 1]]);
+	number[0] = 0;
 	t->first_set[k] = *n_sets;
-	t->tree[k] = (struct num_tree){ n, t->offset + first, t->at + first, t->child + 2 * first, value };
+	t->tree[k] = (struct num_tree){ n, t->offset + first, t->at + first, t->from + first, t->left + first, value };
 	for (size_t i = first; i < first + n; i++) {
-		uint32_t f = p->feature[i], c = column[2 * f + p->missing[i]];
-		t->child[2 * i] = (uint16_t)p->child[2 * i];
-		t->child[2 * i + 1] = (uint16_t)p->child[2 * i + 1];
+		uint32_t f = p->feature[i], c = column[2 * f + p->missing[i]], left = p->child[2 * i], right = p->child[2 * i + 1];
+		number[left] = number[i - first];
+		number[right] = (uint16_t)(number[left] + leaves[left]);
+		t->left[i] = (uint8_t)leaves[left];
+		if (left < n)
+			t->from[first + left] = (uint16_t)(2 * (i - first) + 2);
+		if (right < n)
+			t->from[first + right] = (uint16_t)(2 * (i - first) + 3);
 		if (trees_is_words(t, f)) {
 			t->offset[i] = (uint32_t)(t->n_columns + *n_sets - t->first_set[k]) * FOREST_ROWS;
 			t->at[i] = 0;
@@ -240,7 +251,7 @@ static void make_tree(struct trees *t, size_t k, const uint32_t *column, float *
 		}
 	}
 	for (size_t l = 0; l <= n; l++)
-		value[l] = p->value[first + k + l];
+		value[number[n + l]] = p->value[first + k + l];
 	t->n_set_columns = max_size(t->n_set_columns, *n_sets - t->first_set[k]);
 }
 
@@ -259,7 +270,7 @@ static int make_trees(struct trees *t, struct err *e)
 	for (size_t k = 0; k < t->n_trees; k++)
 		n_values += padded_leaves(t, k);
 	if (!ret && (!(t->tree = mem_try(t->n_trees, sizeof *t->tree, "trees", e)) || !(t->offset = mem_try(p->n_nodes, sizeof *t->offset, "nodes", e)) ||
-		     !(t->at = mem_try(p->n_nodes, sizeof *t->at, "nodes", e)) || !(t->child = mem_try(p->n_nodes, 2 * sizeof *t->child, "nodes", e)) ||
+		     !(t->at = mem_try(p->n_nodes, sizeof *t->at, "nodes", e)) || !(t->from = mem_try0(p->n_nodes, sizeof *t->from, "nodes", e)) || !(t->left = mem_try(p->n_nodes, 1, "nodes", e)) ||
 		     !(t->value = mem_try0(n_values, sizeof *t->value, "leaves", e)) || !(t->set_column = mem_try(p->n_sets, sizeof *t->set_column, "sets of words", e)) ||
 		     !(t->first_set = mem_try(t->n_trees + 1, sizeof *t->first_set, "trees", e))))
 		ret = ERR_MEM;
@@ -329,7 +340,8 @@ void trees_release(struct trees *t)
 	mem_free(t->column);
 	mem_free(t->offset);
 	mem_free(t->at);
-	mem_free(t->child);
+	mem_free(t->from);
+	mem_free(t->left);
 	mem_free(t->value);
 	mem_free(t->set_column);
 	mem_free(t->first_set);
@@ -516,33 +528,37 @@ struct step {
 };
 
 struct explain {
+	double inverse[TREES_DEPTH_MAX + 3];	/* 1 / i */
 	const struct trees *t;
 	size_t k;		/* tree */
 	const float *x;
 	double *phi;
 };
 
-static void extend(struct step *path, size_t n, double zero, double one, size_t feature)
+static void extend(const struct explain *g, struct step *path, size_t n, double zero, double one, size_t feature)
 {
+	double part = g->inverse[n + 1];
+
 	path[n] = (struct step){ feature, zero, one, n == 0 };
 	for (size_t i = n; i-- > 0;) {
-		path[i + 1].weight += one * path[i].weight * (double)(i + 1) / (double)(n + 1);
-		path[i].weight = zero * path[i].weight * (double)(n - i) / (double)(n + 1);
+		double w = path[i].weight * part;
+		path[i + 1].weight += one * w * (double)(i + 1);
+		path[i].weight = zero * w * (double)(n - i);
 	}
 }
 
 /* unwind - take step k out of path[0..n], of which n are left. */
-static void unwind(struct step *path, size_t n, size_t k)
+static void unwind(const struct explain *g, struct step *path, size_t n, size_t k)
 {
-	double one = path[k].one, zero = path[k].zero, next = path[n].weight;
+	double one = path[k].one, zero = path[k].zero, next = path[n].weight, all = (double)(n + 1), part = zero * g->inverse[n + 1], scale = all / zero;
 
 	for (size_t i = n; i-- > 0;) {
 		if (one != 0) {
 			double w = path[i].weight;
-			path[i].weight = next * (double)(n + 1) / ((double)(i + 1) * one);
-			next = w - path[i].weight * zero * (double)(n - i) / (double)(n + 1);
+			path[i].weight = next * all * g->inverse[i + 1];
+			next = w - path[i].weight * part * (double)(n - i);
 		} else {
-			path[i].weight = path[i].weight * (double)(n + 1) / (zero * (double)(n - i));
+			path[i].weight *= scale * g->inverse[n - i];
 		}
 	}
 	for (size_t i = k; i < n; i++) {
@@ -553,18 +569,19 @@ static void unwind(struct step *path, size_t n, size_t k)
 }
 
 /* unwound_sum - the sum of weights that unwind would leave. */
-static double unwound_sum(const struct step *path, size_t n, size_t k)
+static double unwound_sum(const struct explain *g, const struct step *path, size_t n, size_t k)
 {
-	double one = path[k].one, zero = path[k].zero, next = path[n].weight, sum = 0;
+	double next = path[n].weight, all = (double)(n + 1), part = path[k].zero * g->inverse[n + 1], sum = 0;
 
+	if (path[k].one == 0) {
+		for (size_t i = n; i-- > 0;)
+			sum += path[i].weight * g->inverse[n - i];
+		return sum * all / path[k].zero;
+	}
 	for (size_t i = n; i-- > 0;) {
-		if (one != 0) {
-			double w = next * (double)(n + 1) / ((double)(i + 1) * one);
-			sum += w;
-			next = path[i].weight - w * zero * (double)(n - i) / (double)(n + 1);
-		} else {
-			sum += path[i].weight * (double)(n + 1) / (zero * (double)(n - i));
-		}
+		double w = next * all * g->inverse[i + 1];
+		sum += w;
+		next = path[i].weight - w * part * (double)(n - i);
 	}
 	return sum;
 }
@@ -575,11 +592,11 @@ static void explain_node(const struct explain *g, size_t at, struct step *path, 
 	const struct trees_parts *p = &g->t->parts;
 	size_t first = p->start[g->k], n_nodes = p->start[g->k + 1] - first;
 
-	extend(path, n, zero, one, feature);
+	extend(g, path, n, zero, one, feature);
 	if (at >= n_nodes) {
 		double value = (double)p->value[first + g->k + at - n_nodes];
 		for (size_t i = 1; i <= n; i++)
-			g->phi[path[i].feature] += unwound_sum(path, n, i) * (path[i].one - path[i].zero) * value;
+			g->phi[path[i].feature] += unwound_sum(g, path, n, i) * (path[i].one - path[i].zero) * value;
 		return;
 	}
 	size_t f = p->feature[first + at], known = 1;
@@ -590,7 +607,7 @@ static void explain_node(const struct explain *g, size_t at, struct step *path, 
 	if (known <= n) {
 		was_zero = path[known].zero;
 		was_one = path[known].one;
-		unwind(path, n--, known);
+		unwind(g, path, n--, known);
 	}
 	for (int side = 0; side < 2; side++) {
 		size_t child = p->child[2 * (first + at) + (size_t)side];
@@ -607,8 +624,10 @@ size_t trees_explain_scratch(const struct trees *t)
 
 void trees_explain(const struct trees *t, double *phi, const float *x, void *scratch)
 {
-	struct explain g = { t, 0, x, phi };
+	struct explain g = { .t = t, .x = x, .phi = phi };
 
+	for (size_t i = 1; i < sizeof g.inverse / sizeof *g.inverse; i++)
+		g.inverse[i] = 1 / (double)i;
 	memset(phi, 0, t->n_features * sizeof *phi);
 	phi[t->n_features] = t->mean;
 	for (; g.k < t->n_trees; g.k++)

@@ -70,7 +70,8 @@ struct trees {
 	size_t n_columns, n_set_columns, depth;
 	uint32_t *offset;		/* what tree[] points into */
 	int8_t *at;
-	uint16_t *child;
+	uint16_t *from;
+	uint8_t *left;
 	float *value;
 	uint32_t *set_column;		/* [n_sets] the column of the words of each set */
 	size_t *first_set;		/* [n_trees + 1] */

@@ -77,22 +77,20 @@ static inline __attribute__((always_inline)) void v_transpose(V a[8])
 /* Sets of rows are bytes here, all ones or zero, in two halves: that spares the way to bits and back. */
 static inline void tree_leaves(__m256i leaf[2], const int8_t *columns, const struct num_tree *t)
 {
-	__m256i reach[2 * FOREST_LEAVES - 1][2];
+	__m256i reach[FOREST_SETS][2];
 
 	reach[0][0] = reach[0][1] = _mm256_set1_epi8(-1);
+	leaf[0] = leaf[1] = _mm256_setzero_si256();
 	for (size_t v = 0; v < t->n; v++) {
-		const __m256i *code = (const __m256i *)(const void *)(columns + t->offset[v]);
-		__m256i at = _mm256_set1_epi8(t->at[v]);
+		const __m256i *code = (const __m256i *)(const void *)(columns + t->offset[v]), *here = reach[t->from[v]];
+		__m256i at = _mm256_set1_epi8(t->at[v]), left = _mm256_set1_epi8((char)t->left[v]);
 		for (int h = 0; h < 2; h++) {
-			__m256i asked = _mm256_cmpgt_epi8(_mm256_loadu_si256(code + h), at), here = reach[v][h];
-			reach[t->child[2 * v]][h] = _mm256_andnot_si256(asked, here);
-			reach[t->child[2 * v + 1]][h] = _mm256_and_si256(asked, here);
+			__m256i right = _mm256_and_si256(here[h], _mm256_cmpgt_epi8(_mm256_loadu_si256(code + h), at));
+			reach[2 * v + 2][h] = _mm256_xor_si256(here[h], right);
+			reach[2 * v + 3][h] = right;
+			leaf[h] = _mm256_add_epi8(leaf[h], _mm256_and_si256(right, left));
 		}
 	}
-	leaf[0] = leaf[1] = _mm256_setzero_si256();
-	for (size_t l = 0; l <= t->n; l++)
-		for (int h = 0; h < 2; h++)
-			leaf[h] = _mm256_or_si256(leaf[h], _mm256_and_si256(reach[t->n + l][h], _mm256_set1_epi8((char)l)));
 }
 
 static void vec_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)

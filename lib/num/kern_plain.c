@@ -192,20 +192,22 @@ static void plain_solve_many(float *X, size_t ldx, const float *U, size_t ldu, c
 
 static void plain_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
 {
-	uint64_t reach[2 * FOREST_LEAVES - 1];
+	uint8_t reach[FOREST_SETS][FOREST_ROWS];	/* all ones or zero */
 
-	reach[0] = UINT64_MAX;
+	memset(reach[0], 255, FOREST_ROWS);
+	memset(leaf, 0, FOREST_ROWS);
 	for (size_t v = 0; v < t->n; v++) {
-		const int8_t *code = columns + t->offset[v];
-		uint64_t asked = 0;
+		const int8_t *code = columns + t->offset[v], at = t->at[v];
+		const uint8_t *here = reach[t->from[v]], skipped = t->left[v];
+		uint8_t right[FOREST_ROWS];
 		for (size_t r = 0; r < FOREST_ROWS; r++)
-			asked |= (uint64_t)(code[r] > t->at[v]) << r;
-		reach[t->child[2 * v]] = reach[v] & ~asked;
-		reach[t->child[2 * v + 1]] = reach[v] & asked;
+			right[r] = (uint8_t)(-(code[r] > at) & here[r]);
+		for (size_t r = 0; r < FOREST_ROWS; r++)
+			reach[2 * v + 2][r] = here[r] ^ right[r];
+		for (size_t r = 0; r < FOREST_ROWS; r++)
+			leaf[r] = (uint8_t)(leaf[r] + (right[r] & skipped));
+		memcpy(reach[2 * v + 3], right, FOREST_ROWS);
 	}
-	for (size_t l = 0; l <= t->n; l++)
-		for (uint64_t m = reach[t->n + l]; m; m &= m - 1)
-			leaf[__builtin_ctzll(m)] = (uint8_t)l;
 }
 
 static void plain_forest(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees)
