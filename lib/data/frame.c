@@ -413,39 +413,38 @@ static int next_of_lines(struct framer *r, struct frame_row *row, struct err *e)
 /* ---- both ---- */
 
 /* is_table - by the first bytes, of which none are taken: 1, 0 or <0. */
-static int is_table(const char *path, struct err *e)
+static int is_table(struct file *f, struct err *e)
 {
-	struct file *f = file_open(path, e);
-	int is = f ? block_sniff(f, e) : (int)e->code;
+	int is = block_sniff(f, e);
 	const unsigned char *p;
 	int64_t n = is ? 0 : file_peek(f, 16, &p, e);
 
 	if (n < 0)
-		is = (int)n;
+		return (int)n;
 	if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) {
 		p += 3;
 		n -= 3;
 	}
-	if (n >= 5 && !memcmp(p, "query", 5))
-		is = 1;
-	file_unopen(f);
-	return is;
+	return n >= 5 && !memcmp(p, "query", 5) ? 1 : is;
 }
 
 struct framer *framer_open(const char *path, const struct frame_columns *columns, const struct frame_opts *o, struct err *e)
 {
 	struct err local = { 0 }, *err = e ? e : &local;
-	int is = is_table(path, err);
-	if (is < 0)
+	struct file *f = file_open(path, err);
+	int is = f ? is_table(f, err) : 0;
+	if (err->code) {
+		file_close(f);
 		return NULL;
+	}
 	struct framer *r = mem_new(1, sizeof *r);
 
 	r->columns = *columns;
 	r->o = *o;
-	if (is && (r->table = tabler_open(path, "features", false, err)))
+	if (is && (r->table = tabler_open_file(f, "features", false, err)))
 		read_header(r, err);
 	if (!is)
-		input_open(&r->in, path, 0, err);
+		input_open_file(&r->in, f, 0, err);
 	if (!err->code && o->groups)
 		read_groups(r, err);
 	if (err->code) {

@@ -43,9 +43,14 @@ static int read_header(struct tabler *r, struct err *e)
 
 struct tabler *tabler_open(const char *path, const char *schema, bool has_header, struct err *e)
 {
+	return tabler_open_file(file_open(path, e), schema, has_header, e);
+}
+
+struct tabler *tabler_open_file(struct file *f, const char *schema, bool has_header, struct err *e)
+{
 	struct tabler *r = mem_new(1, sizeof *r);
 
-	if (input_open(&r->in, path, 0, e)) {
+	if (input_open_file(&r->in, f, 0, e)) {
 		mem_free(r);
 		return NULL;
 	}

@@ -10,6 +10,8 @@
 struct tabler;
 /* tabler_open - path or "-". `schema` ("items", "candidates", "truth") must match a binary input's META; NULL takes any. has_header: skip the first TSV line into tabler_header. */
 struct tabler *tabler_open(const char *path, const char *schema, bool has_header, struct err *e);
+/* tabler_open_file - the same of an open file, which it takes over; NULL stands for one that failed to open, with *e set. */
+struct tabler *tabler_open_file(struct file *f, const char *schema, bool has_header, struct err *e);
 /* tabler_next - 1 a row: (*field)[0..*n), unescaped, which die at the next call; 0 the end; <0 error. Empty lines are errors unless the whole input is empty. */
 int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e);
 void tabler_where(const struct tabler *r, struct buf *out);	/* append "FILE:LINE" of the last row */
