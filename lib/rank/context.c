@@ -36,8 +36,8 @@ static void set_time(struct context *c, int64_t time)
 	if (time == TIME_NONE)
 		return;
 	second = time % 86400;
+	day = time / 86400 - (second < 0);
 	second += second < 0 ? 86400 : 0;
-	day = (time - second) / 86400;
 	set_hour(c, (double)second / 3600);
 	c->at[CONTEXT_DAY] = (uint8_t)(1 + ((day + 3) % 7 + 7) % 7);	/* day 0 was a Thursday */
 }
@@ -83,7 +83,7 @@ static enum put put_key(struct context *c, struct context_words *w, struct str k
 			return v.len ? PUT : PUT_BAD;
 		}
 	if (is_word(key, "hour")) {
-		if (!scan_f64(v.p, v.len, &hour) || !(hour >= 0 && hour < 24))
+		if (!scan_f64(v.p, v.len, &hour) || !(hour >= 0 && (float)hour < 24))
 			return PUT_BAD;
 		set_hour(c, hour);
 		return PUT;
@@ -124,6 +124,19 @@ size_t context_put(struct context *c, struct context_words *w, struct str text, 
 				*bad += how == PUT_BAD;
 		}
 	return unknown;
+}
+
+void context_at(struct context *c, int64_t time)
+{
+	struct context then = { .time = time };
+
+	set_time(&then, time);
+	if (c->time != TIME_NONE || time == TIME_NONE)
+		return;
+	c->time = time;
+	c->hour = c->at[CONTEXT_HOUR] ? c->hour : then.hour;
+	for (int k = CONTEXT_HOUR; k <= CONTEXT_DAY; k++)
+		c->at[k] = c->at[k] ? c->at[k] : then.at[k];
 }
 
 size_t context_read(struct context *c, struct context_words *w, int64_t time, struct str text, bool adds, size_t *bad)

@@ -4,10 +4,12 @@
  * A context is k=v;k=v, as events have it, or k=v,k=v, as it is typed. Keys:
  *
  *   time        when: seconds since 1970 or ISO 8601. hour and day follow from it (UTC) where they are not given
- *   hour        0 .. 23, a fraction is allowed
+ *   hour        0 and more, below 24; a fraction is allowed
  *   day         mon .. sun, or 0 (Monday) .. 6
- *   device, place, mood, intent    words, as the events have them: known by sight, at most CONTEXT_WORDS of each
+ *   device, place, mood, intent    words, as the events have them: known by sight, the first CONTEXT_WORDS of each
  *   heart_rate  beats a minute, 20 .. 250
+ *
+ * Of a key that stands there twice the last counts. A word that is not known makes its key not known. An empty value is one that cannot be read.
  *
  * For counting, what has an order is cut: the hour into eight parts of three hours (0-3, 3-6, ...), the pulse below 90, below 120, below 150, and above. Code 0 is "not known"; a key whose value cannot be
  * read is as one that is not there.
@@ -41,6 +43,8 @@ size_t context_codes(const struct context_words *w, enum context_key k);
 size_t context_read(struct context *c, struct context_words *w, int64_t time, struct str text, bool adds, size_t *bad);
 /* context_put - what the text says, over what *c holds already; else as context_read. */
 size_t context_put(struct context *c, struct context_words *w, struct str text, bool adds, size_t *bad);
+/* context_at - one without a time is of this moment; its hour and day are those of the moment, where they are not known. */
+void context_at(struct context *c, int64_t time);
 void context_release(struct context_words *w);
 
 #endif

@@ -76,9 +76,9 @@ int features_open(struct features *f, const struct past *past, const struct str 
 	s->source = mem_new(n + 1, sizeof *s->source);
 	for (size_t i = 0; i < n; i++)
 		buf_put(&s->source[i], source[i].p, source[i].len);
-	for (int k = 0; k < PAST_ALL; k++)
-		s->own[k] = mem_new(past->n[k] + 1, sizeof **s->own);
-	if (!(s->v = mem_try0(V_ROWS * past->d + 1, sizeof *s->v, "vectors of a request", e)))
+	for (int k = 0; k < PAST_ALL && !e->code; k++)
+		s->own[k] = mem_try0(past->n[k] + 1, sizeof **s->own, "what a listener had of each item", e);
+	if (e->code || !(s->v = mem_try0(V_ROWS * past->d + 1, sizeof *s->v, "vectors of a request", e)))
 		features_release(f);
 	return e->code;
 }
@@ -109,7 +109,7 @@ void features_name(const struct features *f, size_t c, struct buf *b)
 	}
 	const struct buf *source = &f->store->source[(c - F_FIXED) / 3];
 	buf_puts(b, "from.");
-	tsv_put(b, source->p ? source->p : "", source->len);
+	buf_put(b, source->p ? source->p : "", source->len);
 	buf_puts(b, part[(c - F_FIXED) % 3]);
 }
 
@@ -152,10 +152,15 @@ static struct own *own_of(struct features_store *s, int k, uint32_t id)
 	return o;
 }
 
+static bool is_skip(const struct past_event *ev)
+{
+	return ev->act == SEQS_SKIP || ev->act == SEQS_DISLIKE;
+}
+
 static void count(struct own *o, const struct past_event *ev, const struct context *c, bool is_session)
 {
 	o->last = ev->time;
-	if (ev->act == SEQS_SKIP || ev->act == SEQS_DISLIKE) {
+	if (is_skip(ev)) {
 		o->skips += 1;
 		return;
 	}
@@ -172,8 +177,7 @@ static void count_group(struct own *o, const struct past_event *ev, const struct
 {
 	if (ev->act != SEQS_PLAY)
 		return;
-	bool is_first = o->plays <= (float)ev->times;
-	if (is_first || it->place > o->place)
+	if (it->place > o->place)
 		o->place = it->place;
 	o->open = ev->heard;
 }
@@ -196,12 +200,20 @@ static void add_vector(struct features *f, int row, const float *v)
 	f->store->has[row] = true;
 }
 
-static void to_length_1(float *v, size_t d)
+static bool to_length_1(float *v, size_t d)
 {
 	double norm = num_norm(v, d);
 
 	if (norm > 0)
 		num_scale(v, (float)(1 / norm), d);
+	return norm > 0;
+}
+
+static bool has_vector(const struct past *p, uint32_t item)
+{
+	const float *v = p->vec + (size_t)item * p->d;
+
+	return num_dot(v, v, p->d) > 0;
 }
 
 /* take_vectors - of the events, the newest last: what the listener is near to. */
@@ -214,7 +226,9 @@ static void take_vectors(struct features *f, const struct past_event *ev, size_t
 	memset(s->v, 0, V_ROWS * d * sizeof *s->v);
 	for (size_t i = n; i-- && (plays < FEATURES_NEAR || skips < 20);) {
 		const float *v = p->vec + (size_t)ev[i].item * d;
-		if (ev[i].act == SEQS_SKIP || ev[i].act == SEQS_DISLIKE) {
+		if (!has_vector(p, ev[i].item))
+			continue;
+		if (is_skip(&ev[i])) {
 			if (skips++ < 20)
 				add_vector(f, V_SKIP, v);
 			continue;
@@ -231,8 +245,8 @@ static void take_vectors(struct features *f, const struct past_event *ev, size_t
 			s->best[s->n_best++] = ev[i].item;
 		add_vector(f, V_ALL, v);
 	}
-	for (int r = V_LAST; r <= V_SKIP; r++)
-		to_length_1(s->v + (size_t)r * d, d);
+	for (int r = V_LAST; r <= V_SKIP; r++)	/* one that is 0 is near to nothing */
+		s->has[r] = to_length_1(s->v + (size_t)r * d, d);
 }
 
 /* take_shifts - what is heard in this situation beyond what is heard anyway, by all; and by the listener beyond what that foretells. */
@@ -244,7 +258,7 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 	float in[CONTEXT_KEYS] = { 0 }, plays = 0, *mean = mem_new(d + 1, sizeof *mean), *met = mem_new(CONTEXT_KEYS * p->n_codes + 1, sizeof *met);
 
 	for (size_t i = 0; i < n; i++) {
-		if (ev[i].act != SEQS_PLAY)
+		if (ev[i].act != SEQS_PLAY || !has_vector(p, ev[i].item))
 			continue;
 		const float *v = p->vec + (size_t)ev[i].item * d;
 		num_axpy(mean, 1, v, d);
@@ -262,7 +276,7 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 	for (int k = 0; k < CONTEXT_KEYS; k++) {
 		float *near = s->v + (size_t)(V_NEAR + k) * d, *shift = s->v + (size_t)(V_SHIFT + k) * d;
 		size_t code = p->first[k] + s->c.at[k] - 1;
-		if (!s->c.at[k] || code >= p->any[k])
+		if (!s->c.at[k] || !p->in[PAST_ALL][code])
 			continue;
 		memcpy(shift, p->shift + code * d, d * sizeof *shift);
 		s->has[V_SHIFT + k] = true;
@@ -290,6 +304,17 @@ static void take_length(struct features_store *s, const struct past_item *it)
 	}
 }
 
+/* take_situation - a word that no play has had so far is not known, whether or not one has it later. */
+static void take_situation(struct features_store *s, const struct past *p, const struct context *c)
+{
+	s->c = *c;
+	for (int k = 0; k < CONTEXT_KEYS; k++) {
+		size_t code = p->first[k] + s->c.at[k] - 1;
+		if (s->c.at[k] && (code >= p->any[k] || (context_has_words((enum context_key)k) && !p->in[PAST_ALL][code])))
+			s->c.at[k] = 0;
+	}
+}
+
 void features_request(struct features *f, uint32_t user, const struct context *c)
 {
 	struct features_store *s = f->store;
@@ -297,11 +322,11 @@ void features_request(struct features *f, uint32_t user, const struct context *c
 	const struct past_tally *all = p->tally[PAST_ALL];
 	const struct past_user *u = user < p->n_users ? &p->user[user] : NULL;
 	size_t n = u ? u->n : 0, first = n > FEATURES_EVENTS ? n - FEATURES_EVENTS : 0, fresh = 0, recent = 0;
-	const struct past_event *ev = u ? u->ev + first : NULL;
+	const struct past_event *ev = n ? u->ev + first : NULL;
 
 	if (!++s->stamp)
 		s->stamp = 1;
-	s->c = *c;
+	take_situation(s, p, c);
 	s->all = (struct own){ .last = TIME_NONE };
 	s->n_known = n;
 	s->session_n = s->session_skips = 0;
@@ -310,8 +335,8 @@ void features_request(struct features *f, uint32_t user, const struct context *c
 	memset(s->n_length, 0, sizeof s->n_length);
 	memset(s->has, 0, sizeof s->has);
 	s->n_best = 0;
-	s->skip_rate = (all->skips + 1) / (all->plays + all->skips + 5);
-	s->like_rate = (all->likes + 0.1f) / (all->plays + 5);
+	s->skip_rate = ((float)all->skips + 1) / ((float)all->plays + (float)all->skips + 5);
+	s->like_rate = ((float)all->likes + 0.1f) / ((float)all->plays + 5);
 	n -= first;
 	size_t session = session_start(ev, n, c->time);
 	for (size_t i = 0; i < n; i++) {
@@ -322,21 +347,21 @@ void features_request(struct features *f, uint32_t user, const struct context *c
 			recent++;
 			fresh += item->plays == 0;
 		}
-		count(item, &ev[i], c, is_session);
-		count(&s->all, &ev[i], c, is_session);
+		count(item, &ev[i], &s->c, is_session);
+		count(&s->all, &ev[i], &s->c, is_session);
 		s->session_n += is_session;
-		s->session_skips += is_session && ev[i].act == SEQS_SKIP;
+		s->session_skips += is_session && is_skip(&ev[i]);
 		if (it->creator != VOCAB_NONE)
-			count(own_of(s, PAST_CREATOR, it->creator), &ev[i], c, is_session);
+			count(own_of(s, PAST_CREATOR, it->creator), &ev[i], &s->c, is_session);
 		if (it->group != VOCAB_NONE) {
 			struct own *g = own_of(s, PAST_GROUP, it->group);
-			count(g, &ev[i], c, is_session);
+			count(g, &ev[i], &s->c, is_session);
 			count_group(g, &ev[i], it);
 		}
 		for (uint32_t t = 0; t < it->n_tags; t++)
-			count(own_of(s, PAST_TAG, p->tags[it->tag + t]), &ev[i], c, is_session);
+			count(own_of(s, PAST_TAG, p->tags[it->tag + t]), &ev[i], &s->c, is_session);
 		if (it->kind != VOCAB_NONE)
-			count(own_of(s, PAST_KIND, it->kind), &ev[i], c, is_session);
+			count(own_of(s, PAST_KIND, it->kind), &ev[i], &s->c, is_session);
 		if (is_play)
 			take_length(s, it);
 	}
@@ -355,23 +380,22 @@ static const struct own *met(const struct features_store *s, int k, uint32_t id)
 	return id != VOCAB_NONE && s->own[k][id].stamp == s->stamp ? &s->own[k][id] : NULL;
 }
 
-static float share_of_plays(const struct past *p, float plays, size_t n)
+static float share_of_plays(const struct past *p, uint32_t plays, size_t n)
 {
-	return fm_logf((plays + 1) / (p->tally[PAST_ALL]->plays + (float)n));
+	return fm_logf(((float)plays + 1) / ((float)p->tally[PAST_ALL]->plays + (float)n));
 }
 
-static void put_item(const struct features *f, float *x, uint32_t i)
+static void put_item(const struct features *f, float *x, const struct past_item *it, const struct past_tally *t)
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
-	const struct past_item *it = &p->item[i];
-	const struct past_tally *t = &p->tally[PAST_ITEM][i], *all = p->tally[PAST_ALL];
+	const struct past_tally *all = p->tally[PAST_ALL];
 
-	x[F_POP] = share_of_plays(p, t->plays, p->n[PAST_ITEM]);
-	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (past_recent(all, s->c.time) + 0.1f * (float)p->n[PAST_ITEM]));
+	x[F_POP] = share_of_plays(p, t->plays, p->n_met);
+	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (past_recent(all, s->c.time) + 0.1f * (float)p->n_met));
 	x[F_POP_RISE] = x[F_POP_NOW] - x[F_POP];
-	x[F_SKIP_RATE] = (t->skips + PRIOR * s->skip_rate) / (t->plays + t->skips + PRIOR);
-	x[F_LIKE_RATE] = (t->likes + PRIOR * s->like_rate) / (t->plays + PRIOR);
+	x[F_SKIP_RATE] = ((float)t->skips + PRIOR * s->skip_rate) / ((float)t->plays + (float)t->skips + PRIOR);
+	x[F_LIKE_RATE] = ((float)t->likes + PRIOR * s->like_rate) / ((float)t->plays + PRIOR);
 	x[F_ITEM_AGE] = days(it->released, s->c.time);
 	x[F_ITEM_SEEN] = days(t->first, s->c.time);
 	if (it->creator != VOCAB_NONE)
@@ -391,11 +415,10 @@ static float rate_of(const struct features_store *s, const struct own *o)
 	return (o->skips + PRIOR_OWN * s->skip_rate) / (o->plays + o->skips + PRIOR_OWN);
 }
 
-static void put_own(const struct features *f, float *x, uint32_t i)
+static void put_own(const struct features *f, float *x, const struct past_item *it, uint32_t i)
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
-	const struct past_item *it = &p->item[i];
 	const struct own *o;
 	float plays = s->all.plays;
 
@@ -445,43 +468,44 @@ static float drawn(float in, float any, float to, float prior)
 	return (in + prior * to) / (any + prior);
 }
 
-/* match_of - log of how much likelier an item is in the situation by key k, by all plays. */
-static float match_of(const struct past *p, uint32_t i, int k, uint8_t code)
+/* drawn_in - by the plays of a thing in situation c of those where any of its key is known. */
+static float drawn_in(const struct past *p, int thing, uint32_t id, size_t c, size_t any, float to)
 {
-	const struct past_item *it = &p->item[i];
-	size_t c = p->first[k] + code - 1, any = p->any[k], w = p->n_codes;
-	const float *all = p->in[PAST_ALL];
+	const uint32_t *in = p->in[thing] + (size_t)id * p->n_codes;
 
-	if (c >= any || !(all[c] > 0))
+	return id == VOCAB_NONE ? to : drawn((float)in[c], (float)in[any], to, PRIOR);
+}
+
+/* match_of - log of how much likelier an item is in the situation by key k, by all plays. */
+static float match_of(const struct past *p, const struct past_item *it, uint32_t i, int k, uint8_t code)
+{
+	size_t c = p->first[k] + code - 1, any = p->any[k];
+	const uint32_t *all = p->in[PAST_ALL];
+
+	if (!all[c])
 		return NAN;
-	float base = all[c] / all[any], share = base, sum = 0;
-	if (it->kind != VOCAB_NONE)
-		share = drawn(p->in[PAST_KIND][it->kind * w + c], p->in[PAST_KIND][it->kind * w + any], share, PRIOR);
-	for (uint32_t t = 0; t < it->n_tags; t++) {
-		const float *in = p->in[PAST_TAG] + p->tags[it->tag + t] * w;
-		sum += drawn(in[c], in[any], share, PRIOR);
-	}
+	float base = (float)all[c] / (float)all[any], sum = 0, share = drawn_in(p, PAST_KIND, it->kind, c, any, base);
+	for (uint32_t t = 0; t < it->n_tags; t++)
+		sum += drawn_in(p, PAST_TAG, p->tags[it->tag + t], c, any, share);
 	if (it->n_tags)
 		share = sum / (float)it->n_tags;
-	if (it->creator != VOCAB_NONE)
-		share = drawn(p->in[PAST_CREATOR][it->creator * w + c], p->in[PAST_CREATOR][it->creator * w + any], share, PRIOR);
-	share = drawn(p->in[PAST_ITEM][i * w + c], p->in[PAST_ITEM][i * w + any], share, PRIOR);
+	share = drawn_in(p, PAST_CREATOR, it->creator, c, any, share);
+	share = drawn_in(p, PAST_ITEM, i, c, any, share);
 	return fm_logf(share / base);
 }
 
 /* own_match_of - the same by the listener's own plays. */
-static float own_match_of(const struct features *f, uint32_t i, int k)
+static float own_match_of(const struct features *f, const struct past_item *it, int k)
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
-	const struct past_item *it = &p->item[i];
 	size_t c = p->first[k] + s->c.at[k] - 1;
-	const float *all = p->in[PAST_ALL];
+	const uint32_t *all = p->in[PAST_ALL];
 	const struct own *o;
 
-	if (c >= p->any[k] || !(all[c] > 0))
+	if (!all[c])
 		return NAN;
-	float base = drawn(s->all.in[k], s->all.plays, all[c] / all[p->any[k]], PRIOR_OWN), share = base, sum = 0;
+	float base = drawn(s->all.in[k], s->all.plays, (float)all[c] / (float)all[p->any[k]], PRIOR_OWN), share = base, sum = 0;
 	if ((o = met(s, PAST_KIND, it->kind)))
 		share = drawn(o->in[k], o->plays, share, PRIOR_OWN);
 	for (uint32_t t = 0; t < it->n_tags; t++) {
@@ -503,6 +527,8 @@ static void put_vectors(const struct features *f, float *x, uint32_t i)
 	float dot[V_ROWS], best = -2, each[BEST_OF];
 	const float *v = p->vec + (size_t)i * p->d;
 
+	if (!has_vector(p, i))
+		return;
 	num_dots(dot, v, s->v, V_ROWS, p->d, p->d);
 	for (int r = V_LAST; r <= V_SKIP; r++)
 		if (s->has[r])
@@ -520,14 +546,14 @@ static void put_vectors(const struct features *f, float *x, uint32_t i)
 		x[F_NEAR_BEST] = best;
 }
 
-static void put_context(const struct features *f, float *x, uint32_t i)
+static void put_context(const struct features *f, float *x, const struct past_item *it, uint32_t i)
 {
 	const struct features_store *s = f->store;
 
-	for (int k = 0; i != VOCAB_NONE && k < CONTEXT_KEYS; k++)
+	for (int k = 0; k < CONTEXT_KEYS; k++)
 		if (s->c.at[k]) {
-			x[F_MATCH + k] = match_of(f->past, i, k, s->c.at[k]);
-			x[F_OWN + k] = own_match_of(f, i, k);
+			x[F_MATCH + k] = match_of(f->past, it, i, k, s->c.at[k]);
+			x[F_OWN + k] = own_match_of(f, it, k);
 		}
 	for (int g = 0; g < 4; g++) {
 		float sum = 0;
@@ -546,7 +572,11 @@ static void put_context(const struct features *f, float *x, uint32_t i)
 
 void features_row(struct features *f, float *x, uint32_t item, const struct features_source *from, size_t n_from)
 {
+	static const struct past_item unknown = { .released = TIME_NONE, .creator = VOCAB_NONE, .group = VOCAB_NONE, .kind = VOCAB_NONE };
+	static const struct past_tally never = { .first = TIME_NONE, .recent_at = TIME_NONE };
 	const struct features_store *s = f->store;
+	bool is_known = item != VOCAB_NONE;
+	const struct past_item *it = is_known ? &f->past->item[item] : &unknown;
 
 	for (size_t c = 0; c < f->n; c++)
 		x[c] = NAN;
@@ -557,13 +587,11 @@ void features_row(struct features *f, float *x, uint32_t item, const struct feat
 		x[F_USER_GAP] = log1(s->c.time > s->last ? (float)event_age(s->last, s->c.time) : 0);
 	x[F_SESSION_N] = s->session_n;
 	x[F_SESSION_SKIP] = s->session_skips;
-	if (item != VOCAB_NONE) {
-		put_item(f, x, item);
-		put_own(f, x, item);
-		if (f->past->vec)
-			put_vectors(f, x, item);
-	}
-	put_context(f, x, item);
+	put_item(f, x, it, is_known ? &f->past->tally[PAST_ITEM][item] : &never);
+	put_own(f, x, it, item);
+	if (f->past->vec && is_known)
+		put_vectors(f, x, item);
+	put_context(f, x, it, item);
 	for (size_t i = 0; i < n_from; i++) {
 		float *y = x + F_FIXED + 3 * (size_t)from[i].source;
 		y[0] = from[i].score;

@@ -138,6 +138,7 @@ void past_items(struct past *p, const struct items *it)
 		if (x->is_listed)
 			continue;
 		x->is_listed = 1;
+		p->n_met++;
 		x->released = released_at(row[ITEM_RELEASED]);
 		if (row[ITEM_CREATOR].len)
 			x->creator = vocab_add(&p->store->creator, row[ITEM_CREATOR].p, row[ITEM_CREATOR].len);
@@ -175,18 +176,23 @@ uint32_t past_user(struct past *p, struct str id, bool adds)
 static struct context read_context(struct past *p, const struct event *ev)
 {
 	struct past_store *s = p->store;
-	struct context c;
 	size_t bad = 0;
 
-	if (ev->context.len == s->last_text.len && s->last_text.len && s->last.time == ev->time && !memcmp(ev->context.p, s->last_text.p, s->last_text.len))
-		return s->last;
-	p->n_unknown_keys += context_read(&c, &p->words, ev->time, ev->context, !s->is_ready, &bad);
-	p->n_bad_values += bad;
-	buf_reset(&s->last_bytes);
-	buf_put(&s->last_bytes, ev->context.p, ev->context.len);
-	s->last_text = (struct str){ s->last_bytes.p, s->last_bytes.len };
-	s->last = c;
-	return c;
+	if (!ev->context.len || ev->context.len != s->last_text.len || s->last.time != ev->time || memcmp(ev->context.p, s->last_text.p, s->last_text.len)) {
+		s->last_unknown = context_read(&s->last, &p->words, ev->time, ev->context, !s->is_ready, &bad);
+		s->last_bad = bad;
+		buf_reset(&s->last_bytes);
+		buf_put(&s->last_bytes, ev->context.p, ev->context.len);
+		s->last_text = (struct str){ s->last_bytes.p, s->last_bytes.len };
+	}
+	p->n_unknown_keys += s->last_unknown;
+	p->n_bad_values += s->last_bad;
+	return s->last;
+}
+
+static bool is_kind(const struct event *ev, const char *kind)
+{
+	return strlen(kind) == ev->kind.len && !memcmp(kind, ev->kind.p, ev->kind.len);
 }
 
 static struct past_event event_of(struct past *p, const struct event *ev, uint32_t item)
@@ -196,9 +202,9 @@ static struct past_event event_of(struct past *p, const struct event *ev, uint32
 	float seconds = p->item[item].seconds;
 
 	memcpy(x.at, c.at, sizeof x.at);
-	if (ev->kind.len == 5 && !memcmp(ev->kind.p, "plays", 5))
+	if (is_kind(ev, "plays"))
 		x.times = ev->value >= 65535 ? 65535 : ev->value >= 0 ? (uint16_t)(ev->value + 0.5) : 1;
-	else if (seconds > 0 && ev->value >= 0)
+	else if (seconds > 0 && ev->value >= 0 && (!ev->kind.len || is_kind(ev, "play") || is_kind(ev, "skip")))
 		x.heard = (uint8_t)(ev->value >= (double)seconds ? 250 : ev->value * 250 / (double)seconds);
 	return x;
 }
@@ -238,23 +244,67 @@ bool past_append(struct past *p, const struct event *ev)
 	return true;
 }
 
+/* row_of_1 - x = row r of v, of length 1, or 0. False: 0. */
+static bool row_of_1(float *x, const struct vecs *v, size_t r)
+{
+	const float *from = vecs_row(v, r);
+	double norm = num_norm(from, v->d);
+
+	for (size_t k = 0; k < v->d; k++)
+		x[k] = norm > 0 ? (float)((double)from[k] / norm) : 0;
+	return norm > 0;
+}
+
+/* make_spread - sum of (v - mean)(v - mean)' / n over the rows, a tenth of its mean diagonal added to the diagonal. Of all rows, whether or not the log has met them yet. */
+static int make_spread(struct past *p, const struct vecs *v, struct err *e)
+{
+	size_t d = p->d, n = 0;
+	float *mean = mem_new(d + 1, sizeof *mean), *x = mem_new(d + 1, sizeof *x), trace = 0;
+
+	if (d > PAST_SPREAD || !(p->spread = mem_try0(d * d + 1, sizeof *p->spread, "spread of the vectors", e)))
+		goto done;
+	for (size_t r = 0; r < v->n; r++)
+		if (row_of_1(x, v, r)) {
+			num_axpy(mean, 1, x, d);
+			n++;
+		}
+	num_scale(mean, n ? 1 / (float)n : 0, d);
+	for (size_t r = 0; r < v->n; r++) {
+		if (!row_of_1(x, v, r))
+			continue;
+		num_axpy(x, -1, mean, d);
+		for (size_t j = 0; j < d; j++)
+			num_axpy(p->spread + j * d, x[j] / (float)n, x, j + 1);
+	}
+	for (size_t j = 0; j < d; j++)
+		trace += p->spread[j * d + j];
+	for (size_t j = 0; j < d; j++)
+		p->spread[j * d + j] += 0.1f * trace / (float)d + 1e-6f;
+	if (num_chol(p->spread, d, d)) {	/* nothing is known of it, then */
+		mem_free(p->spread);
+		p->spread = NULL;
+	}
+done:
+	mem_free(mean);
+	mem_free(x);
+	return e->code;
+}
+
 int past_vectors(struct past *p, const struct vecs *v, struct err *e)
 {
 	size_t n = p->n[PAST_ITEM], d = v->d;
 
+	if (!d)		/* of nothing */
+		return 0;
 	if (!(p->vec = mem_try0(n * d + 1, sizeof *p->vec, "item vectors", e)))
 		return e->code;
 	p->d = d;
 	for (size_t r = 0; r < v->n; r++) {
 		uint32_t i = past_item(p, vecs_id(v, r), false);
-		if (i == VOCAB_NONE)
-			continue;
-		const float *x = vecs_row(v, r);
-		double norm = num_norm(x, d);
-		for (size_t k = 0; k < d; k++)
-			p->vec[i * d + k] = norm > 0 ? (float)((double)x[k] / norm) : 0;
+		if (i != VOCAB_NONE)
+			row_of_1(p->vec + i * d, v, r);
 	}
-	return 0;
+	return make_spread(p, v, e);
 }
 
 void past_codes(struct past *p)
@@ -288,12 +338,17 @@ static int make_order(struct past *p, struct err *e)
 	struct past_store *s = p->store;
 	uint64_t *key = mem_try(p->n_events + 1, sizeof *key, "order of the events", e);
 	uint32_t *at = mem_try(p->n_events + 1, sizeof *at, "order of the events", e);
+	uint32_t *rank = mem_try(p->n_users + 1, sizeof *rank, "order of the listeners", e), *user = mem_try(p->n_users + 1, sizeof *user, "order of the listeners", e);
 	size_t n = 0;
 
 	s->order = mem_try(p->n_events + 1, sizeof *s->order, "order of the events", e);
 	if (p->n_events > UINT32_MAX)
 		err_set(e, ERR_DATA, "more events than a past may have (4294967295)");
-	for (size_t u = 0; u < p->n_users && !e->code; u++) {
+	else if (!e->code && !vocab_rank(&s->user, rank, e))
+		for (size_t u = 0; u < p->n_users; u++)
+			user[rank[u]] = (uint32_t)u;
+	for (size_t r = 0; r < p->n_users && !e->code; r++) {
+		size_t u = user[r];
 		struct past_user *x = &p->user[u];
 		bool is_in_order = true;
 		for (uint32_t i = 1; i < x->n_all && is_in_order; i++)
@@ -313,6 +368,8 @@ static int make_order(struct past *p, struct err *e)
 	}
 	mem_free(key);
 	mem_free(at);
+	mem_free(rank);
+	mem_free(user);
 	return e->code;
 }
 
@@ -369,16 +426,22 @@ float past_recent(const struct past_tally *t, int64_t time)
 	return t->recent_at == TIME_NONE ? 0 : time == TIME_NONE ? t->recent : faded(t->recent, t->recent_at, time);
 }
 
+/* more - as many more, or as many as can be told. */
+static uint32_t more(uint32_t x, uint32_t by)
+{
+	return x > UINT32_MAX - by ? UINT32_MAX : x + by;
+}
+
 static void count(struct past_tally *t, const struct past_event *ev)
 {
 	bool is_play = ev->act == SEQS_PLAY;
 
 	if (is_play)
-		t->plays += (float)ev->times;
+		t->plays = more(t->plays, ev->times);
 	else if (ev->act == SEQS_LIKE)
-		t->likes += 1;
+		t->likes = more(t->likes, 1);
 	else
-		t->skips += 1;
+		t->skips = more(t->skips, 1);
 	if (ev->time == TIME_NONE)
 		return;
 	if (t->first == TIME_NONE)
@@ -389,12 +452,12 @@ static void count(struct past_tally *t, const struct past_event *ev)
 	}
 }
 
-static void count_in(const struct past *p, float *in, const struct past_event *ev)
+static void count_in(const struct past *p, uint32_t *in, const struct past_event *ev)
 {
 	for (int k = 0; k < CONTEXT_KEYS; k++)
 		if (ev->at[k]) {
-			in[p->first[k] + ev->at[k] - 1] += (float)ev->times;
-			in[p->any[k]] += (float)ev->times;
+			in[p->first[k] + ev->at[k] - 1] = more(in[p->first[k] + ev->at[k] - 1], ev->times);
+			in[p->any[k]] = more(in[p->any[k]], ev->times);
 		}
 }
 
@@ -409,10 +472,18 @@ static void add_squares(struct past *p)
 	s->n_fresh = 0;
 }
 
+bool past_is_met(const struct past *p, uint32_t item)
+{
+	const struct past_tally *t = &p->tally[PAST_ITEM][item];
+
+	return p->item[item].is_listed || t->plays || t->skips || t->likes || t->first != TIME_NONE;
+}
+
 static void learn(struct past *p, const struct past_event *ev)
 {
 	const struct past_item *it = &p->item[ev->item];
 	bool is_play = ev->act == SEQS_PLAY;
+	bool was_met = past_is_met(p, ev->item);
 	const uint32_t of[] = { ev->item, it->creator, it->group, VOCAB_NONE, it->kind, 0 };
 
 	for (int k = 0; k < PAST_THINGS; k++) {
@@ -425,6 +496,7 @@ static void learn(struct past *p, const struct past_event *ev)
 				count_in(p, p->in[k] + id[j] * p->n_codes, ev);
 		}
 	}
+	p->n_met += !was_met && past_is_met(p, ev->item);
 	if (!p->vec || !is_play)
 		return;
 	const float *v = p->vec + (size_t)ev->item * p->d;
@@ -510,8 +582,8 @@ void past_walk(struct past *p, int64_t time)
 			break;
 		learn(p, ev);
 		u->n++;
+		if (p->shift && s->n_plays > s->n_shifted + s->n_shifted / 100)
+			make_shift(p);
 	}
-	if (!s->file && p->shift && s->n_plays > s->n_shifted + s->n_shifted / 100)
-		make_shift(p);
 	p->now = time;
 }

@@ -7,17 +7,21 @@
  *   past_walk                     to a moment: events before it become known. Moments may only grow
  *
  * Events of a listener stand in order of time, of equal times in order of arrival. Those without a time come before all others. What happened at the moment itself is not known: a listener whose events
- * all bear the time of the day at midnight is known up to yesterday.
+ * all bear the time of the day at midnight is known up to yesterday. Events of several listeners at one time are counted in the order of the listeners' ids. So what is known at a moment is the same bits
+ * whatever comes later in the log, as long as the first CONTEXT_WORDS words of a key are the same.
  *
- * A past that has been walked may be saved and opened from a mapping: nothing is read but what is asked for, and the ids are looked up where they lie. Then past_append makes a
- * listener's event known at once, to that listener; tallies and what is common to all stay as they were saved.
+ * What an event counts as: a play, a skip, a like or a dislike (seqs_act); of kind "plays" so many plays as its value says, rounded, at most 65535 (without a value one). Dislikes are counted with
+ * the skips. The value of an event of kind "play", "skip" or none is how many seconds were heard.
+ *
+ * A past that has been walked may be saved and opened from a mapping, which is checked once and used where it lies. Then past_append makes a listener's event known at once, to that
+ * listener; tallies and what is common to all stay as they were saved.
  *
  * Groups (albums, shows, books) have an order: that of the catalogue's rows.
  *
  *   file     artifact of KIND_MODEL, kind "past"
  *   meta     n_users n_items n_events, d, newest (time of the newest event)
  *   ids      user, item, kind, device, place, mood, intent
- *   tensors  item.about u8 [n_items x sizeof(struct past_item)], item.tags u32 [], TALLY.tally u8 [n x sizeof(struct past_tally)] and TALLY.in f32 [n x codes] of item, creator, group, tag, kind and
+ *   tensors  item.about u8 [n_items x sizeof(struct past_item)], item.tags u32 [], TALLY.tally u8 [n x sizeof(struct past_tally)] and TALLY.in u32 [n x codes] of item, creator, group, tag, kind and
  *            all, item.vec f32 [n_items x d], in.shift f32 [codes x d], spread f32 [d x d], user.start u64 [n_users + 1], event u8 [n_events x sizeof(struct past_event)]
  *
  * Memory: 24 bytes an event, 12 more while it is walked; of an item 88 bytes, its id, 4 bytes a tag, and 4 bytes for each code in use (25 and one for each word of device, place, mood and
@@ -35,7 +39,7 @@
 struct past_event {
 	int64_t time;			/* TIME_NONE: before all others */
 	uint32_t item;
-	uint16_t times;			/* how often: of events of kind "plays" their value, at most 65535; else 1 */
+	uint16_t times;			/* how often: see above */
 	uint8_t act;			/* enum seqs_act */
 	uint8_t heard;			/* share of the item's length, in 250ths; 255: not known */
 	uint8_t at[CONTEXT_KEYS];
@@ -54,7 +58,7 @@ enum past_thing { PAST_ITEM, PAST_CREATOR, PAST_GROUP, PAST_TAG, PAST_KIND, PAST
 
 struct past_tally {
 	int64_t first, recent_at;	/* TIME_NONE: never */
-	float plays, skips, likes;
+	uint32_t plays, skips, likes;	/* at most 2^32 - 1 */
 	float recent;			/* plays, fading by half every PAST_FADE seconds, as of recent_at */
 };
 enum { PAST_FADE = 7 * 86400 };
@@ -67,9 +71,10 @@ struct past {
 	struct past_item *item;			/* [n[PAST_ITEM]] */
 	uint32_t *tags;
 	size_t n[PAST_THINGS], n_users, n_tags, d;
+	size_t n_met;			/* items that are in the catalogue, or of which an event is known: past_is_met */
 	struct past_tally *tally[PAST_THINGS];
 	/* [n x n_codes] plays in each situation: first[k] + code - 1 of key k, and any[k], where the key is known. NULL of groups */
-	float *in[PAST_THINGS];
+	uint32_t *in[PAST_THINGS];
 	size_t n_codes, first[CONTEXT_KEYS], any[CONTEXT_KEYS];
 	float *vec;				/* [n items x d] of length 1 or 0; NULL: none */
 	float *shift;				/* [n_codes x d] what is heard in each situation beyond what is heard anyway: past_lift */
@@ -91,11 +96,16 @@ void past_event(struct past *p, const struct event *ev);
 /* past_item, past_user - the number of an id, a new one where adds (not once it is ready), else VOCAB_NONE. */
 uint32_t past_item(struct past *p, struct str id, bool adds);
 uint32_t past_user(struct past *p, struct str id, bool adds);
-/* past_vectors - of items, by id; those without have none. After all items have numbers, before past_ready. 0 or ERR_MEM. */
+/* past_vectors - of items, by id; those without, and those whose vector is 0, have none; of an id that comes twice the last counts. After all items have numbers, before past_ready. 0 or ERR_MEM. */
 int past_vectors(struct past *p, const struct vecs *v, struct err *e);
 int past_ready(struct past *p, struct err *e);
 /* past_walk - events before `time` become known; INT64_MAX: all. No events without a time are left out. */
 void past_walk(struct past *p, int64_t time);
+/* past_now - the moment behind the log, as far as its times say: what a request is of that has no time of its own. TIME_NONE: there are no times. */
+static inline int64_t past_now(const struct past *p)
+{
+	return p->newest == TIME_NONE || p->newest == INT64_MAX ? p->newest : p->newest + 1;
+}
 /* past_append - an event that happens now, of one listener, to that listener only. Its item has to be known. A user who is not becomes known. False: the item is not. */
 bool past_append(struct past *p, const struct event *ev);
 
@@ -103,7 +113,7 @@ bool past_append(struct past *p, const struct event *ev);
  * What is heard in a situation, in terms of vectors. With m the mean vector of all plays, those in a situation have the mean m + (sum of b over its codes): b by least squares over all plays so far, drawn
  * towards 0 as if by PAST_SHIFT plays each. Codes that go together (a place and an hour) so share what they explain. Were vectors of what is heard normally distributed with the same spread S in and out of
  * the situation, the log of how much likelier an item is in it were v S^-1 b, but for a constant: shift is S^-1 b, and S the spread of what was played, drawn towards a round one.
- * It is brought up to date when plays have grown by a hundredth.
+ * It is brought up to date with every play that makes them more by a hundredth, whatever moments were asked for.
  *
  * past_lift - v = S^-1 v, of d floats.
  */

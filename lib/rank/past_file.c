@@ -46,7 +46,8 @@ static int put_tallies(const struct past *p, struct artifactw *w, struct err *e)
 		if (put_bytes(w, name, p->tally[k], p->n[k], sizeof **p->tally, e))
 			return e->code;
 		snprintf(name, sizeof name, "%s.in", past_thing_name[k]);
-		if (p->in[k] && put_floats(w, name, p->in[k], p->n[k], p->n_codes, e))
+		uint64_t dim[2] = { p->n[k], p->n_codes };
+		if (p->in[k] && artifactw_tensor(w, name, DTYPE_U32, 2, dim, p->in[k], e))
 			return e->code;
 	}
 	return 0;
@@ -131,12 +132,13 @@ static const void *get_bytes(struct artifact *a, const char *name, size_t *n, si
 	return data;
 }
 
-static const float *get_floats(struct artifact *a, const char *name, size_t n, size_t columns, struct err *e)
+/* get_rows - n of so many columns, floats or u32. */
+static const void *get_rows(struct artifact *a, const char *name, enum dtype t, size_t n, size_t columns, struct err *e)
 {
 	uint64_t dim[2] = { n, columns };
 	const void *data;
 
-	if (artifact_tensor(a, name, DTYPE_F32, 2, dim, &data, e))
+	if (artifact_tensor(a, name, t, 2, dim, &data, e))
 		return NULL;
 	if (dim[0] != n || dim[1] != columns) {
 		err_set(e, ERR_DATA, "%s: damaged: %s has another shape than the ids say", artifact_name(a), name);
@@ -187,8 +189,9 @@ static int get_items(struct past *p, struct err *e)
 	for (size_t i = 0; i < p->n[PAST_ITEM]; i++) {
 		const struct past_item *it = &p->item[i];
 		if ((it->creator != VOCAB_NONE && it->creator >= p->n[PAST_CREATOR]) || (it->group != VOCAB_NONE && it->group >= p->n[PAST_GROUP]) ||
-		    (it->kind != VOCAB_NONE && it->kind >= p->n[PAST_KIND]) || it->tag > n_tags || it->n_tags > n_tags - it->tag || !(it->seconds >= 0 && it->seconds < 1e9f))
+		    (it->kind != VOCAB_NONE && it->kind >= p->n[PAST_KIND]) || it->tag > n_tags || it->n_tags > n_tags - it->tag || !(it->seconds >= 0 && it->seconds <= 1e9f))
 			return damaged(a, "an item is of something that is not there", e);
+		p->n_met += past_is_met(p, (uint32_t)i);
 	}
 	for (size_t i = 0; i < n_tags; i++)
 		if (p->tags[i] >= p->n[PAST_TAG])
@@ -203,14 +206,15 @@ static int get_tallies(struct past *p, struct err *e)
 
 	for (int k = 0; k < PAST_THINGS; k++) {
 		snprintf(name, sizeof name, "%s.tally", past_thing_name[k]);
-		size_t n = k == PAST_ITEM || k == PAST_KIND || k == PAST_ALL ? p->n[k] : 0, was = n;
+		bool is_told = k == PAST_ITEM || k == PAST_KIND || k == PAST_ALL;
+		size_t n = is_told ? p->n[k] : 0;
 		if (!(p->tally[k] = (struct past_tally *)get_bytes(a, name, &n, sizeof **p->tally, e)))
 			return e->code;
-		if ((was && n != was) || n > UINT32_MAX)
+		if ((is_told && n != p->n[k]) || n > UINT32_MAX)
 			return damaged(a, "tallies of more or fewer than there are", e);
 		p->n[k] = n;
 		snprintf(name, sizeof name, "%s.in", past_thing_name[k]);
-		if (k != PAST_GROUP && !(p->in[k] = (float *)get_floats(a, name, n, p->n_codes, e)))
+		if (k != PAST_GROUP && !(p->in[k] = (uint32_t *)get_rows(a, name, DTYPE_U32, n, p->n_codes, e)))
 			return e->code;
 	}
 	return 0;
@@ -254,9 +258,9 @@ static int get_vectors(struct past *p, struct err *e)
 		return damaged(a, "vectors of no length", e);
 	if (!(p->d = (size_t)d))
 		return 0;
-	if (!(p->vec = (float *)get_floats(a, "item.vec", p->n[PAST_ITEM], p->d, e)) || !(p->shift = (float *)get_floats(a, "in.shift", p->n_codes, p->d, e)))
+	if (!(p->vec = (float *)get_rows(a, "item.vec", DTYPE_F32, p->n[PAST_ITEM], p->d, e)) || !(p->shift = (float *)get_rows(a, "in.shift", DTYPE_F32, p->n_codes, p->d, e)))
 		return e->code;
-	return !artifact_has(a, "spread") || (p->spread = (float *)get_floats(a, "spread", p->d, p->d, e)) ? 0 : (int)e->code;
+	return !artifact_has(a, "spread") || (p->spread = (float *)get_rows(a, "spread", DTYPE_F32, p->d, p->d, e)) ? 0 : (int)e->code;
 }
 
 struct past *past_open(const char *path, struct prov *prov, struct buf *inputs, struct err *e)

@@ -24,6 +24,7 @@ struct past_store {
 	struct str last_text;		/* the context that was read last, a copy, and what it said */
 	struct buf last_bytes;
 	struct context last;
+	size_t last_unknown, last_bad;
 	bool is_ready;
 	/* from a file */
 	struct artifact *file;
@@ -33,6 +34,8 @@ struct past_store {
 
 /* past_make_room - tallies of things, and what is kept by situation. */
 int past_make_room(struct past *p, struct err *e);
+/* past_is_met - is the item in the catalogue, or anything known to have happened to it? */
+bool past_is_met(const struct past *p, uint32_t item);
 /* past_codes - first, any and n_codes, from the words. */
 void past_codes(struct past *p);
 extern const char *const past_thing_name[PAST_THINGS];
