@@ -1,6 +1,6 @@
 /*
  * rank-features - taste-rank features: candidates joined with what was known of listener, item and situation before each request, and whether they were heard then. Requests are answered in
- * order of time while the log is walked through once, so that no row can know what came later. Holds the log (past.h), the candidates (16 bytes a line) and the requests.
+ * order of time while the log is walked through once, so that no row can know what came later. Holds the log (past.h), the candidates (32 bytes a line) and the requests.
  */
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "../lib/cli/progress.h"
 #include "rank.h"
 
-struct offer { uint32_t user, item, source, place; float score, scaled; };	/* a candidate as it came; item as in items */
+struct offer { double score; uint32_t user, item, source, place; float scaled; };	/* a candidate as it came; item as in items */
 struct asked { int64_t time; struct context c; uint32_t user, item; uint8_t act; };	/* an event of --requests */
 struct request { int64_t time; uint32_t user, no; size_t first, end; };	/* events asked[first .. end); no: of the user's, from 1 */
 
@@ -30,7 +30,7 @@ static struct past *past;
 static struct features columns;
 static struct tablew *table;
 static struct buf text;
-static size_t n_unknown, n_bad, n_rows, n_hits, n_left_out;
+static size_t n_unknown, n_bad, n_rows, n_hits, n_left_out, n_timeless;
 
 /* ---- reading ---- */
 
@@ -50,7 +50,7 @@ static void read_candidates(const char *path, struct progress *pr, struct err *e
 		struct str source = n > 3 && f[3].len ? f[3] : (struct str){ "candidate", 9 };
 		arr_reserve(lines, n_lines + 1, cap_lines);
 		lines[n_lines++] = (struct offer){ .user = vocab_add(&users, f[0].p, f[0].len), .item = vocab_add(&items, f[1].p, f[1].len),
-						  .source = vocab_add(&sources, source.p, source.len), .score = (float)score };
+						  .source = vocab_add(&sources, source.p, source.len), .score = score };
 		progress_set(pr, n_lines);
 	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
@@ -67,6 +67,10 @@ static void read_requests(const char *path, struct err *e)
 	while (r && (got = eventr_next(r, &ev, e)) == 1) {
 		struct asked a = { .time = ev.time, .user = vocab_add(&users, ev.user.p, ev.user.len), .item = vocab_add(&items, ev.item.p, ev.item.len), .act = (uint8_t)seqs_act_of(ev.kind) };
 		n_unknown += context_read(&a.c, &words, ev.time, ev.context, true, &n_bad);
+		if (a.time == TIME_NONE)
+			a.time = a.c.time;
+		a.c.time = a.time;
+		n_timeless += a.time == TIME_NONE;
 		arr_reserve(asked, n_asked + 1, cap_asked);
 		asked[n_asked++] = a;
 	}
@@ -86,12 +90,19 @@ static void name_all(struct past *p)
 		past_user_of[u] = past_user(p, users.str[u], true);
 }
 
-static int by_user(const void *a, const void *b, void *ctx)
+/* by_said - the lines of a user together, then of an item, then of a source, the best first. */
+static int by_said(const void *a, const void *b, void *ctx)
 {
 	const struct offer *x = a, *y = b;
 
 	(void)ctx;
-	return x->user < y->user ? -1 : x->user > y->user;
+	if (x->user != y->user)
+		return x->user < y->user ? -1 : 1;
+	if (x->item != y->item)
+		return x->item < y->item ? -1 : 1;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->score > y->score ? -1 : x->score < y->score;
 }
 
 static int by_place(const void *a, const void *b, void *ctx)
@@ -106,16 +117,6 @@ static int by_place(const void *a, const void *b, void *ctx)
 	return str_cmp(items.str[x->item], items.str[y->item]);
 }
 
-static int by_item(const void *a, const void *b, void *ctx)
-{
-	const struct offer *x = a, *y = b;
-
-	(void)ctx;
-	if (x->item != y->item)
-		return x->item < y->item ? -1 : 1;
-	return x->source < y->source ? -1 : x->source > y->source;
-}
-
 /* place_lines - within a user: places and scaled scores by source, then items together. */
 static void place_lines(struct offer *l, size_t n, struct err *e)
 {
@@ -124,21 +125,26 @@ static void place_lines(struct offer *l, size_t n, struct err *e)
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i; end < n && l[end].source == l[i].source;)
 			end++;
-		float max = l[i].score, min = l[end - 1].score;
+		double max = l[i].score, min = l[end - 1].score;
 		for (size_t j = i; j < end; j++) {
 			l[j].place = (uint32_t)(j - i + 1);
-			l[j].scaled = max > min ? (l[j].score / 2 - min / 2) / (max / 2 - min / 2) : 1;
+			l[j].scaled = features_scaled(l[j].score, min, max);
 		}
 	}
-	if (sort_stable(l, n, sizeof *l, by_item, NULL, e))
+	if (sort_stable(l, n, sizeof *l, by_said, NULL, e))
 		die_err(e);
 }
 
 static void order_lines(struct err *e)
 {
 	line_start = mem_new(users.n + 2, sizeof *line_start);
-	if (sort_stable(lines, n_lines, sizeof *lines, by_user, NULL, e))
+	size_t k = 0;
+	if (sort_stable(lines, n_lines, sizeof *lines, by_said, NULL, e))
 		die_err(e);
+	for (size_t i = 0; i < n_lines; i++)	/* an item that a source names twice: its best score */
+		if (!k || lines[k - 1].user != lines[i].user || lines[k - 1].item != lines[i].item || lines[k - 1].source != lines[i].source)
+			lines[k++] = lines[i];
+	n_lines = k;
 	for (size_t i = 0; i < n_lines; i++)
 		line_start[lines[i].user + 1]++;
 	for (size_t u = 0; u < users.n; u++) {
@@ -194,7 +200,7 @@ static void make_requests(struct err *e)
 		die_err(e);
 }
 
-/* situation_of - the first event's, in the words of the past, with --context over it. */
+/* situation_of - the first event's, in the words of the past, with --context over it. Without a time it is of the moment behind the log. */
 static struct context situation_of(const struct request *q)
 {
 	struct context c = { .time = q->time, .hour = NAN, .pulse = NAN };
@@ -207,6 +213,7 @@ static struct context situation_of(const struct request *q)
 			uint32_t i = vocab_find(&past->words.word[k], w.p, w.len);
 			c.at[k] = i < CONTEXT_WORDS ? (uint8_t)(i + 1) : 0;
 		}
+	context_at(&c, past_now(past));
 	if (o.context)
 		context_put(&c, &past->words, (struct str){ o.context, strlen(o.context) }, false, NULL);
 	return c;
@@ -216,12 +223,17 @@ static struct context situation_of(const struct request *q)
 
 static void write_header(struct err *e)
 {
+	struct buf name = { 0 };
+
 	buf_reset(&text);
 	buf_puts(&text, "query\tuser\titem\tlabel");
 	for (size_t c = 0; c < columns.n; c++) {
 		buf_putc(&text, '\t');
-		features_name(&columns, c, &text);
+		buf_reset(&name);
+		features_name(&columns, c, &name);
+		tsv_put(&text, name.p, name.len);
 	}
+	buf_release(&name);
 	if (tablew_row(table, text.p, text.len, e))
 		die_err(e);
 }
@@ -321,8 +333,7 @@ static void answer(const struct request *q, size_t number, float *x, struct feat
 	for (size_t i = 0, end; i < n; i = end) {
 		size_t k = 0;
 		for (end = i; end < n && l[end].item == l[i].item; end++)
-			if (end == i || l[end].source != l[end - 1].source)	/* an item that a source names twice: the better place */
-				from[k++] = (struct features_source){ l[end].source, l[end].score, l[end].scaled, (float)l[end].place };
+			from[k++] = (struct features_source){ l[end].source, features_score(l[end].score), l[end].scaled, (float)l[end].place };
 		bool label = is_heard(q, l[i].item);
 		if (!label && !is_drawn(&chance))
 			continue;
@@ -376,6 +387,7 @@ static void check_features(void)
 	size_t bad = 0, unknown;
 
 	check_past();
+	check_context();
 	tool_reads(o.items);
 	for (size_t i = 0; i < o.requests.n; i++)
 		tool_reads(o.requests.v[i]);
@@ -389,6 +401,8 @@ static void check_features(void)
 		usage_die("--sample, --only-hits and --truth need --requests, which say what was heard");
 	if (o.past && o.requests.n)
 		usage_die("--requests needs --events: a log that was read to its end knows what was heard");
+	if (o.past && o.items)
+		usage_die("--past has the catalogue that it was made with: --items goes with --events");
 	unknown = context_read(&c, &none, TIME_NONE, (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 }, true, &bad);
 	say_context("--context", unknown, bad);
 	context_release(&none);
@@ -409,6 +423,8 @@ void rank_features(struct err *e)
 		read_requests(o.requests.v[i], e);
 	order_lines(e);
 	make_requests(e);
+	if (n_timeless)
+		warn("--requests: %zu events have no time: to them all of --events is known, and if they are in it, they too", n_timeless);
 	past = load_past(name_all, e);
 	if (features_open(&columns, past, sources.str, sources.n, e) || !(table = tablew_new(out, "features", o.is_binary, e)))
 		die_err(e);

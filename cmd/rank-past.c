@@ -27,6 +27,17 @@ void say_context(const char *where, size_t unknown, size_t bad)
 		warn("%s: %zu value%s that cannot be read, passed over", where, bad, bad == 1 ? "" : "s");
 }
 
+void check_context(void)
+{
+	struct context c;
+	struct context_words none = { 0 };
+
+	context_read(&c, &none, TIME_NONE, (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 }, true, NULL);
+	if (o.requests.n && c.time != TIME_NONE)
+		usage_die("--context: requests have times of their own; time= goes without --requests");
+	context_release(&none);
+}
+
 static void read_events(struct past *p, const char *path, struct progress *pr, struct err *e)
 {
 	struct eventr *r = eventr_open(path, o.has_header, e);

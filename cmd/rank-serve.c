@@ -31,6 +31,12 @@ static void next_request(struct err *e)
 	struct event ev;
 	int got = eventr_next(requests, &ev, e);
 
+	if (got < 0 && eventr_pass(requests)) {	/* nothing was asked, then */
+		put_trouble((struct str){ "", 0 }, e->msg);
+		*e = (struct err){ 0 };
+		n_wrong++;
+		return;
+	}
 	if (got < 0)
 		die_err(e);
 	if (!got)

@@ -13,9 +13,9 @@ enum { TOP_MAX = 16 };
 
 static struct trees model;
 static struct past *past;
-static struct situation { struct context c; bool is_known; } *situation;	/* [n_situations] of users of the past, by --requests */
+static struct situation { struct context c; bool is_known; } *situation;	/* [n_situations] of users of the past, by --requests, with --context over it */
 static size_t n_situations, cap_situations;
-static struct context common;			/* the moment behind the log, and --context */
+static struct context common;			/* the moment behind the log, with --context over it: of those without a request */
 static struct vocab sources;			/* that the model knows */
 static uint32_t *column;			/* [model.n_features] which of ours it is; VOCAB_NONE: none */
 static float **word;				/* [model.n_features] our words to the model's; NULL: numbers */
@@ -68,7 +68,7 @@ static void match_columns(const struct features *f)
 {
 	struct vocab names = { 0 };
 	struct buf name = { 0 };
-	char clip[ERR_CLIP_MAX];
+	char clip[ERR_CLIP_MAX] = "";
 	size_t n_missing = 0;
 
 	for (size_t c = 0; c < f->n; c++) {
@@ -118,11 +118,20 @@ static struct situation *situation_at(uint32_t u)
 	return &situation[u];
 }
 
+static struct str common_text(void)
+{
+	return (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 };
+}
+
 void stage_request(const struct event *ev)
 {
 	struct situation *s = situation_at(past_user(past, ev->user, true));
 
 	n_unknown += context_read(&s->c, &past->words, ev->time, ev->context, false, &n_bad);
+	if (ev->time != TIME_NONE)
+		s->c.time = ev->time;
+	context_at(&s->c, past_now(past));
+	context_put(&s->c, &past->words, common_text(), false, NULL);
 	s->is_known = true;
 }
 
@@ -141,22 +150,9 @@ static void read_requests(struct err *e)
 	}
 }
 
-/* situation_of - their own, what it does not say by --context, and the moment behind the log. */
 static struct context situation_of(uint32_t u)
 {
-	struct context c = common;
-
-	if (u >= n_situations || !situation[u].is_known)
-		return c;
-	const struct context *own = &situation[u].c;
-	if (own->time != TIME_NONE)
-		c.time = own->time;
-	c.hour = own->at[CONTEXT_HOUR] ? own->hour : c.hour;
-	c.pulse = own->at[CONTEXT_PULSE] ? own->pulse : c.pulse;
-	for (int k = 0; k < CONTEXT_KEYS; k++)
-		if (own->at[k])
-			c.at[k] = own->at[k];
-	return c;
+	return u < n_situations && situation[u].is_known ? situation[u].c : common;
 }
 
 /* ---- the stage ---- */
@@ -169,6 +165,7 @@ void check_stage(void)
 		return;
 	}
 	check_past();
+	check_context();
 	tool_reads(o.trees);
 	for (size_t i = 0; i < o.requests.n; i++)
 		tool_reads(o.requests.v[i]);
@@ -189,8 +186,7 @@ void stage_open(struct err *e)
 			vocab_add(&sources, s.p, s.len);
 	open_workers(e);
 	match_columns(&workers[0].f);
-	struct str text = { o.context ? o.context : "", o.context ? strlen(o.context) : 0 };
-	size_t bad = 0, unknown = context_read(&common, &past->words, past->newest == TIME_NONE || past->newest == INT64_MAX ? past->newest : past->newest + 1, text, false, &bad);
+	size_t bad = 0, unknown = context_read(&common, &past->words, past_now(past), common_text(), false, &bad);
 	say_context("--context", unknown, bad);
 	if (!o.is_line)
 		read_requests(e);
@@ -218,7 +214,7 @@ static void gather(struct worker *w, struct rerank *list, struct err *e)
 		double max = list->from[i].score, min = list->from[end - 1].score;
 		for (size_t j = i; j < end; j++) {
 			const struct rerank_from *f = &list->from[j];
-			w->from[w->start[f->cand + 1]++] = (struct features_source){ source, (float)f->score, max > min ? (float)((f->score / 2 - min / 2) / (max / 2 - min / 2)) : 1, (float)f->place };
+			w->from[w->start[f->cand + 1]++] = (struct features_source){ source, features_score(f->score), features_scaled(f->score, min, max), (float)f->place };
 		}
 	}
 }

@@ -90,6 +90,8 @@ void serve(const char *path, struct sink *out, struct err *e);
 bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what, size_t len);
 /* check_candidate - is a row of n fields one? *score; or the program ends with what is wrong. */
 void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score);
+/* check_context - --context goes with the requests. */
+void check_context(void);
 /* say_context - on stderr, how many keys and values of contexts were passed over. */
 void say_context(const char *where, size_t unknown, size_t bad);
 
