@@ -211,8 +211,8 @@ static struct past_event event_of(struct past *p, const struct event *ev, uint32
 
 static struct past_event *push(struct past_user *u)
 {
-	if (u->n_all == u->cap) {
-		size_t cap = u->cap ? 2 * (size_t)u->cap : max_size(4, u->n_all + u->n_all / 4 + 1);
+	if (u->n_all >= u->cap) {	/* or they are of a file */
+		size_t cap = u->cap ? 2 * (size_t)u->cap : max_size(4, (size_t)u->n_all + u->n_all / 4 + 1);
 		struct past_event *own = mem_grow(u->cap ? (void *)u->ev : NULL, cap, sizeof *own);
 		if (!u->cap && u->n_all)	/* of a file */
 			memcpy(own, u->ev, u->n_all * sizeof *own);
@@ -238,9 +238,9 @@ bool past_append(struct past *p, const struct event *ev)
 
 	if (i == VOCAB_NONE || i >= p->n[PAST_ITEM])
 		return false;
-	struct past_user *u = &p->user[past_user(p, ev->user, true)];
-	*push(u) = event_of(p, ev, i);
-	u->n = u->n_all;
+	uint32_t u = past_user(p, ev->user, true);
+	*push(&p->user[u]) = event_of(p, ev, i);
+	p->user[u].n = p->user[u].n_all;
 	return true;
 }
 
@@ -541,32 +541,51 @@ static void make_spread(struct past *p)
 	}
 }
 
+/* codes_heard - those that any play has had, in an order that only hangs on what they are: words by their bytes. */
+static size_t codes_heard(const struct past *p, size_t *code)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < CONTEXT_KEYS; k++)
+		for (size_t c = p->first[k], begin = n, at; c < p->any[k]; c++) {
+			if (!(p->store->together[c * p->n_codes + c] > 0))
+				continue;
+			const struct str *word = p->words.word[k].str;
+			for (at = n++; at > begin && context_has_words((enum context_key)k) && str_cmp(word[code[at - 1] - p->first[k]], word[c - p->first[k]]) > 0; at--)
+				code[at] = code[at - 1];
+			code[at] = c;
+		}
+	return n;
+}
+
 /* make_shift - past.h says what. */
 static void make_shift(struct past *p)
 {
 	struct past_store *s = p->store;
-	size_t n = p->n_codes, d = p->d;
+	size_t all = p->n_codes, d = p->d, *code = mem_new(all + 1, sizeof *code), n = codes_heard(p, code);
 	float *a = mem_new(n * n + 1, sizeof *a), *b = mem_new(n + 1, sizeof *b);
 
-	for (size_t i = 0; i < n * n; i++)
-		a[i] = (float)s->together[i];
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < n; j++)
+			a[i * n + j] = (float)s->together[code[i] * all + code[j]];
 		a[i * n + i] += PAST_SHIFT;
+	}
 	if (!num_chol(a, n, n)) {
 		for (size_t j = 0; j < d; j++) {
 			float mean = s->all_vec[j] / (float)s->n_plays;
 			for (size_t i = 0; i < n; i++)
-				b[i] = s->in_vec[i * d + j] - (float)s->together[i * n + i] * mean;
+				b[i] = s->in_vec[code[i] * d + j] - (float)s->together[code[i] * all + code[i]] * mean;
 			num_chol_solve(a, n, b, n);
 			for (size_t i = 0; i < n; i++)
-				p->shift[i * d + j] = b[i];
+				p->shift[code[i] * d + j] = b[i];
 		}
 		if (p->spread)
 			make_spread(p);
 		for (size_t i = 0; i < n; i++)
-			past_lift(p, p->shift + i * d);
+			past_lift(p, p->shift + code[i] * d);
 	}
 	s->n_shifted = s->n_plays;
+	mem_free(code);
 	mem_free(a);
 	mem_free(b);
 }
