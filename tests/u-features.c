@@ -124,26 +124,6 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 	}
 }
 
-static void make_lift(void)
-{
-	double mean[D] = { 0 }, trace = 0, n = 0;
-
-	memset(lift, 0, sizeof lift);
-	for (int i = 0; i < ITEMS; i++)
-		for (int k = 0; k < D && thing[i].has_v; k++) {
-			mean[k] += thing[i].v[k];
-			n += k == 0;
-		}
-	for (int i = 0; i < ITEMS; i++)
-		for (int j = 0; j < D && thing[i].has_v; j++)
-			for (int k = 0; k < D; k++)
-				lift[j][k] += (thing[i].v[j] - mean[j] / n) * (thing[i].v[k] - mean[k] / n) / n;
-	for (int j = 0; j < D; j++)
-		trace += lift[j][j];
-	for (int j = 0; j < D; j++)
-		lift[j][j] += 0.1 * trace / D + 1e-6;
-}
-
 static void make_log(void)
 {
 	static const struct { const char *kind; enum seqs_act act; } kinds[] = { { "play", SEQS_PLAY }, { "", SEQS_PLAY }, { "play", SEQS_PLAY }, { "skip", SEQS_SKIP }, { "like", SEQS_LIKE },
@@ -357,6 +337,31 @@ static int code_of(int key, int at)
 	return key * 9 + at - 1;
 }
 
+/* make_lift - S of the first n plays, which have this mean. */
+static void make_lift(const double *mean, unsigned n)
+{
+	double trace = 0;
+	unsigned plays = 0;
+
+	memset(lift, 0, sizeof lift);
+	for (unsigned i = 0; i < n_known && plays < n; i++) {
+		const double *v = thing[known[i]->item].v;
+		if (known[i]->act != SEQS_PLAY)
+			continue;
+		plays++;
+		for (int j = 0; j < D; j++)
+			for (int k = 0; k < D; k++)
+				lift[j][k] += v[j] * v[k] / n;
+	}
+	for (int j = 0; j < D; j++)
+		for (int k = 0; k < D; k++)
+			lift[j][k] -= mean[j] * mean[k];
+	for (int j = 0; j < D; j++)
+		trace += lift[j][j];
+	for (int j = 0; j < D; j++)
+		lift[j][j] += 0.3 * trace / D + 1e-6;
+}
+
 /* shifts - b of each code, by the plays up to the last that made them more by a hundredth. */
 static void shifts(double b[CODES][D])
 {
@@ -392,6 +397,7 @@ static void shifts(double b[CODES][D])
 		a[c * CODES + c] += PAST_SHIFT;
 	}
 	solve(a, b[0], CODES, D);
+	make_lift(mean, upto);
 }
 
 static void say_vectors(int item, unsigned session)
@@ -431,19 +437,21 @@ static void say_vectors(int item, unsigned session)
 	}
 	shifts(b);
 	for (int k = 0; k < KEYS; k++) {
-		double mean[D] = { 0 }, near[D] = { 0 }, n = 0, in = 0, x;
+		double mean[D] = { 0 }, near[D] = { 0 }, n = 0, in = 0, x, foretold = 0;
 		for (unsigned i = 0; i < n_own; i++)
 			if (own[i]->act == SEQS_PLAY && thing[own[i]->item].has_v) {
 				n++;
 				in += here[k] && own[i]->at[k] == here[k];
+				for (int j = 0; j < KEYS && here[k] && own[i]->at[k] == here[k]; j++)
+					foretold += own[i]->at[j] ? lifted(b[code_of(j, own[i]->at[j])], t->v) : 0;
 				for (int j = 0; j < D; j++) {
 					mean[j] += thing[own[i]->item].v[j];
 					near[j] += here[k] && own[i]->at[k] == here[k] ? thing[own[i]->item].v[j] : 0;
 				}
 			}
 		for (int j = 0; j < D; j++)
-			near[j] = n > 0 ? (near[j] - in * mean[j] / n) / (in + 5) : 0;
-		x = has_v && here[k] && n > 0 ? lifted(near, t->v) : NAN;
+			near[j] = n > 0 ? near[j] - in * mean[j] / n : 0;
+		x = has_v && here[k] && n > 0 ? (lifted(near, t->v) - foretold) / (in + 100) : NAN;
 		say_key("near", k, x);
 		total[0] += isnan(x) ? 0 : x;
 		x = has_v && here[k] && sum(known, n_known, OF_ALL, 0, 0).in[k] > 0 ? lifted(b[code_of(k, here[k])], t->v) : NAN;
@@ -653,7 +661,6 @@ static void columns_are_as_defined(void **state)
 		float x[128];
 		pcg32_seed(&rng, seed, 77);
 		make_things(&catalogue, &vectors);
-		make_lift();
 		make_log();
 		struct past *p = make_past(&catalogue, &vectors);
 		assert_int_equal(features_open(&f, p, source, 2, &e), 0);

@@ -59,6 +59,8 @@ struct features_store {
 	double sum_length[64], n_length[64];	/* by kind; the last for the others */
 	bool has[V_ROWS];
 	float *v;			/* [V_ROWS x d] */
+	uint32_t *order;		/* [n_order] past_order */
+	size_t n_order;
 	uint32_t best[BEST_OF];		/* items heard last */
 	size_t n_best;
 };
@@ -94,6 +96,7 @@ void features_release(struct features *f)
 	if (s) {
 		mem_free(s->source);
 		mem_free(s->v);
+		mem_free(s->order);
 	}
 	mem_free(s);
 	*f = (struct features){ 0 };
@@ -284,9 +287,11 @@ static void take_shifts(struct features *f, const struct past_event *ev, size_t 
 			continue;
 		num_axpy(near, -in[k] / plays, mean, d);
 		past_lift(p, near);
-		for (size_t c = 0; c < p->n_codes; c++)
+		for (size_t j = 0; j < s->n_order; j++) {
+			size_t c = s->order[j];
 			if (met[(size_t)k * p->n_codes + c] > 0)
 				num_axpy(near, -met[(size_t)k * p->n_codes + c], p->shift + c * d, d);
+		}
 		num_scale(near, 1 / (in[k] + PRIOR_NEAR), d);
 		s->has[V_NEAR + k] = true;
 	}

@@ -244,50 +244,14 @@ bool past_append(struct past *p, const struct event *ev)
 	return true;
 }
 
-/* row_of_1 - x = row r of v, of length 1, or 0. False: 0. */
-static bool row_of_1(float *x, const struct vecs *v, size_t r)
+/* row_of_1 - x = row r of v, of length 1, or 0. */
+static void row_of_1(float *x, const struct vecs *v, size_t r)
 {
 	const float *from = vecs_row(v, r);
 	double norm = num_norm(from, v->d);
 
 	for (size_t k = 0; k < v->d; k++)
 		x[k] = norm > 0 ? (float)((double)from[k] / norm) : 0;
-	return norm > 0;
-}
-
-/* make_spread - sum of (v - mean)(v - mean)' / n over the rows, a tenth of its mean diagonal added to the diagonal. Of all rows, whether or not the log has met them yet. */
-static int make_spread(struct past *p, const struct vecs *v, struct err *e)
-{
-	size_t d = p->d, n = 0;
-	float *mean = mem_new(d + 1, sizeof *mean), *x = mem_new(d + 1, sizeof *x), trace = 0;
-
-	if (d > PAST_SPREAD || !(p->spread = mem_try0(d * d + 1, sizeof *p->spread, "spread of the vectors", e)))
-		goto done;
-	for (size_t r = 0; r < v->n; r++)
-		if (row_of_1(x, v, r)) {
-			num_axpy(mean, 1, x, d);
-			n++;
-		}
-	num_scale(mean, n ? 1 / (float)n : 0, d);
-	for (size_t r = 0; r < v->n; r++) {
-		if (!row_of_1(x, v, r))
-			continue;
-		num_axpy(x, -1, mean, d);
-		for (size_t j = 0; j < d; j++)
-			num_axpy(p->spread + j * d, x[j] / (float)n, x, j + 1);
-	}
-	for (size_t j = 0; j < d; j++)
-		trace += p->spread[j * d + j];
-	for (size_t j = 0; j < d; j++)
-		p->spread[j * d + j] += 0.1f * trace / (float)d + 1e-6f;
-	if (num_chol(p->spread, d, d)) {	/* nothing is known of it, then */
-		mem_free(p->spread);
-		p->spread = NULL;
-	}
-done:
-	mem_free(mean);
-	mem_free(x);
-	return e->code;
 }
 
 int past_vectors(struct past *p, const struct vecs *v, struct err *e)
@@ -304,7 +268,7 @@ int past_vectors(struct past *p, const struct vecs *v, struct err *e)
 		if (i != VOCAB_NONE)
 			row_of_1(p->vec + i * d, v, r);
 	}
-	return make_spread(p, v, e);
+	return 0;
 }
 
 void past_codes(struct past *p)
@@ -541,28 +505,39 @@ static void make_spread(struct past *p)
 	}
 }
 
-/* codes_heard - those that any play has had, in an order that only hangs on what they are: words by their bytes. */
-static size_t codes_heard(const struct past *p, size_t *code)
+size_t past_order(const struct past *p, uint32_t *code)
 {
 	size_t n = 0;
 
 	for (int k = 0; k < CONTEXT_KEYS; k++)
 		for (size_t c = p->first[k], begin = n, at; c < p->any[k]; c++) {
-			if (!(p->store->together[c * p->n_codes + c] > 0))
-				continue;
 			const struct str *word = p->words.word[k].str;
 			for (at = n++; at > begin && context_has_words((enum context_key)k) && str_cmp(word[code[at - 1] - p->first[k]], word[c - p->first[k]]) > 0; at--)
 				code[at] = code[at - 1];
-			code[at] = c;
+			code[at] = (uint32_t)c;
 		}
 	return n;
+}
+
+/* codes_heard - those that any play has had, in past_order. */
+static size_t codes_heard(const struct past *p, uint32_t *code)
+{
+	size_t n = past_order(p, code), heard = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (p->store->together[(size_t)code[i] * p->n_codes + code[i]] > 0)
+			code[heard++] = code[i];
+	return heard;
 }
 
 /* make_shift - past.h says what. */
 static void make_shift(struct past *p)
 {
 	struct past_store *s = p->store;
-	size_t all = p->n_codes, d = p->d, *code = mem_new(all + 1, sizeof *code), n = codes_heard(p, code);
+	size_t all = p->n_codes, d = p->d, n;
+	uint32_t *code = mem_new(all + 1, sizeof *code);
+
+	n = codes_heard(p, code);
 	float *a = mem_new(n * n + 1, sizeof *a), *b = mem_new(n + 1, sizeof *b);
 
 	for (size_t i = 0; i < n; i++) {

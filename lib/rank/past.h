@@ -119,6 +119,8 @@ bool past_append(struct past *p, const struct event *ev);
  */
 enum { PAST_SHIFT = 20, PAST_SPREAD = 512 };
 void past_lift(const struct past *p, float *v);
+/* past_order - the codes (any[] are none) in an order for sums, code [n_codes], that does not hang on the numbers of words, which the order of the log decides: words of a key by their bytes. How many. */
+size_t past_order(const struct past *p, uint32_t *code);
 /* past_recent - a tally's plays, faded to a time. */
 float past_recent(const struct past_tally *t, int64_t time);
 
