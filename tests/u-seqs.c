@@ -1,4 +1,4 @@
-/* seqs: events in order of time, the same from text, from binary and from pieces; ties and missing times keep the order read; what is left out is counted; gaps cut. */
+/* seqs: events in order of time, their values with them, the same from text, from binary and from pieces; ties and missing times keep the order read; what is left out is counted; gaps cut. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ static void fill_log(struct sink *s, void *ctx)
 	pcg32_seed(&r, l->seed, 0);
 	for (size_t i = 0; i < l->n; i++) {
 		const char *k = kind[pcg32_bounded(&r, 6)], *c = context[pcg32_bounded(&r, 7)];
-		struct event ev = { .value = VALUE_NONE, .kind = { k, strlen(k) }, .context = { c, strlen(c) } };
+		struct event ev = { .value = i % 3 ? (double)(i % 1000) / 4 : VALUE_NONE, .kind = { k, strlen(k) }, .context = { c, strlen(c) } };
 		ev.time = !pcg32_bounded(&r, 5) ? TIME_NONE : l->is_ordered ? (int64_t)i : (int64_t)pcg32_bounded(&r, 300) - 150;
 		unsigned user = pcg32_bounded(&r, 40);
 		ev.user = text(u, sizeof u, "u%u", user * user / 40);	/* some have much more than others */
@@ -74,6 +74,9 @@ static void is_same(const struct seqs *a, const struct seqs *b)
 	assert_int_equal(!a->device_of, !b->device_of);
 	if (a->device_of)
 		assert_memory_equal(a->device_of, b->device_of, a->n);
+	assert_int_equal(!a->value_of, !b->value_of);
+	for (size_t i = 0; i < a->n && a->value_of; i++)
+		assert_true(a->value_of[i] == b->value_of[i] || (isnan(a->value_of[i]) && isnan(b->value_of[i])));
 }
 
 static void load(struct seqs *s, const struct buf *b, enum mem_way way, const struct seqs_opts *o)
@@ -205,6 +208,22 @@ static void devices(void **state)
 	buf_release(&b);
 }
 
+static void values_go_with_their_events(void **state)
+{
+	struct seqs_opts o = { .has_values = true };
+	struct seqs s;
+
+	(void)state;
+	load_text_of(&s, "a\tx\t9\tplay\t90\nb\ty\t2\tfollow\t20\na\ty\t1\tskip\t10.5\na\tz\t5\tplay\nb\tx\t1\t\t-1\n", &o);
+	assert_true(s.value_of[0] == 10.5f && isnan(s.value_of[1]) && s.value_of[2] == 90 && s.value_of[3] == -1 && s.value_of[4] == 20);
+	assert_int_equal(s.act[4], SEQS_LIKE);
+	seqs_release(&s);
+	o.has_values = false;
+	load_text_of(&s, "a\tx\t9\tplay\t90\n", &o);
+	assert_null(s.value_of);
+	seqs_release(&s);
+}
+
 static void text_and_binary_agree(void **state)
 {
 	struct err e = { 0 };
@@ -215,7 +234,7 @@ static void text_and_binary_agree(void **state)
 	assert_non_null(pool);
 	for (int way = 0; way < 8; way++) {
 		struct log one = { 9000, 1, EVENT_TSV, way & 4 }, two = { 3000, 2, EVENT_TSV, way & 4 };
-		struct seqs_opts o = { .has_devices = way & 1, .weight = way & 2 ? no_skips : NULL, .ctx = &calls, .keep_weightless = way & 1 };
+		struct seqs_opts o = { .has_devices = way & 1, .has_values = way & 2, .weight = way & 2 ? no_skips : NULL, .ctx = &calls, .keep_weightless = way & 1 };
 		struct seqs want = { 0 }, got = { 0 };
 		struct buf a = mem_written(fill_log, &one), b = mem_written(fill_log, &two);
 		buf_put(&a, b.p, b.len);
@@ -478,6 +497,7 @@ int main(void)
 		cmocka_unit_test(without_a_time_behind_the_one_before),
 		cmocka_unit_test(acts_and_weightless),
 		cmocka_unit_test(devices),
+		cmocka_unit_test(values_go_with_their_events),
 		cmocka_unit_test(text_and_binary_agree),
 		cmocka_unit_test(a_plain_sort_agrees),
 		cmocka_unit_test(ids_that_stay),

@@ -20,7 +20,7 @@ struct seqs_make {
 enum seqs_act seqs_act_of(struct str kind)
 {
 	static const struct { const char *name; enum seqs_act act; } known[] = {
-		{ "skip", SEQS_SKIP }, { "like", SEQS_LIKE }, { "love", SEQS_LIKE }, { "save", SEQS_LIKE }, { "dislike", SEQS_DISLIKE }, { "ban", SEQS_DISLIKE },
+		{ "skip", SEQS_SKIP }, { "like", SEQS_LIKE }, { "love", SEQS_LIKE }, { "save", SEQS_LIKE }, { "follow", SEQS_LIKE }, { "dislike", SEQS_DISLIKE }, { "ban", SEQS_DISLIKE },
 		{ "hate", SEQS_DISLIKE },
 	};
 
@@ -70,6 +70,8 @@ static void grow(struct seqs_make *m)
 	s->time = mem_grow(s->time, m->cap, sizeof *s->time);
 	if (m->o.has_devices)
 		s->device_of = mem_grow(s->device_of, m->cap, sizeof *s->device_of);
+	if (m->o.has_values)
+		s->value_of = mem_grow(s->value_of, m->cap, sizeof *s->value_of);
 }
 
 /* counts - is the event to be kept? It is counted in any case. */
@@ -83,7 +85,7 @@ static inline bool counts(struct seqs_make *m, uint32_t u, uint32_t i, double w)
 	return w > 0 || m->o.keep_weightless;
 }
 
-static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, int64_t time, unsigned act, uint8_t device)
+static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, int64_t time, unsigned act, uint8_t device, double value)
 {
 	struct seqs *s = m->s;
 
@@ -95,6 +97,8 @@ static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, in
 	s->time[s->n] = time;
 	if (s->device_of)
 		s->device_of[s->n] = device;
+	if (s->value_of)
+		s->value_of[s->n] = (float)value;
 	s->n++;
 }
 
@@ -110,7 +114,7 @@ struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev)
 {
 	if (counts(m, user, item, weight))
-		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0);
+		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0, ev->value);
 }
 
 void seqs_add(struct seqs_make *m, const struct event *ev)
@@ -175,7 +179,7 @@ static void take_block(struct seqs_make *m, struct coded *c, const struct event_
 			*act = b->kind[i] ? seqs_act_of(b->kinds[b->kind[i] - 1]) : SEQS_PLAY;
 		if (device && *device == NOT_YET)
 			*device = b->context[i] ? device_of(m, b->contexts[b->context[i] - 1]) : 0;
-		put(m, u, it, w, b->time[i], *act, device ? (uint8_t)*device : 0);
+		put(m, u, it, w, b->time[i], *act, device ? (uint8_t)*device : 0, b->value[i]);
 	}
 }
 
@@ -230,7 +234,7 @@ static int deal(const struct seqs_make *m, void *a, size_t size, size_t *next, s
 		if (size == 1)
 			((uint8_t *)to)[j] = ((const uint8_t *)from)[i];
 		else if (size == 4)
-			((uint32_t *)to)[j] = ((const uint32_t *)from)[i];
+			memcpy((char *)to + 4 * j, (const char *)from + 4 * i, 4);
 		else
 			((int64_t *)to)[j] = ((const int64_t *)from)[i];
 	}
@@ -257,6 +261,8 @@ static int group(struct seqs_make *m, size_t n_users, struct err *e)
 		ret = deal(m, &s->act, sizeof *s->act, next, n_users, e);
 	if (!ret && s->device_of)
 		ret = deal(m, &s->device_of, sizeof *s->device_of, next, n_users, e);
+	if (!ret && s->value_of)
+		ret = deal(m, &s->value_of, sizeof *s->value_of, next, n_users, e);
 	if (!ret)
 		ret = deal(m, &s->time, sizeof *s->time, next, n_users, e);
 	mem_free(next);
@@ -326,6 +332,11 @@ static void sort_user(struct seqs *s, size_t from, size_t n, struct scratch *k)
 	for (size_t i = 0; i < n; i++)
 		((uint8_t *)tmp)[i] = s->act[from + at[i]];
 	memcpy(s->act + from, tmp, n);
+	if (s->value_of) {
+		for (size_t i = 0; i < n; i++)
+			((float *)tmp)[i] = s->value_of[from + at[i]];
+		memcpy(s->value_of + from, tmp, n * sizeof *s->value_of);
+	}
 	if (!s->device_of)
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -421,6 +432,7 @@ void seqs_release(struct seqs *s)
 	mem_free(s->act);
 	mem_free(s->time);
 	mem_free(s->device_of);
+	mem_free(s->value_of);
 	*s = (struct seqs){ 0 };
 }
 

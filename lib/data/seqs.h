@@ -4,7 +4,7 @@
  * Events of a user stand in order of time; of equal times in the order they were read (files one after the other). An event without a time stands right behind the one of the
  * same user that was read before it, so that a log without any times keeps its order; where none with a time was before it, it comes first.
  *
- * Memory: 13 bytes an event (14 with devices), 8 bytes a user, and the ids. While reading 17 (18), and what arrays that double have in reserve; 8 more an event while events are
+ * Memory: 13 bytes an event (1 more with devices, 4 with values), 8 bytes a user, and the ids. While reading 4 more, and what arrays that double have in reserve; 8 more an event while events are
  * brought together by user, which a log that has them so does not need; 24 bytes an event of the longest sequence that is not in order of time, for each thread.
  * Time: reading; putting in order is a counting sort by user, and by time a look at each event, and a radix sort of the sequences that need it.
  */
@@ -15,7 +15,7 @@
 #include "inter.h"
 #include "../base/par.h"
 
-/* What an event was, from its kind: skip; like, love, save; dislike, ban, hate; any other is a play. */
+/* What an event was, from its kind: skip; like, love, save, follow; dislike, ban, hate; any other is a play. */
 enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_ACT = 15, SEQS_WEIGHTLESS = 128 };
 enum { SEQS_DEVICES_MAX = 255 };
 
@@ -29,6 +29,7 @@ struct seqs {
 	int64_t *time;			/* [n] TIME_NONE where the event has none */
 	struct vocab device;		/* values of device= in the contexts, of events that are here, by first sight; at most SEQS_DEVICES_MAX of them */
 	uint8_t *device_of;		/* [n] 0: none, or one more than there is room for; else 1 + number in device. NULL when not asked for */
+	float *value_of;		/* [n] seconds heard, a rating: NaN where there is none. NULL when not asked for */
 	uint64_t n_events;		/* read, whatever became of them */
 	uint64_t n_unknown;		/* left out because of keep_items or keep_users */
 };
@@ -39,7 +40,7 @@ struct seqs_opts {
 	bool keep_weightless;		/* else events whose weight is not above 0 are left out (their users and items are numbered all the same) */
 	bool keep_items, keep_users;	/* item (user) already holds ids: events of others are left out and counted */
 	bool keep_devices;		/* device already holds values, no new ones are added */
-	bool has_devices;
+	bool has_devices, has_values;	/* device_of, value_of are asked for */
 	bool has_header;
 	struct par *pool;		/* may be NULL */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL: none */
@@ -58,7 +59,7 @@ void seqs_add(struct seqs_make *m, const struct event *ev);
 void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev);
 int seqs_end(struct seqs_make *m, struct err *e);
 void seqs_release(struct seqs *s);	/* zeroed is empty */
-/* seqs_rows - out has the sequences row [n] of s in that order, VOCAB_NONE being one without events, and the devices of s; user and item are empty. row NULL: the n from `first` on. */
+/* seqs_rows - out has the sequences row [n] of s in that order, VOCAB_NONE being one without events, and the devices of s; user and item are empty. Values stay behind. row NULL: the n from `first` on. */
 int seqs_rows(struct seqs *out, const struct seqs *s, const uint32_t *row, size_t first, size_t n, struct err *e);
 
 /* seqs_act_of - of an event's kind. */
