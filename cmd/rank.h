@@ -37,6 +37,12 @@ extern struct rank_opts {
 	bool only_hits, is_line, by_query;
 } o;
 enum rank_label { LABEL_HEARD, LABEL_SKIPPED };
+extern struct candidates_opts {
+	struct opt_list source, serial;
+	const char *users, *time;
+	double half_life, chart_every, new_days, lately, finished, rest;	/* days; finished: a share */
+	bool each_kind, newest_first, keep;
+} co;
 extern struct tool tool;
 extern struct prov prov;
 extern struct buf inputs;
@@ -62,6 +68,7 @@ extern struct side {			/* the side files, loaded once */
 } side;
 
 /* The verbs: each checks its options, opens its output (o.out) and closes it. */
+void rank_candidates(struct err *e);		/* rank-candidates.c */
 void rank_features(struct err *e);		/* rank-features.c */
 void rank_past(struct err *e);			/* rank-past.c */
 void rank_predict(struct err *e);		/* rank-predict.c */

@@ -38,12 +38,14 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "predict:" },
 	{ 0, "by-query", OPT_FLAG, &o.by_query, NULL, "write the query in place of the user: a list for each request" },
 	{ 0, "groups", OPT_STR, &o.groups, "FILE", "numbers of rows of the queries, line by line", .flags = OPT_IS_PATH },
-	{ .type = OPT_SECTION, .help = "lists, features and past: what is known" },
+	{ .type = OPT_SECTION, .help = "lists, features, past and candidates: what is known" },
 	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "lists, features and past: what else is known" },
 	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is near to what the listener hears", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "lists and features: what is asked" },
 	{ 0, "past", OPT_STR, &o.past, "FILE", "in place of --events, a log that taste-rank past has read", .flags = OPT_IS_PATH },
 	{ 0, "context", OPT_STR, &o.context, "K=V,...", "the situation of all requests: time, hour, day, device, place, mood, intent, heart_rate" },
+	{ .type = OPT_SECTION, .help = "lists, features and candidates: who asks" },
 	{ 0, "requests", OPT_LIST, &o.requests, "EVENTS", "who asked when and in which situation, and what was heard then", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "features:" },
 	{ 's', "seed", OPT_INT, &o.seed, "N", "of --sample" },
@@ -52,6 +54,20 @@ static const struct opt opts[] = {
 	{ 0, "sample", OPT_INT, &o.sample, "N", "of the candidates with label 0 so many of each request, by chance; 0: all", .min = 0, .max = 1e9 },
 	{ 0, "truth", OPT_STR, &o.truth, "FILE", "write what was heard in each request there: query, item", .flags = OPT_NO_PROV },
 	{ 0, "only-hits", OPT_FLAG, &o.only_hits, NULL, "leave out requests whose candidates all have label 0" },
+	{ .type = OPT_SECTION, .help = "candidates:" },
+	{ 0, "source", OPT_LIST, &co.source, "NAME,...", "where candidates come from: now, rising, followed, new, continue, again, near; else all that can be had" },
+	{ 0, "users", OPT_STR, &co.users, "FILE", "for those listed here (first column); all: for all who have events", .flags = OPT_IS_PATH },
+	{ 0, "time", OPT_STR, &co.time, "TIME", "only what came before it counts; else all (seconds since 1970, or ISO 8601)" },
+	{ 0, "half-life", OPT_FLOAT, &co.half_life, "DAYS", "now, rising, continue: what is so much older counts half", .min = 1e-3, .max = 1e6 },
+	{ 0, "chart-every", OPT_FLOAT, &co.chart_every, "DAYS", "now, rising, with --requests: how often charts are made; 0: for each request", .min = 0, .max = 1e6 },
+	{ 0, "each-kind", OPT_FLAG, &co.each_kind, NULL, "now, rising: -k of each kind of item" },
+	{ 0, "newest", OPT_FLAG, &co.newest_first, NULL, "followed: a creator's newest first, not the best known" },
+	{ 0, "new-days", OPT_FLOAT, &co.new_days, "DAYS", "new: how long something is", .min = 1e-3, .max = 1e6 },
+	{ 0, "lately", OPT_FLOAT, &co.lately, "DAYS", "continue: what was not gone on with for longer is given up", .min = 1e-3, .max = 1e6 },
+	{ 0, "serial", OPT_LIST, &co.serial, "KIND", "continue: kinds of items that are heard in order; else podcast and audiobook" },
+	{ 0, "finished", OPT_FLOAT, &co.finished, "SHARE", "continue: of an item's length, from which on it is", .min = 0, .max = 1 },
+	{ 0, "rest", OPT_FLOAT, &co.rest, "DAYS", "again: half-way to being longed for; 0: what was heard often", .min = 0, .max = 1e6 },
+	{ 0, "keep", OPT_FLAG, &co.keep, NULL, "do not leave out what the listener has" },
 	{ 0 },
 };
 
@@ -60,7 +76,7 @@ struct tool tool = {
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
-	.may = "features|past|predict",
+	.may = "candidates|features|past|predict",
 };
 
 struct seat seat[SCORER_USERS];
@@ -343,7 +359,7 @@ static void rank(struct err *e)
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "features", rank_features }, { "past", rank_past }, { "predict", rank_predict } };
+	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "candidates", rank_candidates }, { "features", rank_features }, { "past", rank_past }, { "predict", rank_predict } };
 	struct err e = { 0 };
 	size_t v = 0;
 
