@@ -70,6 +70,7 @@ extern struct side {			/* the side files, loaded once */
 /* The verbs: each checks its options, opens its output (o.out) and closes it. */
 void rank_candidates(struct err *e);		/* rank-candidates.c */
 void rank_features(struct err *e);		/* rank-features.c */
+void rank_merge(struct err *e);			/* rank-merge.c */
 void rank_past(struct err *e);			/* rank-past.c */
 void rank_predict(struct err *e);		/* rank-predict.c */
 

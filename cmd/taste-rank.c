@@ -76,7 +76,7 @@ struct tool tool = {
 	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
 	.usage = "[options] [candidates...]",
 	.opts = opts,
-	.may = "candidates|features|past|predict",
+	.may = "candidates|features|merge|past|predict",
 };
 
 struct seat seat[SCORER_USERS];
@@ -359,7 +359,7 @@ static void rank(struct err *e)
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "candidates", rank_candidates }, { "features", rank_features }, { "past", rank_past }, { "predict", rank_predict } };
+	static const struct { const char *verb; void (*run)(struct err *e); } verbs[] = { { "candidates", rank_candidates }, { "features", rank_features }, { "merge", rank_merge }, { "past", rank_past }, { "predict", rank_predict } };
 	struct err e = { 0 };
 	size_t v = 0;
 

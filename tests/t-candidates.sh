@@ -1,4 +1,4 @@
-# taste-rank candidates: each source by hand or by another way, nothing of what comes later, the same for any -t, what it refuses.
+# taste-rank candidates and merge: each source by hand or by another way, nothing of what comes later, the same for any -t, what it refuses.
 . "$(dirname "$0")/lib.sh"
 T=$'\t'
 tr_() { tr '\t\n' '  '; }
@@ -104,6 +104,25 @@ cand --source now -k 3 --requests req.tsv big.tsv > daily
 u=$(head -1 req.tsv | cut -f1) t=$(head -1 req.tsv | cut -f3)
 is "charts are made each day" "$(cand --source now --keep -k 1 --requests req.tsv big.tsv | awk -F '\t' -v u="$u" '$1 == u' | cut -f2,3)" "$(cand --source now --keep -k 1 --users <(echo "$u") --time $((t / 86400 * 86400)) big.tsv | cut -f2,3)"
 cand --items cat.tsv -t 3 -k 15 --requests req.tsv big.tsv > other; same "with -t 3, too" got other
+
+# ---- merge ----
+printf 'u\ta\t1\tx\nu\tb\t0\tx\tk=v\nv\ta\t1\tx\n' > m1; printf 'w\tc\t3\ty\nv\tb\t2\ty\nu\ta\t9\ty\n' > m2; printf 'z\tq\t1\nw\tc\t1\tz' > m3
+is "listeners in the order of the first file, then of the others; a listener's lines file by file, as they are" "$(taste-rank merge m1 m2 m3 | tr_)" "u a 1 x u b 0 x k=v u a 9 y v a 1 x v b 2 y w c 3 y w c 1 z z q 1 "
+is "the other way round" "$(taste-rank merge m3 m2 m1 | cut -f1,4 | tr_)" "z w z w y v y v x u y u x u x "
+is "one file is as it is" "$(taste-rank merge < m1 | cmp - m1 && echo same)" same
+cand --items cat.tsv --source now,near big.tsv > s1; cand --items cat.tsv --source again big.tsv | sort -s -t "$T" -k1,1 > s2; cand --source rising --users <(cut -f1 big.tsv | sort -ru | head -50) -b big.tsv > s3.taste; taste-view s3.taste > s3
+taste-rank merge s1 s2 s3.taste | sort > got; sort s1 s2 s3 > other; same "nothing is lost, binary or not" got other
+taste-rank merge s1 s2 s3.taste > got
+is "a listener's lines stand together" "$(cut -f1 got | uniq | sort | uniq -d)" ""
+is "and are those of taste-rank" "$(taste-rank got | sort | cksum)" "$(sort -s -t "$T" -k1,1 s1 s2 s3 | taste-rank | sort | cksum)"
+taste-rank merge -b s2 s1 > b.taste; taste-view b.taste > other; taste-rank merge s2 s1 > got; same "binary out holds the same lines" got other
+{ echo "item${T}user${T}score${T}source"; awk -F '\t' -v OFS='\t' '{ print $2, $1, $3, $4 }' m2; } > m2.named; is "-H finds columns by name" "$(taste-rank merge -H m2.named)" "$(cat m2)"
+is "nothing and nothing" "$(taste-rank merge /dev/null /dev/null; echo $?)" 0
+must_fail "a listener who comes again" 4 "*m4:3: user 'u' comes again*" taste-rank merge m1 $(printf 'u\ta\t1\nv\ta\t1\nu\tb\t1\n' > m4; echo m4)
+must_fail "a line that is no candidate" 4 "*m5:1: field 3: 'x' is not a score*" taste-rank merge m1 $(printf 'u\ta\tx\n' > m5; echo m5)
+head -c 100 s3.taste > cut.taste; must_fail "a binary file that was cut" 4 "*cut.taste*" taste-rank merge m1 cut.taste
+must_fail "standard input twice to merge" 2 "*standard input can be read only once*" taste-rank merge - -
+must_fail "options of candidates are not of merge" 2 "*--source is an option of candidates*" taste-rank merge --source now m1
 
 # ---- what is refused ----
 must_fail "a source nobody knows" 2 "*--source: 'then' is not one of now,*" taste-rank candidates --source now,then log.tsv
