@@ -398,7 +398,7 @@ static void plain_near(const struct sources_opts *o, int user, int64_t t, double
 		}
 	}
 	for (int i = 0; i < n_catalogue; i++)
-		score[i] = score[i] > 0 ? score[i] / sqrt(10 + plays(i, t)) : 0;
+		score[i] = score[i] > 0 ? score[i] / sqrt(sqrt(10 + plays(i, t))) : 0;
 }
 
 static void check(const struct sources_opts *o, enum sources_which w, int user, int64_t t, const double *score, const struct topk_hit *hit, size_t n)

@@ -591,7 +591,7 @@ static void find_near(struct sources_user *w, struct topk *best)
 		w->own[i].is_seed = false;
 	for (size_t i = 0; i < w->n_touched; i++) {
 		uint32_t item = w->touched[i];
-		topk_push(best, (float)(w->sum[item] / sqrt((double)(10 + heard_before(s, item, w->t)))), item);
+		topk_push(best, (float)(w->sum[item] / sqrt(sqrt((double)(10 + heard_before(s, item, w->t))))), item);
 		w->sum[item] = 0;
 	}
 }

@@ -14,7 +14,8 @@
  *   again      what was heard at least twice, but not lately: log2(1 + n) (1 - 2^(-age / rest)), n = P + L - S - D, age since it was heard last. Serial kinds are passed over
  *   near       what others heard in the same sessions as the 20 items heard last: the sum over those, place q from 0, and over the last 100 times each was heard before t by whomever,
  *              of what was heard up to 5 events before or behind it in the same session (no silence above half an hour): 5 / (5 + q) / distance / (10 + times), divided by
- *              the root of 10 + plays and likes of the item found before t
+ *              the fourth root of 10 + plays and likes of the item found before t. (With now, the next tenth of ml-1m and of a made-up log: 21.8 and 11.3 % of it are among 100
+ *              candidates of each; 21.2 and 10.9 % by the square root, 21.6 and 10.9 % without any.)
  *
  * All but again and continue leave out what the listener has in any event before t, unless keep is set. With a catalogue only its items are found. An event on an item that the
  * catalogue does not have counts for the creator of that name: so one follows a creator.
