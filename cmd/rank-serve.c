@@ -1,6 +1,6 @@
 /*
- * rank-serve - --line: a block of candidates and an empty line in, their list and an empty line out, flushed, before the next is read. With --requests a line of that is read for each block: who asks, when, in
- * which situation, and what they have just heard. What is wrong with a request is told in its answer, "user TAB TAB TAB sentence", and the next one is served.
+ * rank-serve - --line: a block of candidates and an empty line in, their list and an empty line out, flushed, before the next is read. With --requests a line of that is read for each block, up to the next of its user: who asks,
+ * when, in which situation, and what they have just heard. What is wrong with a request is told in its answer, "user TAB TAB TAB sentence", and the next one is served.
  */
 #include <string.h>
 
@@ -14,23 +14,36 @@ enum { FIELDS = 256 };
 
 static struct latency latency;
 static struct eventr *requests;
-static struct buf trouble;		/* lines of the answer that tell what is wrong */
-static uint64_t n_served, n_wrong;
+static struct buf trouble, troubled;	/* lines of the answer that tell what is wrong; whose the last of them is */
+static uint64_t n_served, n_wrong, n_passed;
 
 static void put_trouble(struct str user, const char *what)
 {
+	buf_reset(&troubled);
+	buf_put(&troubled, user.p, user.len);
 	tsv_put(&trouble, user.p, user.len);
 	buf_puts(&trouble, "\t\t\t");
 	tsv_put(&trouble, what, strlen(what));
 	buf_putc(&trouble, '\n');
 }
 
-/* next_request - the line of --requests that goes with the block. */
+/*
+ * next_request - the line of --requests that goes with the block of a user: those of others before it had no block, for the program before had nothing to say of them. A block that
+ * names nobody goes with the next line, and so does one that meets a line that is none.
+ */
 static void next_request(struct err *e)
 {
+	const struct buf *user = n_seats ? &seat[0].user : &troubled;
 	struct event ev;
-	int got = eventr_next(requests, &ev, e);
+	int got;
 
+	while ((got = eventr_next(requests, &ev, e)) == 1) {
+		stage_request(&ev);
+		stage_sees(&ev);
+		if (!user->len || (user->len == ev.user.len && !memcmp(user->p, ev.user.p, ev.user.len)))
+			return;
+		n_passed++;
+	}
 	if (got < 0 && eventr_pass(requests)) {	/* nothing was asked, then */
 		put_trouble((struct str){ "", 0 }, e->msg);
 		*e = (struct err){ 0 };
@@ -39,10 +52,7 @@ static void next_request(struct err *e)
 	}
 	if (got < 0)
 		die_err(e);
-	if (!got)
-		die(EXIT_DATA, "%s: ended, and there are candidates still: a line for each block of candidates is wanted", o.requests.v[0]);
-	stage_request(&ev);
-	stage_sees(&ev);
+	die(EXIT_DATA, "%s: ended, and there are candidates still: a line for each block of candidates is wanted", o.requests.v[0]);
 }
 
 /* take_line - a candidate, or what the program before has to say of the request. */
@@ -69,6 +79,7 @@ static void answer(struct sink *out, double start, struct err *e)
 	if ((trouble.len && sink_write(out, trouble.p, trouble.len, e)) || sink_write(out, "\n", 1, e) || sink_flush(out, e))
 		die_err(e);
 	buf_reset(&trouble);
+	buf_reset(&troubled);
 	latency_put(&latency, latency_now() - start);
 	n_served++;
 }
@@ -110,10 +121,13 @@ void serve(const char *path, struct sink *out, struct err *e)
 		answer(out, latency_now(), e);
 	}
 	note("%llu requests, %llu lines of them wrong", (unsigned long long)n_served, (unsigned long long)n_wrong);
+	if (n_passed)
+		note("%llu lines of --requests had no candidates", (unsigned long long)n_passed);
 	latency_note(&latency, "a list");
 	eventr_close(requests);
 	line_release(&l);
 	file_close(file);
 	buf_release(&trouble);
+	buf_release(&troubled);
 	mem_free(field);
 }
