@@ -1,6 +1,6 @@
 /*
  * rank-candidates - taste-rank candidates: what there is to choose from, without a trained model. Events in, candidates of each listener out, by source. Holds the log (13 bytes
- * an event and the ids, 4 more with continue), the catalogue, what lib/rank/sources.h says, and the candidates of 256 listeners.
+ * an event and the ids, 4 more where values count), the catalogue, what lib/rank/sources.h says, and the candidates of 256 listeners.
  */
 #include <string.h>
 
@@ -133,7 +133,7 @@ static void show_done(void *ctx, uint64_t done, uint64_t total)
 static void read_log(struct err *e)
 {
 	struct progress pr;
-	struct seqs_opts so = { .has_values = wants(SOURCES_CONTINUE), .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
+	struct seqs_opts so = { .has_values = c.wants & ~(1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_NEAR), .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
 	size_t n = 0;
 	const char **path = mem_new(tool.n_args + o.events.n + 1, sizeof *path);
 

@@ -48,6 +48,7 @@ is "again: what was heard three times" "$(get u again)" "a1"
 is "the score of again" "$(awk -F '\t' '$1 == "u" && $4 == "again" { printf "%.5f", $3 }' got)" "$(awk 'BEGIN { printf "%.5f", 2 * (1 - 2^(-8 / 7)) }')"
 is "now leaves out what the listener has" "$(get v now)" "a1 p1 k1 k2"
 is "--keep does not" "$(cand --items items.tsv --source now --keep --users <(echo v) --time "$now" log.tsv | cut -f2 | head -1)" "a2"
+is "plays are as many as they say, and finished" "$(printf 'u\ta1\t5\tplays\t3\nu\tk1\t6\tplays\t2\n' | cand --items items.tsv --source again,continue --rest 0 --half-life 1e6 | cut -f2,3 | tr_)" "a1 2 k2 1 "
 is "skipped: the next one" "$(printf 'u\tp1\t%s\tplay\t400\nu\tp1\t%s\tskip\t2\n' "$(d 4)" "$(d 5)" | cand --items items.tsv --source continue | cut -f2)" p2
 is "a group of a kind that is not serial is not gone on with" "$(cand --items items.tsv --source continue --serial music --time "$now" --users <(echo u) --lately 100 log.tsv | cut -f2 | tr_)" "b2 a2 "
 is "what was left for too long is given up" "$(cand --items items.tsv --source continue --lately 5 --users <(echo u) --time "$now" log.tsv | cut -f2)" "k1"

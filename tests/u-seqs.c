@@ -21,7 +21,7 @@ static struct str text(char *out, size_t size, const char *fmt, unsigned i)
 
 static void fill_log(struct sink *s, void *ctx)
 {
-	static const char *const kind[] = { "", "play", "skip", "love", "ban", "rate" };
+	static const char *const kind[] = { "", "play", "skip", "love", "ban", "plays" };
 	static const char *const context[] = { "", "device=phone", "shuffle=1;device=car", "device=", "mydevice=x;device=tv;device=other", "device=desk;a=b", "devices=9" };
 	const struct log *l = ctx;
 	struct err e = { 0 };
@@ -214,13 +214,15 @@ static void values_go_with_their_events(void **state)
 	struct seqs s;
 
 	(void)state;
-	load_text_of(&s, "a\tx\t9\tplay\t90\nb\ty\t2\tfollow\t20\na\ty\t1\tskip\t10.5\na\tz\t5\tplay\nb\tx\t1\t\t-1\n", &o);
+	load_text_of(&s, "a\tx\t9\tplay\t90\nb\ty\t2\tfollow\t20\na\ty\t1\tskip\t10.5\na\tz\t5\tplay\nb\tx\t1\t\t-1\nb\tz\t3\tplays\t7\n", &o);
 	assert_true(s.value_of[0] == 10.5f && isnan(s.value_of[1]) && s.value_of[2] == 90 && s.value_of[3] == -1 && s.value_of[4] == 20);
 	assert_int_equal(s.act[4], SEQS_LIKE);
+	assert_int_equal(s.act[5], SEQS_PLAY | SEQS_PLAYS);
 	seqs_release(&s);
 	o.has_values = false;
-	load_text_of(&s, "a\tx\t9\tplay\t90\n", &o);
+	load_text_of(&s, "a\tx\t9\tplays\t90\n", &o);
 	assert_null(s.value_of);
+	assert_int_equal(s.act[0], SEQS_PLAY);
 	seqs_release(&s);
 }
 

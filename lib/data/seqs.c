@@ -30,6 +30,12 @@ enum seqs_act seqs_act_of(struct str kind)
 	return SEQS_PLAY;
 }
 
+/* flags_of - what goes with the act of a kind: SEQS_PLAYS, or nothing. */
+static unsigned flags_of(const struct seqs_make *m, struct str kind)
+{
+	return m->o.has_values && kind.len == 5 && !memcmp(kind.p, "plays", 5) ? SEQS_PLAYS : 0;
+}
+
 /* device_value - of device= in a context; empty: there is none. */
 static struct str device_value(struct str context)
 {
@@ -114,7 +120,7 @@ struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev)
 {
 	if (counts(m, user, item, weight))
-		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0, ev->value);
+		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind) | flags_of(m, ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0, ev->value);
 }
 
 void seqs_add(struct seqs_make *m, const struct event *ev)
@@ -176,7 +182,7 @@ static void take_block(struct seqs_make *m, struct coded *c, const struct event_
 		if (!counts(m, u, it, w))
 			continue;
 		if (*act == NOT_YET)
-			*act = b->kind[i] ? seqs_act_of(b->kinds[b->kind[i] - 1]) : SEQS_PLAY;
+			*act = b->kind[i] ? (uint16_t)(seqs_act_of(b->kinds[b->kind[i] - 1]) | flags_of(m, b->kinds[b->kind[i] - 1])) : SEQS_PLAY;
 		if (device && *device == NOT_YET)
 			*device = b->context[i] ? device_of(m, b->contexts[b->context[i] - 1]) : 0;
 		put(m, u, it, w, b->time[i], *act, device ? (uint8_t)*device : 0, b->value[i]);

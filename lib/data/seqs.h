@@ -16,7 +16,7 @@
 #include "../base/par.h"
 
 /* What an event was, from its kind: skip; like, love, save, follow; dislike, ban, hate; any other is a play. */
-enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_ACT = 15, SEQS_WEIGHTLESS = 128 };
+enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_ACT = 15, SEQS_PLAYS = 64, SEQS_WEIGHTLESS = 128 };
 enum { SEQS_DEVICES_MAX = 255 };
 
 struct seqs {
@@ -25,7 +25,7 @@ struct seqs {
 	size_t n_users;			/* rows: user.n, or more (seqs_put) */
 	size_t *start;			/* [n_users + 1] */
 	uint32_t *what;			/* [n] items */
-	uint8_t *act;			/* [n] enum seqs_act, + SEQS_WEIGHTLESS where the weight is not above 0 */
+	uint8_t *act;			/* [n] enum seqs_act, + SEQS_WEIGHTLESS where the weight is not above 0, + SEQS_PLAYS with values where the kind is plays: then the value is their number */
 	int64_t *time;			/* [n] TIME_NONE where the event has none */
 	struct vocab device;		/* values of device= in the contexts, of events that are here, by first sight; at most SEQS_DEVICES_MAX of them */
 	uint8_t *device_of;		/* [n] 0: none, or one more than there is room for; else 1 + number in device. NULL when not asked for */

@@ -5,7 +5,7 @@
 #include "../base/sort.h"
 #include "../num/fmath.h"
 
-enum { LOOK_MORE = 4, LOOK_AT_LEAST = 1000, LIKE_COUNTS = 5, SEEDS = 20, TIMES = 100, AROUND = 5, SILENCE = 1800 };
+enum { LOOK_MORE = 4, LOOK_AT_LEAST = 1000, LIKE_COUNTS = 5, SEEDS = 20, TIMES = 100, AROUND = 5, SILENCE = 1800, PLAYS_MAX = 65535 };
 
 /* What a user did with an item, or with the items of a creator. */
 struct deeds { uint32_t n[SEQS_ACTS]; };
@@ -247,14 +247,15 @@ static void add_event(struct sources_user *w, size_t i)
 	const struct seqs *log = w->s->log;
 	unsigned act = log->act[i] & SEQS_ACT;
 	struct own *own = own_of(w, log->what[i]);
+	float v = log->value_of ? log->value_of[i] : NAN;
+	bool is_count = log->act[i] & SEQS_PLAYS;
 
-	own->did.n[act]++;
+	own->did.n[act] += is_count && v >= 0 ? (uint32_t)fminf(v + 0.5f, PLAYS_MAX) : 1;
 	if (is_heard(log, i))
 		own->last = log->time[i];
 	if (act == SEQS_PLAY || act == SEQS_SKIP) {
-		float v = log->value_of ? log->value_of[i] : NAN;
 		own->listened = (uint8_t)(1 + act);
-		own->heard += !isnan(v) ? (double)v : act == SEQS_PLAY ? (double)INFINITY : 0;
+		own->heard += !isnan(v) && !is_count ? (double)v : act == SEQS_PLAY ? (double)INFINITY : 0;
 	}
 }
 
@@ -573,6 +574,7 @@ static void look_around(struct sources_user *w, size_t event, uint32_t seed, dou
 static void find_near(struct sources_user *w, struct topk *best)
 {
 	const struct sources *s = w->s;
+	const double most = sqrt(sqrt(10.0));
 	size_t n_seeds = 0;
 
 	w->n_touched = 0;
@@ -591,7 +593,9 @@ static void find_near(struct sources_user *w, struct topk *best)
 		w->own[i].is_seed = false;
 	for (size_t i = 0; i < w->n_touched; i++) {
 		uint32_t item = w->touched[i];
-		topk_push(best, (float)(w->sum[item] / sqrt(sqrt((double)(10 + heard_before(s, item, w->t))))), item);
+		bool may_be = best->n < best->k || (float)(w->sum[item] / most) >= best->hit[0].score;	/* were it hardly heard; counting waits for memory */
+		if (may_be)
+			topk_push(best, (float)(w->sum[item] / sqrt(sqrt((double)(10 + heard_before(s, item, w->t))))), item);
 		w->sum[item] = 0;
 	}
 }

@@ -20,10 +20,14 @@
  * All but again and continue leave out what the listener has in any event before t, unless keep is set. With a catalogue only its items are found. An event on an item that the
  * catalogue does not have counts for the creator of that name: so one follows a creator.
  *
+ * An event of kind plays is as many plays as its value says, at most 65535, of the listener; in what is popular it is one, at its moment. That needs the values of the log (seqs.h),
+ * as continue does: without them it is one play.
+ *
  * now and rising look at the first 4 k + 1000 of a chart, made as of the last tick at or before t.
  *
  * Memory: 4 bytes an event (near, followed), 16 an item, the charts; for each user that is at work at a time 16 bytes an item, 4 a creator and group, 8 a tag, and 56 for each item that the
  * user has. Once made, reading is thread-safe.
+ * Time: a user's own events; near up to 20000 events of others and a look at each item found; new all items within new_for.
  * Source of near: the neighbours of Sarwar et al. 2001, counted over sessions and no further back than the last times, as Jannach and Ludewig 2017 do with whole sessions.
  */
 #ifndef TASTE_SOURCES_H
