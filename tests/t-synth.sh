@@ -130,6 +130,7 @@ cat ans.0 ans.1 > both; taste-ingest tsv -b -o both.taste both 2> /dev/null; tas
 for x in 0 0.2 1; do taste-synth $W --drift 0 --patience 1 --answer lists --answer-day 30 --after both --pull $x --answers-truth told -o /dev/null; awk -F '\t' 'NR == FNR { if ($4 == "play") k[$1, $2] = 1; next } ($1, $2) in k { n++; s += $5 } END { print s / n }' both told; done | tr '\n' ' ' > apart
 is "a taste is pulled to what was heard" "$(awk '{ print ($2 > $1 + .01 && $3 > $2) ? "yes" : $0 }' apart)" yes
 taste-synth $W --drift 0 --patience 1 --answer lists --answer-day 30 --after both --pull 0 --answers-truth told -o /dev/null; same "not without pull" told told.3
+taste-synth $W --answer lists -o ans; taste-synth $W --answer lists --pull 1 -o ans2; same "nor by nothing" ans2 ans
 # lists in other clothes
 gzip -c lists > lists.gz; taste-synth $W --context 1 --answer lists.gz -o ans; same "lists may be gzipped" ans ans1
 taste-synth $W --context 1 --answer - -o ans < lists; same "or come through a pipe" ans ans1
@@ -155,7 +156,6 @@ must_fail "answers of another world are told" 4 "taste-synth: other:1: field 2: 
 must_fail "answers without a time too" 4 "taste-synth: other:1: field 3: an answer without a time" bash -c "printf 'ana\tm000001\n' > other; taste-synth $W --answer lists --after other -o /dev/null"
 must_fail "a context of no kind" 2 "*--answer-context: 'shuffle=1' is no context*" taste-synth --answer lists --answer-context shuffle=1
 must_fail "options of answers without lists" 2 "*go with --answer LISTS*" taste-synth --after lists
-must_fail "pull by nothing" 2 "*--pull goes with --after EVENTS*" taste-synth --answer lists --pull 0.1
 must_fail "standard input twice" 2 "*standard input can be read only once*" taste-synth --answer - --after -
 must_fail "lists that are not there" 3 "taste-synth: nowhere: *" taste-synth --answer nowhere
 must_fail "answers on a full disk" 3 "taste-synth: *No space left on device" bash -c "taste-synth $W --answer lists > /dev/full"
