@@ -436,7 +436,7 @@ void tool_check_verb(const char *verb)
 			continue;
 		}
 		opt_value(&v, o);
-		if (heading && !strstr(heading, verb) && strcmp(v.p ? v.p : "", g.was[i]))
+		if (heading && !strstr(heading, verb) && (o->type == OPT_FLAG ? *(bool *)o->var : strcmp(v.p ? v.p : "", g.was[i]) != 0))
 			usage_die("--%s is an option of %.*s", o->name, (int)strcspn(heading, ":"), heading);
 		buf_release(&v);
 	}
