@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Metrics from their definitions, independent of lib/eval: oracle-metrics.py TRUTH TRAIN RANKED K...
+"""Metrics from their definitions, independent of lib/eval: oracle-metrics.py [--items FILE] [--vectors FILE] TRUTH TRAIN RANKED K...
 
-TRUTH and TRAIN are TSV (user, item, ...), RANKED is TSV (user, item, score, ...). Prints model, metric, k, value as taste-eval does,
+TRUTH and TRAIN are TSV (user, item, ...), RANKED is TSV (user, item, score, ...); --items an items stream, by kind, creator and tags, --vectors TSV (id, numbers). Prints model, metric, k, value as taste-eval does,
 for the run ("run") and the popularity row ("pop"). Written to be checked by reading, not to be fast.
 """
 import math
@@ -16,8 +16,13 @@ def pairs(path):
             yield fields
 
 
-truth_path, train_path, ranked_path = sys.argv[1:4]
-cuts = [int(k) for k in sys.argv[4:]]
+args = sys.argv[1:]
+named = {}
+while args[0].startswith("--"):
+    named[args[0]] = args[1]
+    args = args[2:]
+truth_path, train_path, ranked_path = args[:3]
+cuts = [int(k) for k in args[3:]]
 
 truth = defaultdict(set)
 for f in pairs(truth_path):
@@ -32,9 +37,27 @@ for f in pairs(ranked_path):
     lists[f[0]].append((-float(f[2]), f[1]))
 run = {u: [i for _, i in sorted(l)] for u, l in lists.items()}
 
-catalogue = set(users_of)
-for items in truth.values():
-    catalogue |= items
+labels = {"kind": {}, "creator": {}, "tags": {}}
+if "--items" in named:
+    catalogue = set()
+    for f in pairs(named["--items"]):
+        if f[0] in catalogue:
+            continue
+        catalogue.add(f[0])
+        f += [b""] * (8 - len(f))
+        labels["kind"][f[0]] = {f[1]} - {b""}
+        labels["creator"][f[0]] = {f[3]} - {b""}
+        labels["tags"][f[0]] = set(f[7].split(b";")) - {b""}
+else:
+    catalogue = set(users_of)
+    for items in truth.values():
+        catalogue |= items
+vector = {}
+if "--vectors" in named:
+    for f in pairs(named["--vectors"]):
+        v = [float(x) for x in f[1:]]
+        if any(v):
+            vector.setdefault(f[0], v)
 by_popularity = sorted(users_of, key=lambda i: (-len(users_of[i]), i))
 
 
@@ -50,6 +73,55 @@ def popular(user, n):
 
 
 pop = {u: popular(u, max(cuts)) for u in truth}
+
+
+head, plays, so_far = set(), sum(len(u) for u in users_of.values()), 0
+for i in by_popularity:
+    if so_far < 0.8 * plays:
+        head.add(i)
+        so_far += len(users_of[i])
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values) if values else None
+
+
+def cosine(x, y):
+    return sum(a * b for a, b in zip(x, y)) / math.sqrt(sum(a * a for a in x) * sum(b * b for b in y))
+
+
+def mix(items, of):
+    share = defaultdict(float)
+    for i in items:
+        for label in of.get(i, ()):
+            share[label] += 1 / len(of[i])
+    total = sum(share.values())
+    return {label: s / total for label, s in share.items()}
+
+
+def divergence(p, q):
+    if not p or not q:
+        return None
+    return sum(s * math.log2(s / (0.99 * q.get(label, 0) + 0.01 * s)) for label, s in p.items())
+
+
+def beyond(user, shown, wanted, k):
+    """None: no value."""
+    shown = shown[:k]
+    apart = [(a, b) for n, a in enumerate(shown) for b in shown[:n]]
+    values = {
+        "user_coverage": float(bool(shown)),
+        "tail_share": mean(i not in head for i in shown),
+        "serendipity": sum(i in wanted and i not in pop[user][:k] for i in shown) / k,
+    }
+    if vector:
+        values["diversity"] = mean(1 - cosine(vector[a], vector[b]) for a, b in apart if a in vector and b in vector)
+    for column, of in labels.items():
+        if any(of.values()):
+            values["diversity_" + column] = mean(1 - len(of[a] & of[b]) / len(of[a] | of[b]) for a, b in apart if of.get(a) and of.get(b))
+            values["calibration_" + column] = divergence(mix(train.get(user, ()), of), mix(shown, of))
+    return values
 
 
 def user_metrics(shown, wanted, k):
@@ -95,6 +167,13 @@ for name, shown_by in (("run", run), ("pop", pop)):
                 sums[metric] += value
         for metric, value in sums.items():
             print(name, metric, k, repr(value / len(truth)), sep="\t")
+        columns = defaultdict(list)
+        for user, wanted in truth.items():
+            for metric, value in beyond(user, shown_by.get(user, []), wanted, k).items():
+                columns[metric].append(value)
+        for metric, values in columns.items():
+            value = mean(v for v in values if v is not None)
+            print(name, metric, k, "" if value is None else repr(value), sep="\t")
         counts = dict.fromkeys(catalogue, 0)
         for user in truth:
             for i in shown_by.get(user, [])[:k]:
@@ -102,3 +181,10 @@ for name, shown_by in (("run", run), ("pop", pop)):
                     counts[i] += 1
         print(name, "coverage", k, repr(sum(c > 0 for c in counts.values()) / len(catalogue)), sep="\t")
         print(name, "gini", k, repr(gini(counts.values())), sep="\t")
+        if any(labels["creator"].values()):
+            exposed = {label: 0 for of in labels["creator"].values() for label in of}
+            for user in truth:
+                for i in shown_by.get(user, [])[:k]:
+                    for label in labels["creator"].get(i, ()):
+                        exposed[label] += 1
+            print(name, "creator_gini", k, repr(gini(exposed.values())), sep="\t")

@@ -91,6 +91,7 @@ like "--table is for people" "$(taste-eval --table --truth truth --train train -
 ranked * 3 *0.4444 \[*pop * 3 *"
 taste-eval --truth truth --train train -k 3 --per-user pu ranked > /dev/null
 is "--per-user has a line for each user and model" "$(wc -l < pu)" 7
+is "and a column for each mean" "$(head -1 pu | tr '\t' ' ')" "user model k recall recall_min precision hr ndcg mrr map novelty user_coverage tail_share serendipity"
 
 # bad input
 printf 'u\ta\n' > cols; must_fail "a ranked line without a score" 4 "taste-eval: cols:1: 2 fields*" taste-eval --truth truth --train train cols

@@ -2,7 +2,6 @@
 
 #include "metric.h"
 #include "../base/mem.h"
-#include "../base/rng.h"
 #include "../base/sort.h"
 #include "../num/fmath.h"
 
@@ -124,11 +123,22 @@ int metric_users(double *v, const struct metric_run *run, const struct metric_tr
 	return 0;
 }
 
+/* G = sum (2i - N - 1) x_i / (N sum x), x ascending, i from 1. */
+double metric_gini(const uint64_t *count, size_t n, size_t all)
+{
+	double total = 0, weighted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		total += (double)count[i];
+		weighted += (2 * (double)(all - n + i + 1) - (double)all - 1) * (double)count[i];
+	}
+	return total > 0 ? weighted / ((double)all * total) : 0;
+}
+
 int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, const uint8_t *use, size_t k, struct err *e)
 {
 	uint64_t *shown = mem_try0(t->gain.n_cols, sizeof *shown, "exposure of items", e);
 	size_t n = 0, distinct = 0;
-	double total = 0, weighted = 0;
 
 	*coverage = *gini = 0;
 	if (!shown)
@@ -145,91 +155,10 @@ int metric_whole(double *coverage, double *gini, const struct metric_run *run, c
 		mem_free(shown);
 		return e->code;
 	}
-	/* G = sum (2i - N - 1) x_i / (N sum x), x ascending, i from 1. Items of the catalogue that have no number here come first: nobody was shown them. */
-	size_t all = t->n_catalogue > n ? t->n_catalogue : n, zeros = all - n;
-	for (size_t i = 0; i < n; i++) {
-		total += (double)shown[i];
-		weighted += (2 * (double)(zeros + i + 1) - (double)all - 1) * (double)shown[i];
-	}
+	size_t all = t->n_catalogue > n ? t->n_catalogue : n;
 	if (all)
 		*coverage = (double)distinct / (double)all;
-	if (total > 0)
-		*gini = weighted / ((double)all * total);
+	*gini = metric_gini(shown, n, all);
 	mem_free(shown);
 	return 0;
-}
-
-struct boot_job {
-	const double *v;		/* [n x METRIC_PER_USER], only the users that count */
-	size_t n;
-	uint64_t seed;
-	double *mean;			/* [METRIC_PER_USER x n_boot] */
-	size_t n_boot;
-};
-
-static void replica(void *ctx, size_t b, int worker)
-{
-	const struct boot_job *j = ctx;
-	double sum[METRIC_PER_USER] = { 0 };
-	struct pcg32 r;
-
-	(void)worker;
-	pcg32_seed(&r, j->seed, b);
-	for (size_t i = 0; i < j->n; i++) {
-		const double *v = j->v + (size_t)pcg32_bounded(&r, (uint32_t)j->n) * METRIC_PER_USER;
-		for (int m = 0; m < METRIC_PER_USER; m++)
-			sum[m] += v[m];
-	}
-	for (int m = 0; m < METRIC_PER_USER; m++)
-		j->mean[(size_t)m * j->n_boot + b] = sum[m] / (double)j->n;
-}
-
-static int cmp_double(const void *a, const void *b, void *ctx)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	(void)ctx;
-	return (x > y) - (x < y);
-}
-
-/* quantile - of n sorted values, linear between neighbours. */
-static double quantile(const double *v, size_t n, double q)
-{
-	double at = q * (double)(n - 1);
-	size_t i = (size_t)at;
-
-	return i + 1 < n ? v[i] + (at - (double)i) * (v[i + 1] - v[i]) : v[n - 1];
-}
-
-int metric_bootstrap(struct metric_interval out[METRIC_PER_USER], const double *v, size_t n_users, const uint8_t *use, size_t n_boot, uint64_t seed,
-		     struct par *pool, struct err *e)
-{
-	double *kept = mem_try(n_users * METRIC_PER_USER, sizeof *kept, "values of users", e);
-	double *mean = kept ? mem_try(n_boot * METRIC_PER_USER, sizeof *mean, "bootstrap means", e) : NULL;
-	size_t n = 0;
-	int ret = mean ? 0 : ERR_MEM;
-
-	memset(out, 0, METRIC_PER_USER * sizeof *out);
-	for (size_t u = 0; u < n_users && !ret; u++)
-		if (!use || use[u])
-			memcpy(kept + n++ * METRIC_PER_USER, v + u * METRIC_PER_USER, METRIC_PER_USER * sizeof *kept);
-	struct boot_job j = { kept, n, seed, mean, n_boot };
-	if (!ret && n && n_boot)
-		par_for(pool, n_boot, replica, &j);
-	for (int m = 0; m < METRIC_PER_USER && !ret && n; m++) {
-		double sum = 0;
-		for (size_t i = 0; i < n; i++)
-			sum += kept[i * METRIC_PER_USER + (size_t)m];
-		out[m].value = out[m].low = out[m].high = sum / (double)n;
-		if (!n_boot)
-			continue;
-		double *col = mean + (size_t)m * n_boot;
-		if ((ret = sort_stable(col, n_boot, sizeof *col, cmp_double, NULL, e)))
-			break;
-		out[m].low = quantile(col, n_boot, 0.025);
-		out[m].high = quantile(col, n_boot, 0.975);
-	}
-	mem_free(kept);
-	mem_free(mean);
-	return ret;
 }

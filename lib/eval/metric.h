@@ -17,10 +17,8 @@
  *   gini@k        of how often each of the N items of the catalogue is shown: 0 all alike, 1 - 1/N all on one
  *
  * Values of users are averaged over the users with truth; who has no list counts 0. Sums are in double, in the order of users. Lists hold no item twice: that is the caller's to see to.
- * Memory: 64 bytes a user, and as many again in metric_bootstrap with 64 bytes a replica; 8 bytes an item in metric_whole. Time: a binary search in T for each line above the cut,
- * and a replica reads as many rows of 64 bytes as there are users.
- * Intervals: the percentile bootstrap over users (Efron 1979): B times as many users are drawn with replacement, the mean is taken, the 2.5 % and 97.5 % quantiles are the
- * interval. Replica b draws from PCG stream (seed, b). coverage and gini have none: they are properties of the whole run.
+ * Memory: 64 bytes a user; 8 bytes an item in metric_whole. Time: a binary search in T for each line above the cut.
+ * Means and intervals are boot.h's. coverage and gini have no interval: they are properties of the whole run. What else a list may be good for is in beyond.h.
  */
 #ifndef TASTE_METRIC_H
 #define TASTE_METRIC_H
@@ -53,9 +51,7 @@ int metric_users(double *v, const struct metric_run *run, const struct metric_tr
 /* metric_whole - coverage and gini at k, of the users with use[u] (NULL: all). Items outside the catalogue do not count. */
 int metric_whole(double *coverage, double *gini, const struct metric_run *run, const struct metric_truth *t, const uint8_t *use, size_t k, struct err *e);
 
-struct metric_interval { double value, low, high; };
-/* metric_bootstrap - mean and interval of each of METRIC_PER_USER columns of v over the users with use[u] (NULL: all). n_boot 0: no interval, low = high = value. */
-int metric_bootstrap(struct metric_interval out[METRIC_PER_USER], const double *v, size_t n_users, const uint8_t *use, size_t n_boot, uint64_t seed,
-		     struct par *pool, struct err *e);
+/* metric_gini - of n counts, ascending, and all - n of 0 before them; 0 when all are 0. */
+double metric_gini(const uint64_t *count, size_t n, size_t all);
 
 #endif

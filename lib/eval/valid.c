@@ -1,5 +1,6 @@
 #include "valid.h"
 
+#include "boot.h"
 #include "../base/mem.h"
 #include "../base/rng.h"
 
@@ -94,9 +95,9 @@ void valid_release(struct valid *v)
 
 int valid_means(struct valid *v, double *ndcg, double *recall, struct par *pool, struct err *e)
 {
-	struct metric_interval mean[METRIC_PER_USER];
+	struct boot_interval mean[METRIC_PER_USER];
 
-	if (metric_users(v->value, &v->run, &v->truth, v->k, pool, e) || metric_bootstrap(mean, v->value, v->n_users, NULL, 0, 0, pool, e))
+	if (metric_users(v->value, &v->run, &v->truth, v->k, pool, e) || boot_means(mean, v->value, v->n_users, METRIC_PER_USER, NULL, 0, 0, pool, e))
 		return e->code;
 	*ndcg = mean[METRIC_NDCG].value;
 	*recall = mean[METRIC_RECALL].value;
