@@ -103,6 +103,7 @@ printf '\xef\xbb\xbfu\tx\t1\r\nu\ta\t.5' > bom; is "BOM, CRLF, no final newline"
 taste-ingest tsv -b -o t.taste truth; head -c 200 t.taste > cut.taste
 must_fail "a cut truth is told with its byte" 4 "taste-eval: cut.taste: *byte*" taste-eval --truth cut.taste --train train ranked
 same "binary truth and training events say the same" <(taste-ingest tsv -b -o tr.taste train; taste-eval --truth t.taste --train tr.taste ranked) <(taste-eval --truth truth --train train ranked)
+same "the truth through a pipe that has a name" <(taste-eval --truth <(cat truth) --train <(cat train) --name ranked <(cat ranked)) <(taste-eval --truth truth --train train ranked)
 must_fail "cuts that are no numbers" 2 "*--cuts: '5,x'*" taste-eval -k 5,x --truth truth --train train ranked
 must_fail "a full disk is told" 3 "*No space left on device" bash -c 'taste-eval --truth truth --train train ranked > /dev/full'
 

@@ -49,30 +49,42 @@ struct file {
 	const unsigned char *map;
 	size_t map_n;
 	bool is_borrowed;		/* the map is the caller's */
+	bool is_stream;			/* what is read is gone: a pipe, a terminal */
+	struct file *next;		/* of the unopened */
 	size_t passed;			/* bytes of it that were let go */
 	XXH3_state_t *digest;
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
 };
 
-static struct file *unopened;		/* standard input, peeked at and given back */
+static struct file *unopened;		/* streams that were peeked at and given back */
 
 static int fail(struct file *f, struct err *e)
 {
 	return err_set(e, f->err.code, "%s", f->err.msg);
 }
 
+/* open_again - a stream that was given back. */
+static struct file *open_again(const char *path, bool is_stdin)
+{
+	for (struct file **p = &unopened; *p; p = &(*p)->next)
+		if (is_stdin ? (*p)->fd == STDIN_FILENO : (*p)->fd != STDIN_FILENO && !strcmp((*p)->name, path)) {
+			struct file *f = *p;
+			*p = f->next;
+			return f;
+		}
+	return NULL;
+}
+
 struct file *file_open(const char *path, struct err *e)
 {
 	bool is_stdin = !strcmp(path, "-");
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct file *again = open_again(path, is_stdin);
 	struct stat st;
 
-	if (is_stdin && unopened) {
-		struct file *f = unopened;
-		unopened = NULL;
-		return f;
-	}
+	if (again)
+		return again;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err_sys(e, errno, "%s", path);
 		return NULL;
@@ -88,6 +100,7 @@ struct file *file_open(const char *path, struct err *e)
 	f->name = mem_strdup(is_stdin ? "(standard input)" : path);
 	f->fd = fd;
 	f->size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	f->is_stream = is_stdin || !S_ISREG(st.st_mode);
 	f->buf = mem_new(BUF_BYTES, 1);
 	return f;
 }
@@ -130,10 +143,12 @@ void file_close(struct file *f)
 void file_unopen(struct file *f)
 {
 	assert(!f->offset && (!f->map || f->is_borrowed));
-	if (f->fd == STDIN_FILENO && !unopened)
+	if (f->is_stream) {
+		f->next = unopened;
 		unopened = f;
-	else
+	} else {
 		file_close(f);
+	}
 }
 
 void file_on_wait(struct file *f, void (*fn)(void *ctx), void *ctx)

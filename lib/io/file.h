@@ -25,7 +25,7 @@ struct file *file_open(const char *path, struct err *e);
 /* file_open_memory - n bytes at p, which outlive the file, as one that file_map gives back; name is for messages. */
 struct file *file_open_memory(const char *name, const void *p, size_t n);
 void file_close(struct file *f);			/* takes NULL */
-/* file_unopen - file_close for a file that was only peeked at: the next file_open of "-" finds standard input as it was. */
+/* file_unopen - file_close for a file that was only peeked at: the next file_open of this path finds standard input, or a pipe that has a name, as it was. */
 void file_unopen(struct file *f);
 const char *file_name(const struct file *f);		/* the path, "(standard input)" for "-" */
 /* file_read - up to n bytes; >0 how many, 0 at the end, <0 error. Short only at the end. */
