@@ -240,3 +240,14 @@ size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts)
 		usage_die("--cuts: no lengths");
 	return n;
 }
+
+size_t cut_of_verb(void)
+{
+	size_t cut[MAX_CUTS];
+
+	if (!o.k)
+		return SIZE_MAX / 2;
+	if (cuts_parse(cut, o.k) != 1)
+		usage_die("%s cuts at one length", tool.verb);
+	return cut[0];
+}

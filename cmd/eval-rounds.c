@@ -182,14 +182,7 @@ static int verdict(const struct round *round)
 
 static void check_options(void)
 {
-	size_t cut[MAX_CUTS];
-
-	k = SIZE_MAX / 2;	/* all of it; sums of places must not wrap */
-	if (o.k) {
-		if (cuts_parse(cut, o.k) != 1)
-			usage_die("rounds are cut at one length");
-		k = cut[0];
-	}
+	k = cut_of_verb();
 	if (o.by && !o.items)
 		usage_die("--by needs --items, which has the columns");
 	if (o.by)

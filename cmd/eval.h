@@ -25,17 +25,20 @@ enum { BY_SCORE, BY_INPUT };
 
 /* The options: defaults in taste-eval.c. */
 extern struct eval_opts {
-	const char *k, *truth, *items, *vectors, *against, *by, *per_user, *write_run, *write_qrels, *out;
-	struct opt_list train, name;
+	const char *k, *truth, *items, *vectors, *against, *by, *per_user, *write_run, *write_qrels, *answers, *log, *predicted, *out;
+	struct opt_list train, name, reward;
 	int64_t bootstrap, seed, window, pairs;
-	double head, tolerance;		/* tolerance NAN: no verdict */
+	double head, tolerance, clip;	/* tolerance NAN: no verdict; clip 0: none */
 	int order;			/* below 0: not said */
-	bool has_header, has_gains, allows_seen, allows_extra, only_listed, no_train, is_trec, is_table, is_heard;
+	int match;			/* enum policy_match */
+	bool has_header, has_gains, allows_seen, allows_extra, only_listed, no_train, is_trec, is_table, is_heard, has_p;
 } o;
 extern struct tool tool;
 
 void eval_lists(struct err *e);
 int eval_rounds(struct err *e);		/* the exit status */
+void eval_policy(struct err *e);
+void eval_interleave(struct err *e);
 
 /* ---- what is read ---- */
 
@@ -72,9 +75,10 @@ uint32_t *popular_order(uint32_t *item_users, size_t *n, struct err *e);
 
 /* by_read - labels by these columns of the catalogue ("creator,tags"); usage_die when they are none. it NULL: only look at the names. Returns how many. */
 size_t by_read(struct labels by[BEYOND_BY], const char *columns, const struct items *it, struct err *e);
-/* cuts_parse - "10,20". Returns how many. */
+/* cuts_parse - "10,20". Returns how many. cut_of_verb - the one length of -k; without it one that no list reaches, which may be added to places. */
 enum { MAX_CUTS = 16 };
 size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts);
+size_t cut_of_verb(void);
 
 /* ---- what is written ---- */
 

@@ -29,8 +29,10 @@ static const struct opt opts[] = {
 	{ 0, "trec", OPT_FLAG, &o.is_trec, NULL, "lists are TREC runs, the truth TREC qrels" },
 	{ 0, "write-run", OPT_STR, &o.write_run, "FILE", "write the lists as a TREC run" },
 	{ 0, "write-qrels", OPT_STR, &o.write_qrels, "FILE", "write the truth as TREC qrels" },
-	{ 0, "allow-extra-users", OPT_FLAG, &o.allows_extra, NULL, "leave out users without truth instead of refusing them" },
+	{ .type = OPT_SECTION, .help = "lists, ips, snips and dr:" },
 	{ 0, "bootstrap", OPT_INT, &o.bootstrap, "N", "replicas for the 95 % intervals; 0: none", .min = 0, .max = 1000000 },
+	{ .type = OPT_SECTION, .help = "lists, ips, snips, dr and interleave:" },
+	{ 0, "allow-extra-users", OPT_FLAG, &o.allows_extra, NULL, "leave out users without truth, or whom a list lacks, instead of refusing them" },
 	{ .type = OPT_SECTION, .help = "lists and rounds:" },
 	{ 0, "train", OPT_LIST, &o.train, "EVENTS", "what the model learnt from" },
 	{ 0, "items", OPT_STR, &o.items, "FILE", "the catalogue, for coverage, gini, and what lists are a mix of" },
@@ -41,6 +43,16 @@ static const struct opt opts[] = {
 	{ 0, "window", OPT_INT, &o.window, "N", "rounds that span_ looks back over", .min = 1, .max = 1000000 },
 	{ 0, "pairs", OPT_INT, &o.pairs, "N", "pairs of users that are compared; all, where there are no more", .min = 1, .max = 1000000000 },
 	{ 0, "tolerance", OPT_FLOAT, &o.tolerance, "X", "exit 1 when tail_share or an entropy is further than this share from round 0", .min = 0, .max = 1000 },
+	{ .type = OPT_SECTION, .help = "ips, snips, dr and interleave:" },
+	{ 0, "answers", OPT_STR, &o.answers, "EVENTS", "what came of lists: events with place_in=R and p=PROPENSITY in their context" },
+	{ 0, "reward", OPT_LIST, &o.reward, "KIND=R,...", "what an answer is worth by its kind; else play=1,like=1, any other 0" },
+	{ .type = OPT_SECTION, .help = "ips, snips and dr:" },
+	{ 0, "log", OPT_STR, &o.log, "FILE", "likewise, a table: user, item, propensity, reward" },
+	{ 0, "match", OPT_ENUM, &o.match, "HOW", "what has to be as the list has it: the item at its place, the item at all, or the list down to it", .names = "place|item|list" },
+	{ 0, "clip", OPT_FLOAT, &o.clip, "W", "cut weights at W; 0: not", .min = 0, .max = 1e300 },
+	{ 0, "probabilities", OPT_FLAG, &o.has_p, NULL, "lists have all that may be shown, each with its p=, at its place=" },
+	{ .type = OPT_SECTION, .help = "dr:" },
+	{ 0, "model-rewards", OPT_STR, &o.predicted, "FILE", "what a model expects: user, item, reward" },
 	{ 0 },
 };
 
@@ -48,9 +60,11 @@ struct tool tool = {
 	.name = "taste-eval",
 	.about = "metrics of ranked lists, with intervals, and popularity beside them",
 	.usage = "--truth file [options] [ranked...]\n"
-		 "       taste-eval rounds [options] round...",
+		 "       taste-eval rounds [options] round...\n"
+		 "       taste-eval ips|snips|dr --answers events|--log file [options] ranked...\n"
+		 "       taste-eval interleave [--answers events] [options] ranked ranked",
 	.opts = opts,
-	.may = "rounds",
+	.may = "rounds|ips|snips|dr|interleave",
 };
 
 int main(int argc, char **argv)
@@ -64,7 +78,11 @@ int main(int argc, char **argv)
 		usage_die("--name is given %zu times for %zu lists", o.name.n, max_size(tool.n_args, 1));
 	if (!tool.verb)
 		eval_lists(&e);
-	else
+	else if (!strcmp(tool.verb, "rounds"))
 		status = eval_rounds(&e);
+	else if (!strcmp(tool.verb, "interleave"))
+		eval_interleave(&e);
+	else
+		eval_policy(&e);
 	return tool_close(status);
 }

@@ -74,7 +74,7 @@ is "a round of one user has no pairs" "$(taste-eval rounds one > o; col o overla
 0"
 must_fail "an item twice in a list" 4 "taste-eval: twice: item 'a' stands twice in the list of user 'u'" bash -c "printf 'u\ta\t1\nu\ta\t2\n' > twice; taste-eval rounds r0 twice"
 must_fail "a round that is cut short" 4 "taste-eval: short:2: 2 fields*" bash -c "printf 'u\ta\t1\nu\tb' > short; taste-eval rounds short"
-must_fail "two lengths" 2 "taste-eval: rounds are cut at one length*" taste-eval rounds -k 1,2 r0
+must_fail "two lengths" 2 "taste-eval: rounds cuts at one length*" taste-eval rounds -k 1,2 r0
 must_fail "--heard has no -k" 2 "taste-eval: what was heard is not cut*" taste-eval rounds --heard -k 1 h0
 must_fail "--truth is not of rounds" 2 "taste-eval: --truth is an option of lists*" taste-eval rounds --truth r0 r0
 must_fail "--only-listed is not of rounds" 2 "taste-eval: --only-listed is an option of lists*" taste-eval rounds --only-listed r0

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "lists.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
@@ -9,6 +11,8 @@ struct listr {
 	struct pairsr *pairs;
 	struct tabler *table;
 	struct line line;
+	const struct str *field;	/* [n_fields] of the last ranked row */
+	size_t n_fields;
 };
 
 struct listr *listr_open(const char *path, enum list_format f, bool has_header, struct err *e)
@@ -48,8 +52,7 @@ void listr_close(struct listr *r)
 	mem_free(r);
 }
 
-/* bad - an error at this line. */
-static int __attribute__((format(printf, 3, 4))) bad(const struct listr *r, struct err *e, const char *fmt, ...)
+int listr_bad(const struct listr *r, struct err *e, const char *fmt, ...)
 {
 	struct buf b = { 0 };
 	va_list ap;
@@ -75,7 +78,7 @@ static int number_field(const struct listr *r, struct str s, int column, const c
 
 	if (scan_f64(s.p, s.len, v))
 		return 1;
-	return bad(r, e, "field %d: '%s' is not a %s (a finite number)", column, err_clip(clip, s.p, s.len), what);
+	return listr_bad(r, e, "field %d: '%s' is not a %s (a finite number)", column, err_clip(clip, s.p, s.len), what);
 }
 
 /* cut_at_blanks - how many fields a line has; f gets the first max. */
@@ -105,7 +108,7 @@ static int next_trec(struct listr *r, struct str *user, struct str *item, double
 	if (got != 1)
 		return got;
 	if ((n = cut_at_blanks(&r->line, f, want)) != want)
-		return bad(r, e, "%zu fields, a %s line has %zu", n, is_qrels ? "qrels" : "run", want);
+		return listr_bad(r, e, "%zu fields, a %s line has %zu", n, is_qrels ? "qrels" : "run", want);
 	*user = f[0];
 	*item = f[2];
 	return is_qrels ? number_field(r, f[3], 4, "relevance", number, e) : number_field(r, f[4], 5, "similarity", number, e);
@@ -119,10 +122,12 @@ static int next_ranked(struct listr *r, struct str *user, struct str *item, doub
 
 	if (got != 1)
 		return got;
+	r->field = f;
+	r->n_fields = n;
 	if (n < 3)
-		return bad(r, e, "%zu field%s: a ranked line has user, item and score", n, n == 1 ? "" : "s");
+		return listr_bad(r, e, "%zu field%s: a ranked line has user, item and score", n, n == 1 ? "" : "s");
 	if (!f[0].len || !f[1].len)
-		return bad(r, e, "the user or the item is empty");
+		return listr_bad(r, e, "the user or the item is empty");
 	*user = f[0];
 	*item = f[1];
 	return number_field(r, f[2], 3, "score", number, e);
@@ -141,4 +146,18 @@ int listr_next(struct listr *r, struct str *user, struct str *item, double *numb
 		return got;
 	*number = 1;
 	return r->format == LIST_GAINS ? number_field(r, third, 3, "gain", number, e) : 1;
+}
+
+bool listr_feature(const struct listr *r, const char *key, struct str *value)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 4; i < r->n_fields; i++) {
+		struct str f = r->field[i];
+		if (f.len > len && f.p[len] == '=' && !memcmp(f.p, key, len)) {
+			*value = (struct str){ f.p + len + 1, f.len - len - 1 };
+			return true;
+		}
+	}
+	return false;
 }
