@@ -1,0 +1,188 @@
+#include "mix.h"
+#include "../base/mem.h"
+#include "../base/sort.h"
+#include "../num/fmath.h"
+
+static const double SMOOTH = 0.01;
+
+void mix_release(struct mix *m)
+{
+	mem_free(m->value);
+	mem_free(m->share);
+	mem_free(m->sum);
+	*m = (struct mix){ 0 };
+}
+
+void mix_clear(struct mix *m)
+{
+	m->n = 0;
+}
+
+void mix_add(struct mix *m, const struct facets *f, uint32_t item)
+{
+	size_t n;
+	const uint32_t *v = facets_of(f, item, &n);
+
+	if (!m->sum) {
+		m->n_values = f->name.n;
+		m->sum = mem_new(f->name.n + 1, sizeof *m->sum);
+	}
+	for (size_t j = 0; j < n && j < MIX_VALUES; j++) {
+		if (!(m->sum[v[j]] > 0)) {
+			arr_reserve(m->value, m->n + 1, m->cap);
+			m->value[m->n++] = v[j];
+		}
+		m->sum[v[j]] += 1 / (double)min_size(n, MIX_VALUES);
+	}
+}
+
+int mix_end(struct mix *m, struct err *e)
+{
+	uint64_t *key = mem_try(m->n, sizeof *key, "a listener's mix", e);
+	double all = 0;
+
+	if (!key)
+		return ERR_MEM;
+	for (size_t i = 0; i < m->n; i++)
+		key[i] = m->value[i];
+	if (sort_u64(key, NULL, m->n, e)) {
+		mem_free(key);
+		return ERR_MEM;
+	}
+	arr_reserve(m->share, m->n, m->cap_shares);
+	for (size_t i = 0; i < m->n; i++) {
+		m->value[i] = (uint32_t)key[i];
+		all += m->sum[m->value[i]];
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		m->share[i] = m->sum[m->value[i]] / all;
+		m->sum[m->value[i]] = 0;
+	}
+	mem_free(key);
+	return 0;
+}
+
+static size_t place_of(const struct mix *own, uint32_t value)
+{
+	size_t lo = 0, hi = own->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (own->value[mid] < value)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < own->n && own->value[lo] == value ? lo : SIZE_MAX;
+}
+
+/* term - what value t adds to the distance of a list of n items when it has c of them. */
+static double term(const struct mix_fit *t, size_t v, double c, double n)
+{
+	double p = t->own->share[v];
+
+	return p * fm_log(p / ((1 - SMOOTH) * c / n + SMOOTH * p));
+}
+
+static double distance(const struct mix_fit *t, size_t n)
+{
+	double sum = t->untouched * fm_log(1 / SMOOTH);
+
+	for (size_t j = 0; j < t->n_touched; j++)
+		sum += term(t, t->touched[j], t->count[t->touched[j]], (double)n);
+	return sum;
+}
+
+/* next_step - the list is another: what was looked up is no longer so. */
+static void next_step(struct mix_fit *t)
+{
+	t->step++;
+	t->now = distance(t, max_size(t->n_list, 1));
+	t->base = distance(t, t->n_list + 1);
+}
+
+static void find_values(struct mix_fit *t, const struct facets *f, const uint32_t *item, size_t n)
+{
+	size_t n_values, at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t *v = facets_of(f, item[i], &n_values);
+		t->start[i] = at;
+		t->n_of[i] = (uint8_t)min_size(n_values, MIX_VALUES);
+		for (size_t j = 0; j < t->n_of[i]; j++) {
+			size_t place = place_of(t->own, v[j]);
+			if (place != SIZE_MAX)
+				t->value[at++] = (uint32_t)place;
+		}
+	}
+	t->start[n] = at;
+}
+
+int mix_begin(struct mix_fit *t, const struct mix *own, const struct facets *f, const uint32_t *item, size_t n, struct err *e)
+{
+	size_t most = 0, n_values;
+
+	for (size_t i = 0; i < n; i++) {
+		facets_of(f, item[i], &n_values);
+		most += min_size(n_values, MIX_VALUES);
+	}
+	*t = (struct mix_fit){ .own = own, .untouched = 1 };
+	t->count = mem_try0(own->n, sizeof *t->count, "calibration", e);
+	t->touched = mem_try(own->n, sizeof *t->touched, "calibration", e);
+	t->start = mem_try(n + 1, sizeof *t->start, "calibration", e);
+	t->value = mem_try(most, sizeof *t->value, "calibration", e);
+	t->n_of = mem_try(n, 1, "calibration", e);
+	t->memo = mem_try0(own->n, MIX_VALUES * sizeof *t->memo, "calibration", e);
+	if (!t->count || !t->touched || !t->start || !t->value || !t->n_of || !t->memo) {
+		mix_fit_release(t);
+		return ERR_MEM;
+	}
+	find_values(t, f, item, n);
+	next_step(t);
+	return 0;
+}
+
+void mix_fit_release(struct mix_fit *t)
+{
+	mem_free(t->count);
+	mem_free(t->touched);
+	mem_free(t->start);
+	mem_free(t->value);
+	mem_free(t->n_of);
+	mem_free(t->memo);
+	*t = (struct mix_fit){ 0 };
+}
+
+double mix_if(struct mix_fit *t, size_t i)
+{
+	double sum = t->base, part = 1 / (double)t->n_of[i], n = (double)(t->n_list + 1);
+
+	if (!t->n_of[i])
+		return t->now;
+	for (size_t j = t->start[i]; j < t->start[i + 1]; j++) {
+		size_t v = t->value[j];
+		struct mix_memo *m = &t->memo[v * MIX_VALUES + t->n_of[i] - 1];
+		if (m->step != t->step) {
+			m->step = t->step;
+			m->delta = term(t, v, t->count[v] + part, n) - term(t, v, t->count[v], n);
+		}
+		sum += m->delta;
+	}
+	return sum;
+}
+
+void mix_take(struct mix_fit *t, size_t i)
+{
+	if (!t->n_of[i])
+		return;
+	for (size_t j = t->start[i]; j < t->start[i + 1]; j++) {
+		uint32_t v = t->value[j];
+		if (!(t->count[v] > 0)) {
+			t->touched[t->n_touched++] = v;
+			t->untouched -= t->own->share[v];
+		}
+		t->count[v] += 1 / (double)t->n_of[i];
+	}
+	t->n_list++;
+	next_step(t);
+}
