@@ -1,0 +1,154 @@
+#include <math.h>
+
+#include <xxhash.h>
+
+#include "explore.h"
+#include "../num/fmath.h"
+
+/* Source: Abramowitz and Stegun 26.2.17. */
+double explore_normal(double z)
+{
+	double x = fabs(z), t = 1 / (1 + 0.2316419 * x);
+	double tail = x > 8 ? 0 : 0.3989422804014327 * fm_exp(-x * x / 2) * t *
+		(0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+
+	return z > 0 ? 1 - tail : tail;
+}
+
+static size_t best_of(const double *gain, size_t n)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (gain[i] > gain[best])
+			best = i;
+	return best;
+}
+
+/* ---- softmax ---- */
+
+static double weight_of(const struct explore *x, double gain, double most)
+{
+	return fm_exp((gain - most) / x->amount);
+}
+
+static double all_weights(const struct explore *x, const double *gain, size_t n)
+{
+	double most = gain[best_of(gain, n)], sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += weight_of(x, gain[i], most);
+	return sum;
+}
+
+static size_t pick_softmax(const struct explore *x, const double *gain, size_t n, struct pcg32 *rng)
+{
+	double most = gain[best_of(gain, n)], at = pcg32_f64(rng) * all_weights(x, gain, n), sum = 0;
+	size_t last = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double w = weight_of(x, gain[i], most);
+		sum += w;
+		if (at < sum)
+			return i;
+		if (w > 0)
+			last = i;
+	}
+	return last;		/* rounding */
+}
+
+/* ---- Thompson ---- */
+
+struct integral { const double *gain, *spread; size_t n, i; double amount; int points; };
+
+/* others_below - the probability that all others draw less than i at z. */
+static double others_below(struct integral *t, double z)
+{
+	double x = t->gain[t->i] + t->amount * t->spread[t->i] * z, p = 1;
+
+	t->points++;
+	for (size_t j = 0; j < t->n && p > 1e-9; j++) {
+		double zj = (x - t->gain[j]) / (t->amount * t->spread[j]);
+		if (j != t->i && zj < 8)
+			p *= explore_normal(zj);
+	}
+	return p;
+}
+
+/* cell - of the integral from a to b, where it is fa and fb and the masses below are na and nb. */
+static double cell(struct integral *t, double a, double fa, double na, double b, double fb, double nb, int depth)
+{
+	double mid = (a + b) / 2, coarse = (nb - na) * (fa + fb) / 2;
+
+	if (!depth || (nb - na) * fabs(fb - fa) < 1e-7 || t->points >= 512)
+		return coarse;
+	double f = others_below(t, mid), nm = explore_normal(mid), fine = ((nm - na) * (fa + f) + (nb - nm) * (f + fb)) / 2;
+	if (fabs(fine - coarse) < 1e-6)
+		return fine;
+	return cell(t, a, fa, na, mid, f, nm, depth - 1) + cell(t, mid, f, nm, b, fb, nb, depth - 1);
+}
+
+static double thompson_chance(const struct explore *x, const double *gain, const double *spread, size_t n, size_t i)
+{
+	enum { CELLS = 24 };
+	struct integral t = { gain, spread, n, i, x->amount, 0 };
+	double sum = 0, a = -6, fa = others_below(&t, a), na = explore_normal(a);
+
+	if (n == 1)
+		return 1;
+	for (int c = 1; c <= CELLS; c++) {
+		double b = -6 + 12.0 * c / CELLS, fb = others_below(&t, b), nb = explore_normal(b);
+		sum += cell(&t, a, fa, na, b, fb, nb, 12);
+		a = b, fa = fb, na = nb;
+	}
+	return sum < 1 ? sum : 1;
+}
+
+static size_t pick_thompson(const struct explore *x, const double *gain, const double *spread, size_t n, struct pcg32 *rng)
+{
+	size_t best = 0;
+	double most = -INFINITY;
+
+	for (size_t i = 0; i < n; i++) {
+		double draw = gain[i] + x->amount * spread[i] * (double)fm_normal(rng);
+		if (draw > most) {
+			most = draw;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* ---- all ---- */
+
+double explore_chance(const struct explore *x, const double *gain, const double *spread, size_t n, size_t i)
+{
+	bool is_best = i == best_of(gain, n);
+
+	if (x->how == EXPLORE_EPSILON)
+		return (1 - x->amount) * is_best + x->amount / (double)n;
+	if (x->how == EXPLORE_SOFTMAX)
+		return weight_of(x, gain[i], gain[best_of(gain, n)]) / all_weights(x, gain, n);
+	if (x->how == EXPLORE_THOMPSON && x->amount > 0)
+		return thompson_chance(x, gain, spread, n, i);
+	return is_best;
+}
+
+size_t explore_pick(const struct explore *x, const double *gain, const double *spread, size_t n, struct pcg32 *rng, double *p)
+{
+	size_t i = best_of(gain, n);
+
+	if (x->how == EXPLORE_EPSILON && pcg32_f64(rng) < x->amount)
+		i = pcg32_bounded(rng, (uint32_t)n);
+	else if (x->how == EXPLORE_SOFTMAX)
+		i = pick_softmax(x, gain, n, rng);
+	else if (x->how == EXPLORE_THOMPSON && x->amount > 0)
+		i = pick_thompson(x, gain, spread, n, rng);
+	*p = explore_chance(x, gain, spread, n, i);
+	return i;
+}
+
+uint64_t explore_stream(struct str user, int64_t day)
+{
+	return XXH3_64bits_withSeed(user.p, user.len, (uint64_t)day);
+}
