@@ -11,7 +11,7 @@ void check_past(void)
 {
 	if ((o.past != NULL) == (o.events.n != 0))
 		usage_die(o.past ? "--past is a log already: --events goes without" : "say what happened: --events, or --past");
-	if (o.past && o.vectors)
+	if (o.past && o.vectors && !(o.diversity > 0))
 		usage_die("--past has the vectors that it was made with: --vectors goes with --events");
 	tool_reads(o.past);
 	tool_reads(o.vectors);

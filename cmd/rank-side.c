@@ -1,6 +1,9 @@
 /*
  * rank-side - the side files: what may be shown, what the user has, titles and creators, popularity, vectors.
  */
+#include <string.h>
+
+#include "../lib/base/mem.h"
 #include "../lib/num/num.h"
 #include "rank.h"
 
@@ -31,10 +34,31 @@ static void load_seen(struct err *e)
 	if (inter_load(&side.seen, o.seen.v, o.seen.n, &io, &prov, &inputs, e))
 		die_err(e);
 	tastes_seen(e);
+	side.newest = io.newest;
+	if (!(side.seen_row = mem_try(side.seen.item.n, sizeof *side.seen_row, "rows of the catalogue", e)))
+		die_err(e);
+	for (size_t i = 0; i < side.seen.item.n; i++)
+		side.seen_row[i] = vocab_find(&side.items.id, side.seen.item.str[i].p, side.seen.item.str[i].len);
+}
+
+static struct side_vecs *load_vecs(struct side_vecs *v, const char *path, struct err *e)
+{
+	v->path = path;
+	if (vecs_load(&v->vecs, path, &prov, &inputs, e))
+		die_err(e);
+	for (size_t r = 0; r < v->vecs.n; r++) {
+		struct str id = vecs_id(&v->vecs, r);
+		if (vocab_add(&v->row, id.p, id.len) != r) {
+			char c[ERR_CLIP_MAX];
+			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before", path, err_clip(c, id.p, id.len), r + 1);
+		}
+	}
+	return v;
 }
 
 void side_load(struct err *e)
 {
+	side.newest = TIME_NONE;
 	read_ids(&side.allow, &o.allow, e);
 	read_ids(&side.deny, &o.deny, e);
 	if (o.items && items_load(&side.items, o.items, o.has_header, &prov, &inputs, e))
@@ -44,18 +68,23 @@ void side_load(struct err *e)
 		load_seen(e);
 	if (o.model && pop_load(&side.pop, o.model, &prov, &inputs, e))
 		die_err(e);
-	if (o.because) {
-		if (vecs_load(&side.vecs, o.because, &prov, &inputs, e))
-			die_err(e);
-		for (size_t r = 0; r < side.vecs.n; r++) {
-			struct str id = vecs_id(&side.vecs, r);
-			if (vocab_add(&side.vec_row, id.p, id.len) != r) {
-				char c[ERR_CLIP_MAX];
-				die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before", o.because,
-				    err_clip(c, id.p, id.len), r + 1);
-			}
-		}
-	}
+	if (o.because)
+		side.because = load_vecs(&side.files[0], o.because, e);
+	if (o.vectors && o.diversity > 0)
+		side.vectors = o.because && !strcmp(o.because, o.vectors) ? side.because : load_vecs(&side.files[1], o.vectors, e);
+}
+
+enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c)
+{
+	uint32_t it = u == VOCAB_NONE ? VOCAB_NONE : vocab_find(&side.seen.item, c->item.p, c->item.len);
+
+	if (o.allow.n && vocab_find(&side.allow, c->item.p, c->item.len) == VOCAB_NONE)
+		return DROP_ALLOW;
+	if (o.deny.n && vocab_find(&side.deny, c->item.p, c->item.len) != VOCAB_NONE)
+		return DROP_DENY;
+	if (it != VOCAB_NONE && csr_has(&side.seen.m, u, it))
+		return DROP_SEEN;
+	return o.never.n && rules_never(c->row, c->item) ? DROP_NEVER : DROP_NOT;
 }
 
 void mark_filters(struct seat *s)
@@ -64,16 +93,25 @@ void mark_filters(struct seat *s)
 
 	for (size_t i = 0; i < s->list.n; i++) {
 		struct rerank_cand *c = &s->list.cand[i];
-		uint32_t it = u == VOCAB_NONE ? VOCAB_NONE : vocab_find(&side.seen.item, c->item.p, c->item.len);
-		if (o.allow.n && vocab_find(&side.allow, c->item.p, c->item.len) == VOCAB_NONE)
-			c->drop = DROP_ALLOW;
-		else if (o.deny.n && vocab_find(&side.deny, c->item.p, c->item.len) != VOCAB_NONE)
-			c->drop = DROP_DENY;
-		else if (it != VOCAB_NONE && csr_has(&side.seen.m, u, it))
-			c->drop = DROP_SEEN;
-		c->creator = items_get(&side.items, c->item, ITEM_CREATOR);
+		c->row = vocab_find(&side.items.id, c->item.p, c->item.len);
+		c->drop = forbidden(u, c);
+		c->creator = item_column(c->row, ITEM_CREATOR);
+		c->group = item_column(c->row, ITEM_GROUP);
 		c->pop = o.model ? pop_scaled(&side.pop, c->item) : 0;
+		c->vec = side.vectors ? vector_of(side.vectors, c->item) : NULL;
 	}
+}
+
+struct str item_column(uint32_t row, enum items_column c)
+{
+	return row == VOCAB_NONE ? (struct str){ "", 0 } : side.items.row[row][c];
+}
+
+const float *vector_of(const struct side_vecs *v, struct str item)
+{
+	uint32_t row = vocab_find(&v->row, item.p, item.len);
+
+	return row == VOCAB_NONE ? NULL : vecs_row(&v->vecs, row);
 }
 
 struct str title_or_id(struct str id)
@@ -85,20 +123,21 @@ struct str title_or_id(struct str id)
 
 uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 {
-	uint32_t best = VOCAB_NONE, row = vocab_find(&side.vec_row, item.p, item.len);
-	size_t d = side.vecs.d;
+	const struct side_vecs *v = side.because;
+	uint32_t best = VOCAB_NONE, row = vocab_find(&v->row, item.p, item.len);
+	size_t d = v->vecs.d;
 
 	*cosine = 0;
 	if (u == VOCAB_NONE || row == VOCAB_NONE)
 		return best;
-	const float *x = vecs_row(&side.vecs, row);
+	const float *x = vecs_row(&v->vecs, row);
 	double xx = num_norm(x, d);
 	for (size_t j = side.seen.m.start[u]; j < side.seen.m.start[u + 1]; j++) {
 		struct str id = side.seen.item.str[side.seen.m.col[j]];
-		uint32_t r = vocab_find(&side.vec_row, id.p, id.len);
+		uint32_t r = vocab_find(&v->row, id.p, id.len);
 		if (r == VOCAB_NONE || r == row)
 			continue;
-		const float *y = vecs_row(&side.vecs, r);
+		const float *y = vecs_row(&v->vecs, r);
 		double yy = num_norm(y, d);
 		float c = xx > 0 && yy > 0 ? (float)(num_dot(x, y, d) / xx / yy) : 0;
 		if (c > *cosine || (c == *cosine && best != VOCAB_NONE && str_cmp(id, side.seen.item.str[best]) < 0)) {
@@ -113,9 +152,12 @@ void side_release(void)
 {
 	vocab_release(&side.allow);
 	vocab_release(&side.deny);
-	vocab_release(&side.vec_row);
 	items_release(&side.items);
 	inter_release(&side.seen);
-	vecs_release(&side.vecs);
+	mem_free(side.seen_row);
+	for (size_t i = 0; i < 2; i++) {
+		vecs_release(&side.files[i].vecs);
+		vocab_release(&side.files[i].row);
+	}
 	pop_release(&side.pop);
 }

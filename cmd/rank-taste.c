@@ -187,18 +187,22 @@ static struct str own_id(size_t j)
 	return idtab_id(&why->model.ids[MODEL_ITEMS], own.col[j]);
 }
 
-void tastes_put_why(struct buf *reason, size_t s, size_t i)
+enum { MOST = 3 };
+struct because { size_t at[MOST], n; double share[MOST]; };	/* entries of own, the largest first, and their shares of what speaks for an item */
+
+/* find_because - of the user's own, those from which most of the score of list.cand[i] comes. */
+static struct because find_because(size_t s, size_t i)
 {
-	enum { MOST = 3 };
-	size_t best[MOST], n_best = 0;
+	struct because b = { .n = 0 };
+	size_t best[MOST] = { 0 };
 	double sum = 0, all = 0;
 
 	if (!why || seat[s].place[i] == VOCAB_NONE)
-		return;
+		return b;
 	size_t from = own.start[s], n = own.start[s + 1] - from;
 	const float *part = seat[s].part + seat[s].place[i] * n;
 	for (size_t j = 0; j < n; j++) {
-		size_t at = n_best < MOST ? n_best : MOST;
+		size_t at = b.n < MOST ? b.n : MOST;
 		all += (double)part[j];
 		if (!(part[j] > 0))
 			continue;
@@ -207,23 +211,49 @@ void tastes_put_why(struct buf *reason, size_t s, size_t i)
 			at--;
 		if (at == MOST)
 			continue;
-		n_best += n_best < MOST;
-		memmove(best + at + 1, best + at, (n_best - 1 - at) * sizeof *best);
+		b.n += b.n < MOST;
+		memmove(best + at + 1, best + at, (b.n - 1 - at) * sizeof *best);
 		best[at] = j;
 	}
 	if (!(all > 0))			/* what speaks against it outweighs that */
-		n_best = 0;
-	n_why_nothing += !n_best;
-	for (size_t b = 0; b < n_best; b++) {
-		struct str t = title_or_id(own_id(from + best[b]));
-		double percent = 100 * (double)part[best[b]] / sum;
-		buf_puts(reason, b ? ", " : "; because ");
+		b.n = 0;
+	for (size_t j = 0; j < b.n; j++) {
+		b.at[j] = from + best[j];
+		b.share[j] = (double)part[best[j]] / sum;
+	}
+	return b;
+}
+
+void tastes_put_why(struct buf *reason, size_t s, size_t i)
+{
+	if (!why || seat[s].place[i] == VOCAB_NONE)
+		return;
+	struct because b = find_because(s, i);
+	n_why_nothing += !b.n;
+	for (size_t j = 0; j < b.n; j++) {
+		struct str t = title_or_id(own_id(b.at[j]));
+		double percent = 100 * b.share[j];
+		buf_puts(reason, j ? ", " : "; because ");
 		buf_put(reason, t.p, t.len);
 		buf_puts(reason, percent < 0.5 ? " (<1" : " (");
 		if (percent >= 0.5)
 			buf_put_fixed(reason, percent, 0);
 		buf_puts(reason, " %)");
 	}
+}
+
+bool tastes_put_because(struct buf *out, size_t s, size_t i)
+{
+	struct because b = find_because(s, i);
+
+	for (size_t j = 0; j < b.n; j++) {
+		if (j)
+			buf_putc(out, '|');
+		put_escaped(out, own_id(b.at[j]));
+		buf_putc(out, ':');
+		buf_put_f64(out, b.share[j]);
+	}
+	return b.n > 0;
 }
 
 void tastes_say(uint64_t n_users)

@@ -267,7 +267,6 @@ static void score_seat(void *ctx, size_t s, int worker)
 			__atomic_add_fetch(&n_strange, n - k, __ATOMIC_RELAXED);
 		features_row(&w->f, w->row, past_item(past, list->cand[i].item, false), from, k);
 		put_row(w, t->x + i * model.n_features);
-		list->cand[i].row = (uint32_t)i;
 	}
 	trees_scores_in(&model, score, t->x, model.n_features, list->n, w->scratch);
 	for (size_t i = 0; i < list->n; i++)
@@ -293,7 +292,7 @@ void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i)
 
 	if (!o.trees || !o.top_features)
 		return;
-	trees_explain(&model, w->phi, seat[s].x + (size_t)seat[s].list.cand[i].row * model.n_features, w->explain);
+	trees_explain(&model, w->phi, seat[s].x + (size_t)seat[s].list.cand[i].number * model.n_features, w->explain);
 	for (size_t f = 0; f < model.n_features; f++) {
 		size_t at = n;
 		if (w->phi[f] == 0)

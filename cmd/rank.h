@@ -1,13 +1,15 @@
 /*
  * rank - what the files of taste-rank share. taste-rank.c reads candidates and writes lists: users take their seats, one or SCORER_USERS of them, and for those seated
  *
- *   mark_filters     rank-side.c     drops what is not allowed or there already
+ *   rules_add_shown  rank-rules.c    candidates out of the list shown before
+ *   mark_filters     rank-side.c     what is known of each; drops what is forbidden
  *   tastes_score     rank-taste.c    --score
  *   stage_score      rank-trees.c    --trees
- *   rerank_run                       blends, caps and cuts
+ *   rules_prepare    rank-rules.c    what the rules ask of each, and of the user
+ *   rerank_run                       blends and composes
  *   tastes_explain   rank-taste.c    --why
  *
- * come in this order, then each list is written and the seats are free. Whatever fails ends the program.
+ * come in this order, then each list is written (rank-reason.c: with its reasons) and the seats are free. Whatever fails ends the program.
  *
  * To be included last: inline functions of lib have an o of their own.
  */
@@ -18,20 +20,22 @@
 #include "../lib/data/inter.h"
 #include "../lib/data/items.h"
 #include "../lib/data/vecs.h"
+#include "../lib/data/where.h"
 #include "../lib/model/pop.h"
 #include "../lib/model/scorer.h"
 #include "../lib/rank/features.h"
 #include "../lib/rank/rerank.h"
 
 extern struct rank_opts {
-	int64_t k, per_creator;
-	double pop_weight;
-	const char *model, *items, *because, *score, *why, *dropped, *out;
-	struct opt_list allow, deny, seen;
-	bool has_header, is_binary, wants_header;
-	const char *past, *truth, *vectors, *context, *trees, *groups;
+	int64_t k, per_creator, seed, fresh_days;
+	double pop_weight, diversity, fresh_share, tail_share, tail_head, new_share;
+	int diverse;			/* enum diverse_how */
+	const char *model, *items, *because, *vectors, *score, *why, *dropped, *out, *explore, *day, *shown;
+	struct opt_list allow, deny, seen, never, calibrate, space, floor, cap, why_not;
+	bool has_header, is_binary, wants_header, explains;
+	const char *past, *truth, *context, *trees, *groups;
 	struct opt_list events, requests;
-	int64_t sample, seed, top_features;
+	int64_t sample, top_features;
 	double gap;
 	int label;			/* enum rank_label */
 	bool only_hits, is_line, by_query;
@@ -53,17 +57,24 @@ extern struct seat {			/* a user whose candidates are held */
 	uint32_t *item, *place;		/* --why: what is asked of the model; which of it list.cand[i] is, or VOCAB_NONE */
 	size_t cap_items, cap_places;
 	float *part;			/* its answer, see explain.h */
-	float *x;			/* --trees: the features, cand[].row [model's], and the scores behind them */
+	float *x;			/* --trees: the features, cand[].number [model's], and the scores behind them */
 	size_t cap_x;
 } seat[SCORER_USERS];
 extern size_t n_seats;
+
+struct side_vecs {			/* item vectors */
+	const char *path;
+	struct vecs vecs;
+	struct vocab row;		/* id -> row of vecs */
+};
 
 extern struct side {			/* the side files, loaded once */
 	struct vocab allow, deny;
 	struct items items;
 	struct inter seen;
-	struct vecs vecs;
-	struct vocab vec_row;	/* id -> row of vecs */
+	int64_t newest;			/* time of the newest event of --seen, or TIME_NONE */
+	uint32_t *seen_row;		/* [seen.item.n] in the catalogue, or VOCAB_NONE */
+	struct side_vecs files[2], *because, *vectors;	/* the same when they name the same file */
 	struct pop pop;
 } side;
 
@@ -106,11 +117,40 @@ void say_context(const char *where, size_t unknown, size_t bad);
 /* side_load - all that the options name, models too. */
 void side_load(struct err *e);
 void side_release(void);
-/* mark_filters - step 2 and the popularity of each candidate. */
+/* mark_filters - what is known of each candidate: forbidden or not, its popularity, its row in the catalogue, creator and group. */
 void mark_filters(struct seat *s);
+/* forbidden - the hard rule that keeps this candidate out of user u's list (VOCAB_NONE: of whom --seen knows nothing), DROP_NOT: none. */
+enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c);
+struct str item_column(uint32_t row, enum items_column c);
 struct str title_or_id(struct str id);
+const float *vector_of(const struct side_vecs *v, struct str item);
 /* nearest_own - the item of the user's own with the highest cosine to this one; VOCAB_NONE when there is none. */
 uint32_t nearest_own(uint32_t u, struct str item, float *cosine);
+
+/* rules_check - of options that the rules need of each other, before anything is read. rules_open - after side_load. */
+void rules_check(void);
+void rules_open(struct err *e);
+/* rules_never - the condition of --never that holds for a row of the catalogue, NULL none. */
+const char *rules_never(uint32_t row, struct str item);
+void rules_add_shown(struct seat *s);
+/* rules_prepare - before rerank_run. rules_opts: what to run it with. */
+void rules_prepare(struct seat *s, struct err *e);
+const struct rerank_opts *rules_opts(void);
+/* rules_count - after it: what could not be held. rules_say: on stderr, with -v. */
+void rules_count(const struct rerank *list);
+void rules_say(void);
+/* rules_name - of quota q: "tail", "fresh", "new" or its condition. */
+struct str rules_name(size_t q);
+/* rules_shown_p - the p= with which an item was shown before, empty when there is none. */
+struct str rules_shown_p(struct str user, const struct rerank_cand *c);
+bool rules_explore(void);
+void rules_close(void);
+
+/* put_reason - the fourth column of line i of a list: clauses parted by "; ". put_columns - the k=v columns behind the candidate's own, a TAB before each. */
+void put_reason(struct buf *out, size_t s, size_t i);
+void put_columns(struct buf *out, size_t s, size_t i);
+/* put_why_not - a line for an item of --why-not: score, reason, k=v. */
+void put_why_not(struct buf *out, size_t s, struct str item);
 
 /* tastes_open - the models of --score and --why; without them none of the following does anything. */
 void tastes_open(struct err *e);
@@ -124,6 +164,10 @@ void tastes_score(struct err *e);
 void tastes_explain(struct err *e);
 /* tastes_put_why - "; because TITLE (P %), TITLE (P %)": of the user's own, those from which most of the score of list.cand[i] comes, and how much of what speaks for it. */
 void tastes_put_why(struct buf *reason, size_t s, size_t i);
+/* tastes_put_because - the same for programs: ITEM:SHARE, parted by '|', shares 0 to 1; returns whether there was any. */
+bool tastes_put_because(struct buf *out, size_t s, size_t i);
+/* put_escaped - an id for a field of a k=v column: the bytes % | : , as %XX, then as TSV. */
+void put_escaped(struct buf *out, struct str id);
 /* tastes_say - on stderr, for how many of the users and candidates the models had nothing to say. */
 void tastes_say(uint64_t n_users);
 void tastes_close(void);

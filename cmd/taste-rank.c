@@ -1,6 +1,6 @@
 /*
  * taste-rank - from candidates to the lists that are shown. Reads candidates with the lines of a user together, joins, filters, scores anew by a model, blends with
- * popularity, caps creators, cuts to k, and writes each kept line with its reason. Streams: holds one user's candidates (64 users' with --score or --why), and the side files given.
+ * popularity, composes lists of k by the rules asked for, and writes each line with its reason. Streams: holds one user's candidates (64 users' with --score or --why), and the side files given.
  */
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "../lib/cli/progress.h"
 #include "rank.h"
 
-struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-", .gap = 1800, .seed = 1 };
+struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-", .gap = 1800, .seed = 1, .tail_head = 0.8, .fresh_days = 30 };
 
 static const struct opt opts[] = {
 	{ 'b', "binary", OPT_FLAG, &o.is_binary, NULL, "write the lists in binary", .flags = OPT_NO_PROV },
@@ -19,17 +19,39 @@ static const struct opt opts[] = {
 	{ 'k', "top", OPT_INT, &o.k, "N", "length of each list", .min = 1, .max = 1000000 },
 	{ 'm', "model", OPT_STR, &o.model, "MODEL", "popularity model (taste-train pop) to blend with; predict: the model of trees", .flags = OPT_IS_PATH },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
-	{ 0, "allow", OPT_LIST, &o.allow, "FILE", "keep only items listed here (first column)", .flags = OPT_IS_PATH },
-	{ 0, "because", OPT_STR, &o.because, "VECTORS", "item vectors: name the item of the user's own (--seen) that is nearest", .flags = OPT_IS_PATH },
-	{ 0, "deny", OPT_LIST, &o.deny, "FILE", "drop items listed here (first column)", .flags = OPT_IS_PATH },
-	{ 0, "dropped", OPT_STR, &o.dropped, "FILE", "write what was dropped: user, item, step", .flags = OPT_NO_PROV },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "write a line of column names first", .flags = OPT_NO_PROV },
-	{ 0, "items", OPT_STR, &o.items, "FILE", "catalogue: adds title, creator and kind; needed by --per-creator", .flags = OPT_IS_PATH },
-	{ 0, "per-creator", OPT_INT, &o.per_creator, "N", "at most N of one creator in a list; 0: no cap", .min = 0, .max = 1000000 },
-	{ 0, "popularity", OPT_FLOAT, &o.pop_weight, "W", "weight of popularity in the blend, with -m", .min = 0, .max = 1 },
+	{ 0, "items", OPT_STR, &o.items, "FILE", "catalogue: adds title, creator and kind; what the rules are about", .flags = OPT_IS_PATH },
 	{ 0, "score", OPT_STR, &o.score, "MODEL", "score the candidates anew: what this model thinks, by what the user has (--seen)", .flags = OPT_IS_PATH },
 	{ 0, "seen", OPT_LIST, &o.seen, "EVENTS", "drop what the user already has in these events", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "lists: who may come" },
+	{ 0, "allow", OPT_LIST, &o.allow, "FILE", "keep only items listed here (first column)", .flags = OPT_IS_PATH },
+	{ 0, "deny", OPT_LIST, &o.deny, "FILE", "drop items listed here (first column)", .flags = OPT_IS_PATH },
+	{ 0, "never", OPT_LIST, &o.never, "COND", "drop items of which the catalogue says so: 'tags=live|demo'" },
+	{ .type = OPT_SECTION, .help = "lists: order" },
+	{ 0, "popularity", OPT_FLOAT, &o.pop_weight, "W", "weight of popularity in the blend, with -m; below 0: of being unpopular", .min = -1, .max = 1 },
+	{ 0, "diversity", OPT_FLOAT, &o.diversity, "X", "weight of being unlike those above; the score has the rest", .min = 0, .max = 1 },
+	{ 0, "diverse", OPT_ENUM, &o.diverse, "HOW", "unlike the nearest of them, or all of them together", .names = "mmr|dpp" },
+	{ 0, "calibrate", OPT_LIST, &o.calibrate, "FACET=W", "near to the user's own (--seen) mix of kind, creator, group or tags" },
+	{ .type = OPT_SECTION, .help = "lists: floors, caps and distances" },
+	{ 0, "per-creator", OPT_INT, &o.per_creator, "N", "at most N of one creator in a list; 0: no cap", .min = 0, .max = 1000000 },
+	{ 0, "cap", OPT_LIST, &o.cap, "COND:SHARE", "at most such a share of each list: 'tags=ai:0.1'" },
+	{ 0, "floor", OPT_LIST, &o.floor, "COND:SHARE", "at least such a share of each list: 'kind=podcast:0.2'" },
+	{ 0, "fresh-share", OPT_FLOAT, &o.fresh_share, "S", "floor of what was released of late", .min = 0, .max = 1 },
+	{ 0, "fresh-days", OPT_INT, &o.fresh_days, "N", "which is so many days before the day of the lists", .min = 0, .max = 1000000 },
+	{ 0, "new-share", OPT_FLOAT, &o.new_share, "S", "floor of creators of whom the user has nothing (--seen)", .min = 0, .max = 1 },
+	{ 0, "tail-share", OPT_FLOAT, &o.tail_share, "S", "floor of what is not popular (-m)", .min = 0, .max = 1 },
+	{ 0, "tail-head", OPT_FLOAT, &o.tail_head, "S", "popular are the items that have this share of all counts", .min = 0, .max = 1 },
+	{ 0, "space", OPT_LIST, &o.space, "creator|group=N", "N others between two of one creator or album" },
+	{ .type = OPT_SECTION, .help = "lists: chance and days" },
+	{ 0, "explore", OPT_STR, &o.explore, "HOW:AMOUNT", "epsilon:E, softmax:T or thompson:S: let chance choose, and write p=" },
+	{ 0, "day", OPT_STR, &o.day, "DATE", "the day of the lists; else that of the newest event of --seen" },
+	{ 0, "shown", OPT_STR, &o.shown, "FILE", "lists shown before: they stay as they are and are filled up", .flags = OPT_IS_PATH },
+	{ .type = OPT_SECTION, .help = "lists: reasons" },
+	{ 0, "because", OPT_STR, &o.because, "VECTORS", "item vectors: name the item of the user's own (--seen) that is nearest", .flags = OPT_IS_PATH },
 	{ 0, "why", OPT_STR, &o.why, "MODEL", "name the items of the user's own (--seen) from which this model's score comes", .flags = OPT_IS_PATH },
+	{ 0, "explain", OPT_FLAG, &o.explains, NULL, "reasons for programs, too: k=v columns" },
+	{ 0, "dropped", OPT_STR, &o.dropped, "FILE", "write what was dropped: user, item, step", .flags = OPT_NO_PROV },
+	{ 0, "why-not", OPT_LIST, &o.why_not, "ITEM", "no lists, but for each user why this item is not in theirs" },
 	{ .type = OPT_SECTION, .help = "lists: scores by features" },
 	{ 0, "line", OPT_FLAG, &o.is_line, NULL, "answer each block of candidates, which an empty line ends, before the next is read", .flags = OPT_NO_PROV },
 	{ 0, "trees", OPT_STR, &o.trees, "MODEL", "score the candidates by their features (taste-train trees)", .flags = OPT_IS_PATH },
@@ -41,14 +63,14 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "lists, features, past and candidates: what is known" },
 	{ 0, "events", OPT_LIST, &o.events, "EVENTS", "the log: what happened", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "lists, features and past: what else is known" },
-	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is near to what the listener hears", .flags = OPT_IS_PATH },
+	{ 0, "vectors", OPT_STR, &o.vectors, "VECTORS", "item vectors: what is alike, for --diversity; what is near to what the listener hears", .flags = OPT_IS_PATH },
 	{ .type = OPT_SECTION, .help = "lists and features: what is asked" },
 	{ 0, "past", OPT_STR, &o.past, "FILE", "in place of --events, a log that taste-rank past has read", .flags = OPT_IS_PATH },
 	{ 0, "context", OPT_STR, &o.context, "K=V,...", "the situation of all requests: time, hour, day, device, place, mood, intent, heart_rate" },
 	{ .type = OPT_SECTION, .help = "lists, features and candidates: who asks" },
 	{ 0, "requests", OPT_LIST, &o.requests, "EVENTS", "who asked when and in which situation, and what was heard then", .flags = OPT_IS_PATH },
+	{ 's', "seed", OPT_INT, &o.seed, "N", "of --explore and --sample" },
 	{ .type = OPT_SECTION, .help = "features:" },
-	{ 's', "seed", OPT_INT, &o.seed, "N", "of --sample" },
 	{ 0, "gap", OPT_FLOAT, &o.gap, "SECONDS", "events of a listener that are no further apart are one request", .min = 0, .max = 1e9 },
 	{ 0, "label", OPT_ENUM, &o.label, "WHAT", "1: candidates that were heard; or, of the requests themselves, what was skipped", .names = "heard|skipped" },
 	{ 0, "sample", OPT_INT, &o.sample, "N", "of the candidates with label 0 so many of each request, by chance; 0: all", .min = 0, .max = 1e9 },
@@ -89,41 +111,20 @@ static uint64_t n_dropped[DROP_CUT + 1], n_in, n_out, n_users;
 struct prov prov;
 struct buf inputs;
 
-/* write_reason - clauses parted by "; ": SOURCE #PLACE; because TITLE (share), ...; like TITLE (cosine); popular, top P %. */
-static void write_reason(size_t s, size_t i, uint32_t u)
+static void begin_line(const struct buf *user, struct str item)
 {
-	const struct rerank_cand *c = &seat[s].list.cand[i];
-	float cosine;
-
-	buf_reset(&reason);
-	buf_put(&reason, c->source.p, c->source.len);
-	buf_printf(&reason, " #%zu", c->place_in);
-	tastes_put_why(&reason, s, i);
-	stage_put_top(&reason, NULL, s, i);
-	uint32_t nearest = o.because ? nearest_own(u, c->item, &cosine) : VOCAB_NONE;
-	if (nearest != VOCAB_NONE) {
-		struct str t = title_or_id(side.seen.item.str[nearest]);
-		buf_puts(&reason, "; like ");
-		buf_put(&reason, t.p, t.len);
-		buf_puts(&reason, " (");
-		buf_put_fixed(&reason, cosine, 2);
-		buf_putc(&reason, ')');
-	}
-	if (o.model) {
-		double top = pop_top_share(&side.pop, c->item);
-		if (top <= 0.1)
-			buf_printf(&reason, "; popular, top %d %%", top <= 0.01 ? 1 : (int)ceil(top * 100));
-	}
+	buf_reset(&line);
+	tsv_put(&line, user->p, user->len);
+	buf_putc(&line, '\t');
+	tsv_put(&line, item.p, item.len);
+	buf_putc(&line, '\t');
 }
 
-static void put_feature(const char *key, struct str v)
+static void write_line(struct err *e)
 {
-	if (!v.len)
-		return;
-	buf_putc(&line, '\t');
-	buf_puts(&line, key);
-	buf_putc(&line, '=');
-	tsv_put(&line, v.p, v.len);
+	if (tablew_row(table, line.p, line.len, e))
+		die_err(e);
+	n_out++;
 }
 
 static void write_list(size_t s, struct err *e)
@@ -132,12 +133,10 @@ static void write_list(size_t s, struct err *e)
 	uint32_t u = vocab_find(&side.seen.user, user->p, user->len);
 
 	for (size_t i = 0; i < seat[s].list.n; i++) {
-		const struct rerank_cand *c = &seat[s].list.cand[i];
-		buf_reset(&line);
-		tsv_put(&line, user->p, user->len);
-		buf_putc(&line, '\t');
-		tsv_put(&line, c->item.p, c->item.len);
-		buf_putc(&line, '\t');
+		struct rerank_cand *c = &seat[s].list.cand[i];
+		if (!c->drop)
+			c->drop = forbidden(u, c);	/* asked once more: whatever came between, it is not shown */
+		begin_line(user, c->item);
 		n_dropped[c->drop]++;
 		if (c->drop) {
 			buf_puts(&line, rerank_drop_name(c->drop));
@@ -146,40 +145,55 @@ static void write_list(size_t s, struct err *e)
 				die_err(e);
 			continue;
 		}
-		write_reason(s, i, u);
-		buf_put_f64(&line, c->blend);
+		buf_reset(&reason);
+		put_reason(&reason, s, i);
+		buf_put_f64(&line, c->shown);
 		buf_putc(&line, '\t');
 		tsv_put(&line, reason.p, reason.len);
 		if (c->features.len) {
 			buf_putc(&line, '\t');
 			buf_put(&line, c->features.p, c->features.len);
 		}
-		if (o.items) {
-			put_feature("title", items_get(&side.items, c->item, ITEM_TITLE));
-			put_feature("creator", items_get(&side.items, c->item, ITEM_CREATOR));
-			put_feature("kind", items_get(&side.items, c->item, ITEM_KIND));
-		}
-		if (tablew_row(table, line.p, line.len, e))
-			die_err(e);
-		n_out++;
+		put_columns(&line, s, i);
+		write_line(e);
 	}
 }
 
-/* finish_seats - steps 2 and on for the users who are held. */
+static void write_why_not(size_t s, struct err *e)
+{
+	for (size_t i = 0; i < o.why_not.n; i++) {
+		struct str item = { o.why_not.v[i], strlen(o.why_not.v[i]) };
+		begin_line(&seat[s].user, item);
+		put_why_not(&line, s, item);
+		write_line(e);
+	}
+}
+
+/* finish_seats - stages 2 and on for the users who are held. */
 void finish_seats(struct err *e)
 {
-	struct rerank_opts ro = { .pop_weight = o.model ? o.pop_weight : 0, .per_creator = (size_t)o.per_creator, .k = (size_t)o.k };
-
-	for (size_t s = 0; s < n_seats; s++)
+	for (size_t s = 0; s < n_seats; s++) {
+		if (o.shown)
+			rules_add_shown(&seat[s]);
+		if (o.explains && rerank_places(&seat[s].list, e))
+			die_err(e);
 		mark_filters(&seat[s]);
+	}
 	tastes_score(e);
 	stage_score(e);
-	for (size_t s = 0; s < n_seats; s++)
-		if (rerank_run(&seat[s].list, &ro, e))
-			die_err(e);
-	tastes_explain(e);
 	for (size_t s = 0; s < n_seats; s++) {
-		write_list(s, e);
+		rules_prepare(&seat[s], e);
+		if (rerank_run(&seat[s].list, rules_opts(), e))
+			die_err(e);
+		rules_count(&seat[s].list);
+	}
+	if (!o.why_not.n)
+		tastes_explain(e);
+	for (size_t s = 0; s < n_seats; s++) {
+		if (o.why_not.n)
+			write_why_not(s, e);
+		else
+			write_list(s, e);
 		rerank_reset(&seat[s].list);
 		mem_free(seat[s].part);
 		seat[s].part = NULL;
@@ -285,8 +299,7 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 
 static void check_options(void)
 {
-	if (o.per_creator && !o.items)
-		usage_die("--per-creator needs --items, which names the creators");
+	rules_check();
 	if (o.because && !o.seen.n)
 		usage_die("--because needs --seen, which says what the user has");
 	if ((o.score || o.why) && !o.seen.n)
@@ -297,6 +310,9 @@ static void check_options(void)
 	check_stage();
 	tool_reads(o.model);
 	tool_reads(o.because);
+	if (o.diversity > 0 && !o.trees && (!o.because || !o.vectors || strcmp(o.because, o.vectors)))	/* --trees says so, too */
+		tool_reads(o.vectors);
+	tool_reads(o.shown);
 	tool_reads(o.score);
 	if (!o.score || !o.why || strcmp(o.score, o.why))
 		tool_reads(o.why);
@@ -319,6 +335,7 @@ static void rank(struct err *e)
 	dropped = o.dropped ? tool_output_aside(o.dropped) : NULL;
 	side_load(e);
 	stage_open(e);
+	rules_open(e);
 	if (!(table = tablew_new(out, "ranked", o.is_binary, e)))
 		die_err(e);
 	if (o.wants_header && !o.is_binary && tablew_row(table, "user\titem\tscore\treason", 22, e))
@@ -340,6 +357,7 @@ static void rank(struct err *e)
 	for (int d = DROP_ALLOW; d <= DROP_CUT; d++)
 		if (n_dropped[d])
 			note("%llu dropped by %s", (unsigned long long)n_dropped[d], rerank_drop_name((enum rerank_drop)d));
+	rules_say();
 	tastes_say(n_users);
 	tablew_free(table);
 	for (size_t s = 0; s < SCORER_USERS; s++) {
@@ -351,6 +369,7 @@ static void rank(struct err *e)
 	}
 	tastes_close();
 	stage_close();
+	rules_close();
 	side_release();
 	vocab_release(&done);
 	buf_release(&line);

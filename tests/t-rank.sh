@@ -118,6 +118,99 @@ must_fail "one standard input" 2 "*standard input can be read only once*" taste-
 taste-rank -b --score als.taste --why als.taste --seen s.train.tsv p.cand > r2.taste; like "the models are in the provenance" "$(taste-view -i r2.taste)" "*taste-train*als*taste-rank*--score*--why*"
 is "no number is NaN or infinite" "$(cat both why | grep -ci 'nan\b\|[^a-z]inf\b')" 0
 
+# the rules of lists
+printf 'a\tmusic\tA\tAnn\tone\t2024-04-20\t1\trock\nb\tmusic\tB\tAnn\tone\t2024-04\t1\trock;ai\nc\tpodcast\tC\tAnn\ttwo\t2010\t1\ttalk\nd\tmusic\tD\tDan\ttwo\t2024-05-02\t1\trock;live\ne\tmusic\tE\t\t\t2024\t1\tai\n' > rules.tsv
+list() { taste-rank --items rules.tsv "$@" cand.tsv | grep ^u1 | cut -f2 | tr '\n' ' '; }
+printf 'a\nc\n' > ac; printf 'x\ta\n' > other; printf 'u1\tq\n' > q
+is "--never drops what the catalogue says" "$(list --never 'tags=live|talk')" "a b e "
+is "and what it does not know stays" "$(printf 'u\tz\t1\n' | taste-rank --items rules.tsv --never 'tags!=rock' | cut -f2)" "z"
+is "--space keeps one creator's apart" "$(list --space creator=1)" "a d b e c "
+is "as far as there are others" "$(list --space creator=9)" "a d e b c "
+is "or one album's" "$(list --space group=2)" "a c e b d "
+is "--cap holds for the whole list and from the top" "$(list --cap 'tags=ai:0.2') / $(list -k 4 --cap 'tags=ai:0.2') / $(list --cap 'tags=ai:0')" "a c d  / a c d  / a c d "
+is "--floor has its share among the first of any number" "$(list --floor 'kind=podcast:0.34') / $(list --floor 'kind=podcast:1')" "a b c d e  / c a b d e "
+is "a floor comes when it is due" "$(list -k 4 --floor 'tags=ai:0.5') / $(list --floor 'item=e:0.5')" "a b c e  / a e b c d "
+is "--fresh-share: released in the days before the day" "$(list --day 2024-05-01 --fresh-share 1) / $(list --day 2024-05-02 --fresh-days 0 --fresh-share 1) / $(list --day 2024-05-01 --fresh-days 150 --fresh-share 0.5 --deny ac)" "a b c d e  / d a b c e  / b d e "
+is "the day is that of the newest event" "$(printf 'x\ta\t1714608000\nx\ta\t100\n' | list --seen - --fresh-days 0 --fresh-share 1)" "d a b c e "
+printf 'q\tmusic\tQ\tAnn\n' >> rules.tsv
+is "--new-share: creators of whom the user has nothing" "$(list --seen q --new-share 0.5)" "a d b c e "
+printf 'u%s\tb\n' 1 2 3 4 5 6 7 8 9 > plays; printf 'u1\ta\nu1\td\n' >> plays; taste-train pop -o plays.taste plays
+is "--tail-share: what is outside the head of the plays" "$(list -m plays.taste --popularity 1) / $(list -m plays.taste --popularity 1 --tail-share 1) / $(list -m plays.taste --popularity 1 --tail-share 1 --tail-head 0.9)" "b a d c e  / a d c e b  / c e b a d "
+is "a weight below 0 prefers the unpopular" "$(list -m plays.taste --popularity -1)" "c e a d b "
+is "--diversity by the catalogue" "$(list --diversity 0.5)" "a d c b e "
+printf 'a\t1\t0\nb\t1\t0.1\nc\t0\t1\nd\t1\t0\n' > alike
+is "and by vectors, an item without one is like nothing" "$(list --diversity 0.6 --vectors alike) / $(list --diversity 0.6 --vectors alike --diverse dpp)" "a c e b d  / a c e b d "
+is "one file of vectors serves two ends" "$(list --diversity 0.6 --vectors alike --because alike --seen other)" "a c e b d "
+is "--diversity 0 changes nothing" "$(list --diversity 0 --vectors alike)" "a b c d e "
+printf 'u1\tp%s\n' 1 2 3 4 > own; printf 'p%s\tpodcast\n' 1 2 3 >> rules.tsv; printf 'p4\tmusic\n' >> rules.tsv
+is "--calibrate comes near to the user's own mix" "$(list --seen own --calibrate kind=1) / $(list --seen own --calibrate kind=0)" "c a b d e  / a b c d e "
+is "who has nothing gets it by score" "$(list --seen other --calibrate kind=1)" "a b c d e "
+
+# chance, and days
+list --explore epsilon:0.5 > e1
+is "the same seed, the same list; another, another" "$(list --explore epsilon:0.5) $(for s in 1 2 3 4 5 6 7 8; do list -s $s --explore epsilon:0.5; echo; done | sort -u | wc -l | awk '{ print ($1 > 2) }')" "$(cat e1) 1"
+is "another day, another list" "$(for d in 1 2 3 4 5 6 7 8; do list --day 2024-05-0$d --explore softmax:1; echo; done | sort -u | wc -l | awk '{ print ($1 > 3) }')" 1
+is "all is chance: p is one of those left" "$(taste-rank --explore epsilon:1 cand.tsv | grep ^u1 | tr '\t' '\n' | grep ^p= | tr '\n' ' ')" "p=0.2 p=0.25 p=0.3333333333333333 p=0.5 p=1 "
+is "no chance: p is 1" "$(taste-rank --explore epsilon:0 cand.tsv | grep -o 'p=.*' | sort -u)" "p=1"
+awk 'BEGIN { for (u = 0; u < 3000; u++) for (i = 0; i < 5; i++) printf "u%d\t%c\t%.1f\n", u, 97 + i, 1 - i * i / 10 }' > many.cand
+for how in epsilon:0.5 softmax:0.3 thompson:0.5; do
+	taste-rank -k 1 --explore $how many.cand | awk -F '\t' '{ p[$2] = substr($NF, 3); n[$2]++ } END { for (i in p) { e = n[i] / NR - p[i]; if (e * e > 16 * p[i] * (1 - p[i]) / NR) bad++; sum += p[i] } print bad + 0, (sum > 0.999 && sum < 1.001) }' > got
+	is "$how: items come as often as p says" "$(cat got)" "0 1"
+done
+taste-rank -k 3 --explore softmax:1 --day 2024-05-01 cand.tsv > shown; grep ^u1 shown | sed -n 2p | cut -f2 > heard
+taste-rank -k 5 --explore softmax:1 --day 2024-05-01 --shown shown --deny heard cand.tsv > again
+is "--shown: the list stays, less what is denied now, and is filled up" "$(grep ^u1 again | head -2 | cut -f2 | tr '\n' ' ') $(grep -c ^u1 again)" "$(grep ^u1 shown | sed 2d | cut -f2 | tr '\n' ' ') 4"
+is "with the p it was shown with" "$(grep ^u1 again | head -2 | grep -o 'p=[0-9].*' | tr '\n' ' ')" "$(grep ^u1 shown | sed 2d | grep -o 'p=[0-9].*' | tr '\n' ' ')"
+grep "^u2\|^u1${T}e" cand.tsv > few
+is "also what is no candidate any more" "$(taste-rank --shown shown few | grep ^u1 | cut -f2 | head -3)" "$(grep ^u1 shown | cut -f2)"
+is "a whole list is filled by nothing" "$(taste-rank -k 3 --shown shown cand.tsv | cut -f1,2)" "$(cut -f1,2 shown)"
+taste-rank -b -k 3 cand.tsv > shown.taste
+is "shown lists may be binary" "$(taste-rank -k 3 --shown shown.taste cand.tsv | cut -f1,2)" "$(taste-rank -k 3 cand.tsv | cut -f1,2)"
+
+# all at once
+all() { taste-rank -k 20 --items cat.tsv --seen s.train.tsv -m p.taste --vectors items.vecs --diversity 0.3 --calibrate kind=0.5 --calibrate tags=0.2 --calibrate creator=0.1 --space creator=2 --space group=1 --tail-share 0.2 --new-share 0.1 --cap 'kind=audiobook:0.2' --floor 'kind=podcast:0.1' --per-creator 3 --never 'tags=live' --explore softmax:0.05 --explain --why als.taste --because items.vecs "$@"; }
+taste-embed -m als.taste --items all -b -o items.vecs; taste-score -m als.taste -k 100 s.train.tsv | sort -s -k1,1 > als.cand; awk 'BEGIN { srand(4) } { print rand() "\t" $0 }' als.cand | sort -g | cut -f2- | sort -s -k1,1 > mixed.cand
+all als.cand > all.tsv; all mixed.cand > got
+same "no list depends on the order of lines" got all.tsv
+all --diverse dpp als.cand > dpp.tsv
+for cpu in $(taste-rank -V | sed -n 's/^cpu paths: *//p'); do all --cpu $cpu -t 3 als.cand > got; same "nor on --cpu $cpu" got all.tsv; all --diverse dpp --cpu $cpu als.cand > got; same "nor by dpp" got dpp.tsv; done
+is "a list sorted by score is the list" "$(awk -F '\t' '{ print $1 FS $3 FS $2 FS NR }' all.tsv | sort -t "$T" -k1,1 -k2,2gr -k3,3 | cut -f4 | sort -gc && echo yes)" yes
+is "caps and creators hold, nothing seen comes" "$(awk -F '\t' 'FILENAME == "s.train.tsv" { has[$1, $2]; next } FILENAME == "cat.tsv" { kind[$1] = $2; by[$1] = $4; next }
+	($1, $2) in has { bad++ } { n[$1]++; if (kind[$2] == "audiobook" && ++a[$1] > int(0.2 * n[$1] + 0.999999)) bad++; if (++c[$1, by[$2]] > 3) bad++ } END { for (u in n) if (a[u] > n[u] * 0.2) bad++; print bad + 0, (length(n) > 100) }' s.train.tsv cat.tsv all.tsv)" "0 1"
+is "reasons for programs can be read back" "$(awk -F '\t' '{ f = 0; for (i = 5; i <= NF; i++) { if ($i ~ /^from=als:[0-9]+:[-0-9.e]+$/) f++; if ($i ~ /^(blend|p)=[0-9.e-]+$/) f++; if ($i ~ /^by_score=[0-9]+$/) f++; if ($i ~ /^because=/ && $i !~ /^because=[a-z0-9]+:[0-9.e-]+(\|[a-z0-9]+:[0-9.e-]+)*$/) bad++; if ($i ~ /^held=/ && $i !~ /^held=[a-z-]+:[0-9]+(,[a-z-]+:[0-9]+)*$/) bad++ } if (f != 4) bad++ } END { print bad + 0 }' all.tsv)" 0
+printf 'u\ta|b:c,d%%\t2\ts:1|x\nu\ta|b:c,d%%\t5\tt\nu\tz\t3\ts:1|x\n' > esc
+is "names are escaped in them" "$(taste-rank --explain esc | head -1 | cut -f5)" "from=s%3A1%7Cx:2:2|t:1:5"
+printf 'e\n' > e.ids; grep ^u1 cand.tsv > u1.cand; printf 'u1\tq\t3\ts\n' >> u1.cand
+taste-rank -k 2 --items rules.tsv --never tags=live --seen q --deny e.ids --why-not a --why-not b --why-not c --why-not d --why-not e --why-not q --why-not zz u1.cand | cut -f2- | tr '\t' ' ' > got
+like "--why-not says why, for each" "$(cat got)" "a 1 it is in the list, #1 step=kept by_score=1
+b 0.* it is in the list, #2 step=kept by_score=2
+c 0 #3 of 3 by score; the last of the list is B with 0.* step=cut by_score=3
+d  --never tags=live step=never
+e  it is in --deny step=deny
+q  the user has it (--seen) step=seen
+zz  no source named it step=candidates"
+like "and which rule put it back" "$(taste-rank -k 2 --items rules.tsv --space creator=1 --why-not b cand.tsv | grep ^u1)" "*; passed over for --space (1 place)${T}step=cut${T}by_score=2${T}held=space:1"
+like "what could not be held is told" "$(taste-rank -v --items rules.tsv --floor kind=book:0.5 --space creator=9 cand.tsv 2>&1 > none)" "*lines are nearer to one of their creator or group than --space asks*lines more should be kind=book: there were no such candidates*"
+must_fail "a floor without a share" 2 "*--floor: 'kind=podcast' is not a condition*usage:*" taste-rank --items rules.tsv --floor kind=podcast cand.tsv
+must_fail "a share beyond 1" 2 "*--cap: 'tags=ai:1.5' is not*" taste-rank --items rules.tsv --cap tags=ai:1.5 cand.tsv
+must_fail "no condition" 2 "*--floor: *" taste-rank --items rules.tsv --floor kind:0.5 cand.tsv
+must_fail "a condition that is none" 2 "*--never: *" taste-rank --items rules.tsv --never 'released>soon' cand.tsv
+must_fail "a facet that is none" 2 "*--calibrate: 'mood' is not one of*" taste-rank --items rules.tsv --seen q --calibrate mood=1 cand.tsv
+must_fail "a facet twice" 2 "*--calibrate: kind comes twice*" taste-rank --items rules.tsv --seen q --calibrate kind=1 --calibrate kind=2 cand.tsv
+must_fail "distances of what" 2 "*--space: 'title=2' is not*" taste-rank --items rules.tsv --space title=2 cand.tsv
+must_fail "half a place" 2 "*--space: 'creator=1.5' is not*" taste-rank --items rules.tsv --space creator=1.5 cand.tsv
+must_fail "a day that is none" 2 "*--day: '2024-02-30' is not a day*" taste-rank --day 2024-02-30 cand.tsv
+must_fail "a way to explore that is none" 2 "*--explore: 'luck' is not one of*" taste-rank --explore luck:1 cand.tsv
+must_fail "a probability beyond 1" 2 "*--explore: epsilon is a probability*" taste-rank --explore epsilon:2 cand.tsv
+must_fail "a temperature of 0" 2 "*--explore: the temperature*" taste-rank --explore softmax:0 cand.tsv
+must_fail "--diversity by nothing" 2 "*--diversity needs --vectors or --items*" taste-rank --diversity 0.5 cand.tsv
+must_fail "--tail-share without -m" 2 "*--tail-share needs -m*" taste-rank --tail-share 0.5 cand.tsv
+must_fail "--calibrate without --seen" 2 "*--calibrate needs --seen*" taste-rank --items rules.tsv --calibrate kind=1 cand.tsv
+must_fail "--fresh-share without a day" 2 "*--fresh-share needs --day*" taste-rank --items rules.tsv --fresh-share 0.5 cand.tsv
+must_fail "--fresh-share without times" 4 "*--fresh-share needs --day*" taste-rank --items rules.tsv --seen q --fresh-share 0.5 cand.tsv
+must_fail "too many floors" 2 "*more than 32*" taste-rank --items rules.tsv $(for i in $(seq 33); do echo --floor kind=a:0.1; done) cand.tsv
+echo x > bad; must_fail "a shown list that is none" 4 "taste-rank: bad:1: 1 field*" taste-rank --shown bad cand.tsv
+
 printf '\xef\xbb\xbfu\ti\t1\ts\r\n' > bom; is "BOM and CRLF are fine" "$(taste-rank bom)" "u${T}i${T}1${T}s #1"
 printf 'u\ti\t1\ts' > nonl; is "no final newline is fine" "$(taste-rank nonl)" "u${T}i${T}1${T}s #1"
 printf 'a b\t\\t\\\\\t1\ts\n\xff\t\xfe\t1\ts\n' > odd; is "ids of every kind are kept" "$(taste-rank odd | cut -f1,2)" "$(cut -f1,2 odd)"

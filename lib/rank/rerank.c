@@ -6,7 +6,7 @@
 
 void rerank_reset(struct rerank *r)
 {
-	r->n = r->n_from = 0;
+	r->n = r->n_from = r->n_kept = 0;
 	arena_reset(&r->bytes);
 	vocab_reset(&r->item);
 }
@@ -16,6 +16,7 @@ void rerank_release(struct rerank *r)
 	mem_free(r->cand);
 	mem_free(r->from);
 	vocab_release(&r->source);
+	vocab_release(&r->scratch);
 	arena_release(&r->bytes);
 	vocab_release(&r->item);
 	*r = (struct rerank){ 0 };
@@ -23,9 +24,16 @@ void rerank_release(struct rerank *r)
 
 const char *rerank_drop_name(enum rerank_drop d)
 {
-	static const char *const name[] = { "", "allow", "deny", "seen", "per-creator", "cut" };
+	static const char *const name[] = { "", "allow", "deny", "seen", "never", "per-creator", "cap", "cut" };
 
 	return name[d];
+}
+
+const char *rerank_held_name(enum rerank_held h)
+{
+	static const char *const name[] = { "per-creator", "cap", "floor", "space", "diversity", "mix", "chance", "shown" };
+
+	return name[h];
 }
 
 static struct str keep(struct rerank *r, struct str s)
@@ -57,7 +65,7 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 	if (i == r->n) {
 		arr_reserve(r->cand, r->n + 1, r->cap);
 		r->cand[r->n++] = (struct rerank_cand){ .item = keep(r, item), .score = score, .came = score, .source = keep(r, source),
-							.features = keep(r, features) };
+							.features = keep(r, features), .number = i, .row = VOCAB_NONE, .propensity = 1 };
 		add_from(r, i, score, source);
 		return i;
 	}
@@ -97,36 +105,30 @@ int rerank_places(struct rerank *r, struct err *e)
 	return 0;
 }
 
-static int by_came(const void *a, const void *b, void *ctx)
+/* ---- stages 4 to 7 ---- */
+
+struct key { double value; struct str item; uint32_t i; bool is_dropped; };	/* of a candidate, to be sorted: a third of its size */
+
+static int by_value(const void *a, const void *b, void *ctx)
 {
-	const struct rerank_cand *x = a, *y = b;
+	const struct key *x = a, *y = b;
 
 	(void)ctx;
-	if (x->came != y->came)
-		return x->came > y->came ? -1 : 1;
-	return str_cmp(x->item, y->item);
-}
-
-static int by_blend(const void *a, const void *b, void *ctx)
-{
-	const struct rerank_cand *x = a, *y = b;
-
-	(void)ctx;
-	if (!x->drop != !y->drop)
-		return !x->drop ? -1 : 1;
-	if (x->blend != y->blend)
-		return x->blend > y->blend ? -1 : 1;
+	if (x->is_dropped != y->is_dropped)
+		return x->is_dropped ? 1 : -1;
+	if (x->value != y->value)
+		return x->value > y->value ? -1 : 1;
 	return str_cmp(x->item, y->item);
 }
 
 static void scale_and_blend(struct rerank *r, double w)
 {
-	double min = 0, max = 0;
+	double min = 0, max = 0, share = w < 0 ? -w : w;
 	bool is_first = true;
 
 	for (size_t i = 0; i < r->n; i++) {
 		double s = r->cand[i].score;
-		if (r->cand[i].drop)
+		if (r->cand[i].drop || r->cand[i].has_stays_score)
 			continue;
 		min = is_first || s < min ? s : min;
 		max = is_first || s > max ? s : max;
@@ -136,48 +138,91 @@ static void scale_and_blend(struct rerank *r, double w)
 		struct rerank_cand *c = &r->cand[i];
 		/* halves: the difference of two finite doubles may overflow */
 		c->scaled = c->drop ? 0 : max > min ? (c->score / 2 - min / 2) / (max / 2 - min / 2) : 1;
-		c->blend = (1 - w) * c->scaled + w * c->pop;
+		c->blend = c->has_stays_score ? c->stays_score : (1 - share) * c->scaled + share * (w < 0 ? 1 - c->pop : c->pop);
 	}
 }
 
-static void cap_and_cut(struct rerank *r, const struct rerank_opts *o)
+/* number_places - place_in and place_blend; key is then in the order of stage 5. */
+static int number_places(struct rerank *r, struct key *key, struct err *e)
 {
-	struct vocab creator = { 0 };
-	size_t *count = NULL, cap = 0, kept = 0;
-
-	for (size_t i = 0; i < r->n && !r->cand[i].drop; i++) {
-		struct rerank_cand *c = &r->cand[i];
-		if (o->per_creator && c->creator.len) {
-			size_t n_before = creator.n;
-			uint32_t id = vocab_add(&creator, c->creator.p, c->creator.len);
-			arr_reserve(count, creator.n, cap);
-			if (id == n_before)
-				count[id] = 0;
-			if (count[id] == o->per_creator) {
-				c->drop = DROP_CREATOR;
-				continue;
-			}
-			count[id]++;
-		}
-		if (kept == o->k)
-			c->drop = DROP_CUT;
-		else
-			kept++;
+	for (size_t i = 0; i < r->n; i++)
+		key[i] = (struct key){ r->cand[i].came, r->cand[i].item, (uint32_t)i, false };
+	if (sort_stable(key, r->n, sizeof *key, by_value, NULL, e))
+		return ERR_MEM;
+	for (size_t i = 0; i < r->n; i++) {
+		struct rerank_cand *c = &r->cand[key[i].i];
+		c->place_in = i + 1;
+		key[i] = (struct key){ c->blend, c->item, key[i].i, c->drop != DROP_NOT };
 	}
-	mem_free(count);
-	vocab_release(&creator);
+	if (sort_stable(key, r->n, sizeof *key, by_value, NULL, e))
+		return ERR_MEM;
+	for (size_t i = 0; i < r->n; i++)
+		r->cand[key[i].i].place_blend = key[i].is_dropped ? 0 : i + 1;
+	return 0;
+}
+
+/* let_fall - the score of each as it is shown. */
+static void let_fall(struct rerank *r)
+{
+	static const double STEP = 1e-6;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct rerank_cand *c = &r->cand[i];
+		c->shown = c->blend;
+		if (!i || i >= r->n_kept)
+			continue;
+		const struct rerank_cand *above = c - 1;
+		if (c->blend > above->shown || (c->blend == above->shown && str_cmp(c->item, above->item) < 0))
+			c->shown = above->shown - STEP;
+	}
+}
+
+static size_t put_in_order(struct rerank *r, struct rerank_cand *to, const struct key *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		to[i] = r->cand[key[i].i];
+		n += !key[i].is_dropped;
+	}
+	memcpy(r->cand, to, r->n * sizeof *to);
+	return n;
+}
+
+/* put_first - those listed, the others behind them as they stand. */
+static void put_first(struct rerank *r, struct rerank_cand *to, const uint32_t *list)
+{
+	size_t n = r->n_kept;
+
+	for (size_t i = 0; i < r->n_kept; i++)
+		to[i] = r->cand[list[i]];
+	for (size_t i = 0; i < r->n; i++)
+		if (r->cand[i].drop)
+			to[n++] = r->cand[i];
+	memcpy(r->cand, to, r->n * sizeof *to);
 }
 
 int rerank_run(struct rerank *r, const struct rerank_opts *o, struct err *e)
 {
-	if (sort_stable(r->cand, r->n, sizeof *r->cand, by_came, NULL, e))
-		return e->code;
-	for (size_t i = 0; i < r->n; i++)
-		r->cand[i].place_in = i + 1;
-	scale_and_blend(r, o->pop_weight);
-	if (sort_stable(r->cand, r->n, sizeof *r->cand, by_blend, NULL, e))
-		return e->code;
-	cap_and_cut(r, o);
-	/* kept first, in order; the dropped behind them */
-	return sort_stable(r->cand, r->n, sizeof *r->cand, by_blend, NULL, e);
+	if (!r->n)
+		return 0;
+	struct key *key = mem_try(r->n, sizeof *key, "candidates", e);
+	struct rerank_cand *to = mem_try(r->n, sizeof *to, "candidates", e);
+	uint32_t *list = mem_try(r->n, sizeof *list, "candidates", e);
+	int ret = key && to && list ? 0 : ERR_MEM;
+
+	if (!ret) {
+		scale_and_blend(r, o->pop_weight);
+		ret = number_places(r, key, e);
+	}
+	if (!ret)
+		ret = rerank_compose(r, o, put_in_order(r, to, key), list, e);
+	if (!ret) {
+		put_first(r, to, list);
+		let_fall(r);
+	}
+	mem_free(key);
+	mem_free(to);
+	mem_free(list);
+	return ret;
 }
