@@ -15,7 +15,7 @@ struct compose {
 	size_t n, k, n_list;
 	uint32_t *list;
 	uint8_t *state;			/* [n] enum rerank_held, or IS_OPEN or IS_TAKEN */
-	double *gain, *open_gain, *open_spread;		/* [n]; those open, side by side */
+	double *blend, *gain, *open_gain, *open_spread;	/* [n]; open_..: of those open, side by side */
 	uint32_t *open;			/* [n] which they are */
 	uint32_t *creator, *group, *kinds, *row;	/* [n] */
 	const float **vec;		/* [n] */
@@ -45,7 +45,7 @@ static int gather(struct compose *c, struct err *e)
 {
 	size_t n = c->n;
 	struct { void **p; size_t size; } const part[] = {
-		{ (void **)&c->state, sizeof *c->state }, { (void **)&c->gain, sizeof *c->gain }, { (void **)&c->open_gain, sizeof *c->open_gain },
+		{ (void **)&c->state, sizeof *c->state }, { (void **)&c->blend, sizeof *c->blend }, { (void **)&c->gain, sizeof *c->gain }, { (void **)&c->open_gain, sizeof *c->open_gain },
 		{ (void **)&c->open_spread, sizeof *c->open_spread }, { (void **)&c->open, sizeof *c->open }, { (void **)&c->creator, sizeof *c->creator },
 		{ (void **)&c->group, sizeof *c->group }, { (void **)&c->kinds, sizeof *c->kinds }, { (void **)&c->row, sizeof *c->row }, { (void **)&c->vec, sizeof *c->vec },
 		{ (void **)&c->by_creator, sizeof *c->by_creator }, { (void **)&c->by_group, sizeof *c->by_group },
@@ -63,6 +63,7 @@ static int gather(struct compose *c, struct err *e)
 	else
 		memset(c->group, 0xff, n * sizeof *c->group);
 	for (size_t i = 0; i < n; i++) {
+		c->blend[i] = c->r->cand[i].blend;
 		c->kinds[i] = c->r->cand[i].kinds;
 		c->row[i] = c->r->cand[i].row;
 		c->vec[i] = c->r->cand[i].vec;
@@ -115,7 +116,7 @@ static void end(struct compose *c)
 
 static void release(struct compose *c)
 {
-	void *const part[] = { c->state, c->gain, c->open_gain, c->open_spread, c->open, c->creator, c->group, c->kinds, c->row, (void *)c->vec, c->by_creator, c->by_group };
+	void *const part[] = { c->state, c->blend, c->gain, c->open_gain, c->open_spread, c->open, c->creator, c->group, c->kinds, c->row, (void *)c->vec, c->by_creator, c->by_group };
 
 	end(c);
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
@@ -148,6 +149,7 @@ static int64_t distance(const struct compose *c, size_t i)
 /* sort_out - the state of each for the next place, by caps and distance. Returns whether anybody is left by the caps. */
 static bool sort_out(struct compose *c)
 {
+	bool has_space = c->o->space_creator || c->o->space_group;
 	int64_t most = INT64_MIN;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -158,7 +160,7 @@ static bool sort_out(struct compose *c)
 		} else if (c->o->n_quotas && !quotas_allow(&c->quotas, i)) {
 			c->state[i] = HELD_CAP;
 		} else {
-			int64_t kept = distance(c, i);
+			int64_t kept = has_space ? distance(c, i) : INT64_MAX;
 			c->state[i] = kept < 0 ? HELD_SPACE : IS_OPEN;
 			most = kept > most ? kept : most;
 		}
@@ -178,7 +180,7 @@ static void weigh_all(struct compose *c)
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->state[i] != IS_OPEN && c->state[i] != HELD_SPACE)
 			continue;
-		double g = (1 - x) * c->r->cand[i].blend + (x > 0 ? x * diverse_term(&c->diverse, i) : 0);
+		double g = (1 - x) * c->blend[i] + (x > 0 ? x * diverse_term(&c->diverse, i) : 0);
 		for (size_t a = 0; a < c->n_mixes; a++)
 			g -= c->o->mix[c->mix_of[a]].weight * (mix_if(&c->mix[a], i) - c->mix[a].now);
 		c->gain[i] = g;
@@ -250,9 +252,10 @@ static size_t draw(struct compose *c, double *p)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->state[i] == IS_OPEN) {
 			c->open[n] = (uint32_t)i;
-			c->open_spread[n] = c->r->cand[i].spread;
 			c->open_gain[n++] = c->gain[i];
 		}
+	for (size_t j = 0; j < n && c->o->explore.how == EXPLORE_THOMPSON; j++)
+		c->open_spread[j] = c->r->cand[c->open[j]].spread;
 	return c->open[explore_pick(&c->o->explore, c->open_gain, c->open_spread, n, &c->rng, p)];
 }
 

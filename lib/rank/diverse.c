@@ -3,6 +3,7 @@
 
 #include "diverse.h"
 #include "../base/mem.h"
+#include "../base/sort.h"
 #include "../num/fmath.h"
 #include "../num/num.h"
 
@@ -21,11 +22,66 @@ static void unit_rows(struct diverse *v, const float *const *vec)
 	}
 }
 
+/* number_tags - tags of the catalogue to 0, 1, ... in place, n of them; returns how many are different. */
+static int number_tags(uint32_t *tag, size_t n, size_t *n_different, struct err *e)
+{
+	uint64_t *key = mem_try(n, sizeof *key, "tags", e);
+	uint32_t *at = mem_try(n, sizeof *at, "tags", e);
+	int ret = key && at ? 0 : ERR_MEM;
+
+	for (size_t j = 0; j < n && !ret; j++) {
+		key[j] = tag[j];
+		at[j] = (uint32_t)j;
+	}
+	if (!ret)
+		ret = sort_u64(key, at, n, e);
+	*n_different = 0;
+	for (size_t j = 0; j < n && !ret; j++) {
+		*n_different += !j || key[j] != key[j - 1];
+		tag[at[j]] = (uint32_t)(*n_different - 1);
+	}
+	mem_free(key);
+	mem_free(at);
+	return ret;
+}
+
+/* gather - what the catalogue says of each candidate. */
+static int gather(struct diverse *v, const uint32_t *item, struct err *e)
+{
+	size_t n_tags = 0, n, at = 0;
+
+	for (size_t i = 0; i < v->n && v->by.tags; i++) {
+		facets_of(v->by.tags, item[i], &n);
+		n_tags += n;
+	}
+	if (n_tags > UINT32_MAX)
+		return err_set(e, ERR_MEM, "%zu tags of candidates are too many", n_tags);
+	v->creator = mem_try(v->n, sizeof *v->creator, "creators", e);
+	v->group = mem_try(v->n, sizeof *v->group, "groups", e);
+	v->tag_start = mem_try(v->n + 1, sizeof *v->tag_start, "tags", e);
+	v->tag = mem_try(n_tags, sizeof *v->tag, "tags", e);
+	if (!v->creator || !v->group || !v->tag_start || !v->tag)
+		return ERR_MEM;
+	for (size_t i = 0; i < v->n; i++) {
+		const uint32_t *tag = v->by.tags ? facets_of(v->by.tags, item[i], &n) : NULL;
+		v->creator[i] = facets_first(v->by.creator, item[i]);
+		v->group[i] = facets_first(v->by.group, item[i]);
+		v->tag_start[i] = (uint32_t)at;
+		for (size_t j = 0; tag && j < n; j++)
+			v->tag[at++] = tag[j];
+	}
+	v->tag_start[v->n] = (uint32_t)at;
+	if (number_tags(v->tag, n_tags, &n, e))
+		return ERR_MEM;
+	v->is_its = mem_try0(n, 1, "tags", e);
+	return v->is_its ? 0 : ERR_MEM;
+}
+
 int diverse_begin(struct diverse *v, enum diverse_how how, const struct diverse_by *by, const float *const *vec, const uint32_t *item, size_t n, size_t k, struct err *e)
 {
 	size_t cells = 0;
 
-	*v = (struct diverse){ .how = how, .by = *by, .n = n, .item = item };
+	*v = (struct diverse){ .how = how, .by = *by, .n = n };
 	if (!mem_mul(n, max_size(how == DIVERSE_DPP ? k : 0, by->d), &cells))
 		return err_set(e, ERR_MEM, "%zu candidates and lists of %zu are too many to compare", n, k);
 	v->unit = mem_try(n * by->d, sizeof *v->unit, "vectors of candidates", e);
@@ -40,6 +96,10 @@ int diverse_begin(struct diverse *v, enum diverse_how how, const struct diverse_
 	}
 	if (by->d)
 		unit_rows(v, vec);
+	else if (gather(v, item, e)) {
+		diverse_release(v);
+		return ERR_MEM;
+	}
 	for (size_t i = 0; i < n; i++) {
 		v->near_to[i] = VOCAB_NONE;
 		if (v->left)
@@ -52,6 +112,11 @@ void diverse_release(struct diverse *v)
 {
 	mem_free(v->unit);
 	mem_free(v->like);
+	mem_free(v->creator);
+	mem_free(v->group);
+	mem_free(v->tag_start);
+	mem_free(v->tag);
+	mem_free(v->is_its);
 	mem_free(v->near);
 	mem_free(v->near_to);
 	mem_free(v->left);
@@ -61,33 +126,30 @@ void diverse_release(struct diverse *v)
 
 double diverse_term(const struct diverse *v, size_t i)
 {
-	return v->how == DIVERSE_MMR ? -v->near[i] : fm_log(v->left[i]);
+	return v->how == DIVERSE_MMR ? -v->near[i] : (double)fm_logf((float)v->left[i]);
 }
 
-static double tags_of_both(const struct facets *f, uint32_t a, uint32_t b)
+/* compare - all with the one taken, by catalogue. */
+static void compare(struct diverse *v, size_t taken)
 {
-	size_t na, nb, both = 0;
-	const uint32_t *x = facets_of(f, a, &na), *y = facets_of(f, b, &nb);
+	const uint32_t *start = v->tag_start;
+	size_t n_its = start[taken + 1] - start[taken];
 
-	for (size_t i = 0, j = 0; i < na && j < nb;) {
-		both += x[i] == y[j];
-		size_t step = x[i] <= y[j];
-		j += x[i] >= y[j];
-		i += step;
+	for (size_t j = start[taken]; j < start[taken + 1]; j++)
+		v->is_its[v->tag[j]] = 1;
+	for (size_t i = 0; i < v->n; i++) {
+		double s = 0;
+		size_t both = 0, n = start[i + 1] - start[i];
+		if (v->creator[i] == v->creator[taken] && v->creator[i] != VOCAB_NONE)
+			s += SAME_CREATOR;
+		if (v->group[i] == v->group[taken] && v->group[i] != VOCAB_NONE)
+			s += SAME_GROUP;
+		for (size_t j = start[i]; j < start[i + 1]; j++)
+			both += v->is_its[v->tag[j]];
+		v->like[i] = (float)(both ? s + SAME_TAGS * (double)both / (double)(n + n_its - both) : s);
 	}
-	return both ? (double)both / (double)(na + nb - both) : 0;
-}
-
-static double alike(const struct diverse *v, uint32_t a, uint32_t b)
-{
-	uint32_t creator = facets_first(v->by.creator, a), group = facets_first(v->by.group, a);
-	double s = 0;
-
-	if (creator != VOCAB_NONE && creator == facets_first(v->by.creator, b))
-		s += SAME_CREATOR;
-	if (group != VOCAB_NONE && group == facets_first(v->by.group, b))
-		s += SAME_GROUP;
-	return v->by.tags ? s + SAME_TAGS * tags_of_both(v->by.tags, a, b) : s;
+	for (size_t j = start[taken]; j < start[taken + 1]; j++)
+		v->is_its[v->tag[j]] = 0;
 }
 
 /* cut_off - the part of each candidate that the new one explains, and the others before it did not. */
@@ -116,8 +178,7 @@ void diverse_take(struct diverse *v, size_t taken)
 	if (v->by.d)
 		num_dots(v->like, v->unit + taken * v->by.d, v->unit, v->n, v->by.d, v->by.d);
 	else
-		for (size_t i = 0; i < v->n; i++)
-			v->like[i] = (float)alike(v, v->item[taken], v->item[i]);
+		compare(v, taken);
 	for (size_t i = 0; i < v->n; i++)
 		if ((double)v->like[i] > v->near[i]) {
 			v->near[i] = v->like[i] < 1 ? (double)v->like[i] : 1;

@@ -14,7 +14,8 @@
  *
  *   diverse_begin, then diverse_term and diverse_take, diverse_release. One thread.
  *
- * n candidates, k taken, d components. Cost: n d for each taken (n comparisons of tags by catalogue), and for DPP n r more for the r-th. Memory: 4 n d bytes, 20 n, and for DPP 8 n k.
+ * n candidates, k taken, d components. Cost: n d for each taken (a look at each tag of each by catalogue), and for DPP n r more for the r-th. Memory: 4 n d bytes (by catalogue 4 a tag), 28 n, and for DPP
+ * 8 n k.
  */
 #ifndef TASTE_DIVERSE_H
 #define TASTE_DIVERSE_H
@@ -33,7 +34,9 @@ struct diverse {		/* zeroed is empty */
 	struct diverse_by by;
 	size_t n, n_taken;
 	float *unit;			/* [n x d] of length 1, or 0 */
-	const uint32_t *item;		/* [n] numbers in the catalogue, borrowed */
+	uint32_t *creator, *group;	/* by catalogue [n], VOCAB_NONE: not known */
+	uint32_t *tag_start, *tag;	/* by catalogue [n + 1]: the tags of candidate i, numbered among those of all */
+	uint8_t *is_its;		/* [tags] is it one of the last one taken? */
 	float *like;			/* [n] to the last one taken */
 	double *near;			/* [n] the largest so far */
 	uint32_t *near_to;		/* [n] which of those taken that was, by order of taking; VOCAB_NONE: none above 0 */

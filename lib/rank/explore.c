@@ -41,20 +41,22 @@ static double all_weights(const struct explore *x, const double *gain, size_t n)
 	return sum;
 }
 
-static size_t pick_softmax(const struct explore *x, const double *gain, size_t n, struct pcg32 *rng)
+static size_t pick_softmax(const struct explore *x, const double *gain, size_t n, struct pcg32 *rng, double *p)
 {
-	double most = gain[best_of(gain, n)], at = pcg32_f64(rng) * all_weights(x, gain, n), sum = 0;
+	double most = gain[best_of(gain, n)], all = all_weights(x, gain, n), at = pcg32_f64(rng) * all, sum = 0;
 	size_t last = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		double w = weight_of(x, gain[i], most);
 		sum += w;
-		if (at < sum)
-			return i;
-		if (w > 0)
+		if (w > 0) {
 			last = i;
+			*p = w / all;
+		}
+		if (at < sum)
+			break;
 	}
-	return last;		/* rounding */
+	return last;		/* behind all: rounding */
 }
 
 /* ---- Thompson ---- */
@@ -136,14 +138,16 @@ double explore_chance(const struct explore *x, const double *gain, const double 
 
 size_t explore_pick(const struct explore *x, const double *gain, const double *spread, size_t n, struct pcg32 *rng, double *p)
 {
-	size_t i = best_of(gain, n);
+	size_t i;
 
+	if (x->how == EXPLORE_SOFTMAX)
+		return pick_softmax(x, gain, n, rng, p);
 	if (x->how == EXPLORE_EPSILON && pcg32_f64(rng) < x->amount)
 		i = pcg32_bounded(rng, (uint32_t)n);
-	else if (x->how == EXPLORE_SOFTMAX)
-		i = pick_softmax(x, gain, n, rng);
 	else if (x->how == EXPLORE_THOMPSON && x->amount > 0)
 		i = pick_thompson(x, gain, spread, n, rng);
+	else
+		i = best_of(gain, n);
 	*p = explore_chance(x, gain, spread, n, i);
 	return i;
 }

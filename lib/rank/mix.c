@@ -1,3 +1,5 @@
+#include <stdbool.h>
+
 #include "mix.h"
 #include "../base/mem.h"
 #include "../base/sort.h"
@@ -93,15 +95,32 @@ static double distance(const struct mix_fit *t, size_t n)
 	return sum;
 }
 
-/* next_step - the list is another: what was looked up is no longer so. */
+/* next_step - the list is another. */
 static void next_step(struct mix_fit *t)
 {
-	t->step++;
+	double n = (double)(t->n_list + 1);
+
+	for (size_t j = 0; j < t->n_pairs; j++) {	/* term with less term without: one logarithm */
+		double p = t->own->share[t->pair[j].value], c = t->count[t->pair[j].value], left = SMOOTH * p;
+		t->delta[j] = p * fm_log(((1 - SMOOTH) * c / n + left) / ((1 - SMOOTH) * (c + 1 / (double)t->pair[j].n_of) / n + left));
+	}
 	t->now = distance(t, max_size(t->n_list, 1));
 	t->base = distance(t, t->n_list + 1);
 }
 
-static void find_values(struct mix_fit *t, const struct facets *f, const uint32_t *item, size_t n)
+/* pair_of - its number; number [own->n x MIX_VALUES] holds 1 + those given so far. */
+static uint32_t pair_of(struct mix_fit *t, uint32_t *number, size_t value, size_t n_of)
+{
+	uint32_t *at = &number[value * MIX_VALUES + n_of - 1];
+
+	if (!*at) {
+		t->pair[t->n_pairs] = (struct mix_pair){ (uint32_t)value, (uint32_t)n_of };
+		*at = (uint32_t)++t->n_pairs;
+	}
+	return *at - 1;
+}
+
+static void find_values(struct mix_fit *t, const struct facets *f, const uint32_t *item, size_t n, uint32_t *number)
 {
 	size_t n_values, at = 0;
 
@@ -112,7 +131,7 @@ static void find_values(struct mix_fit *t, const struct facets *f, const uint32_
 		for (size_t j = 0; j < t->n_of[i]; j++) {
 			size_t place = place_of(t->own, v[j]);
 			if (place != SIZE_MAX)
-				t->value[at++] = (uint32_t)place;
+				t->value[at++] = pair_of(t, number, place, t->n_of[i]);
 		}
 	}
 	t->start[n] = at;
@@ -132,14 +151,18 @@ int mix_begin(struct mix_fit *t, const struct mix *own, const struct facets *f, 
 	t->start = mem_try(n + 1, sizeof *t->start, "calibration", e);
 	t->value = mem_try(most, sizeof *t->value, "calibration", e);
 	t->n_of = mem_try(n, 1, "calibration", e);
-	t->memo = mem_try0(own->n, MIX_VALUES * sizeof *t->memo, "calibration", e);
-	if (!t->count || !t->touched || !t->start || !t->value || !t->n_of || !t->memo) {
+	t->pair = mem_try(most, sizeof *t->pair, "calibration", e);
+	t->delta = mem_try(most, sizeof *t->delta, "calibration", e);
+	uint32_t *number = mem_try0(own->n, MIX_VALUES * sizeof *number, "calibration", e);
+	bool is_ok = t->count && t->touched && t->start && t->value && t->n_of && t->pair && t->delta && number;
+	if (is_ok) {
+		find_values(t, f, item, n, number);
+		next_step(t);
+	} else {
 		mix_fit_release(t);
-		return ERR_MEM;
 	}
-	find_values(t, f, item, n);
-	next_step(t);
-	return 0;
+	mem_free(number);
+	return is_ok ? 0 : ERR_MEM;
 }
 
 void mix_fit_release(struct mix_fit *t)
@@ -149,25 +172,19 @@ void mix_fit_release(struct mix_fit *t)
 	mem_free(t->start);
 	mem_free(t->value);
 	mem_free(t->n_of);
-	mem_free(t->memo);
+	mem_free(t->pair);
+	mem_free(t->delta);
 	*t = (struct mix_fit){ 0 };
 }
 
-double mix_if(struct mix_fit *t, size_t i)
+double mix_if(const struct mix_fit *t, size_t i)
 {
-	double sum = t->base, part = 1 / (double)t->n_of[i], n = (double)(t->n_list + 1);
+	double sum = t->base;
 
 	if (!t->n_of[i])
 		return t->now;
-	for (size_t j = t->start[i]; j < t->start[i + 1]; j++) {
-		size_t v = t->value[j];
-		struct mix_memo *m = &t->memo[v * MIX_VALUES + t->n_of[i] - 1];
-		if (m->step != t->step) {
-			m->step = t->step;
-			m->delta = term(t, v, t->count[v] + part, n) - term(t, v, t->count[v], n);
-		}
-		sum += m->delta;
-	}
+	for (size_t j = t->start[i]; j < t->start[i + 1]; j++)
+		sum += t->delta[t->value[j]];
 	return sum;
 }
 
@@ -176,7 +193,7 @@ void mix_take(struct mix_fit *t, size_t i)
 	if (!t->n_of[i])
 		return;
 	for (size_t j = t->start[i]; j < t->start[i + 1]; j++) {
-		uint32_t v = t->value[j];
+		uint32_t v = t->pair[t->value[j]].value;
 		if (!(t->count[v] > 0)) {
 			t->touched[t->n_touched++] = v;
 			t->untouched -= t->own->share[v];

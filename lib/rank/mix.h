@@ -12,9 +12,9 @@
  *
  *   mix_add for each item of the listener, mix_end; then for a list mix_begin, mix_if and mix_take; mix_release.
  *
- * Cost: a step looks at each value of each candidate, and takes a logarithm for each value of the list so far and for each different pair of a value and how many values its item has.
- * Of an item's values the first MIX_VALUES count. Memory: 16 bytes a value of the facet, 12 bytes a value of a listener's, 4 bytes a value of a candidate, and while a list is made
- * 16 * MIX_VALUES bytes a value of its listener's.
+ * Cost: a step looks at each value of each candidate, and takes two logarithms for each value of the list so far and one for each different pair of a value and how many values its item
+ * has. Of an item's values the first MIX_VALUES count. Memory: 16 bytes a value of the facet, 12 bytes a value of a listener's, 4 bytes a value of a candidate, and while a list is made
+ * 4 * MIX_VALUES bytes a value of its listener's and 16 bytes a pair.
  */
 #ifndef TASTE_MIX_H
 #define TASTE_MIX_H
@@ -46,11 +46,12 @@ struct mix_fit {		/* of a list that grows; zeroed is empty */
 	uint32_t *touched;		/* [n_touched] values of the listener's that are in the list */
 	size_t n_touched;
 	double untouched;		/* the listener's share of the others */
-	size_t *start;			/* [n + 1] the values of candidate i that its listener has, by place in own */
+	size_t *start;			/* [n + 1] the values of candidate i that its listener has, as numbers of pairs */
 	uint32_t *value;
 	uint8_t *n_of;			/* [n] how many it has in all */
-	struct mix_memo { double delta; uint64_t step; } *memo;		/* [own->n x MIX_VALUES] */
-	uint64_t step;
+	struct mix_pair { uint32_t value, n_of; } *pair;	/* [n_pairs] the different ones: a value by place in own, and how many its item has */
+	double *delta;			/* [n_pairs] what one more of it adds to base */
+	size_t n_pairs;
 	double now, base;		/* distance of the list as it is; with one more item that has none of the listener's values */
 };
 
@@ -58,7 +59,7 @@ struct mix_fit {		/* of a list that grows; zeroed is empty */
 int mix_begin(struct mix_fit *t, const struct mix *own, const struct facets *f, const uint32_t *item, size_t n, struct err *e);
 void mix_fit_release(struct mix_fit *t);
 /* mix_if - the distance if candidate i came into the list. */
-double mix_if(struct mix_fit *t, size_t i);
+double mix_if(const struct mix_fit *t, size_t i);
 /* mix_take - it does. */
 void mix_take(struct mix_fit *t, size_t i);
 

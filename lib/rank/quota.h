@@ -12,7 +12,8 @@
  *
  *   quotas_begin, then for each place quotas_allow and quotas_short of whom one likes and quotas_take of one; quotas_release. One thread.
  *
- * Cost: quotas_short takes k times floors times different kinds of items. Memory: 12 bytes a candidate; 4 bytes a creator times different kinds of items.
+ * Cost: quotas_short takes k times floors times different kinds of items, once for each kind and place but for creators that are scarce. Memory: 12 bytes a candidate; 8 bytes a place
+ * times quotas; 4 bytes a creator times different kinds of items.
  */
 #ifndef TASTE_QUOTA_H
 #define TASTE_QUOTA_H
@@ -32,12 +33,16 @@ struct quotas {			/* zeroed is empty */
 	uint32_t *kind;			/* [n_cands] which of kinds */
 	uint32_t *kinds;		/* [n_kinds] the different ones: bits by quota */
 	size_t *there;			/* [2 x n_kinds] candidates of it that could come, and scratch */
+	uint32_t floors, caps;		/* which are, by bits */
 	size_t n_kinds;
 	size_t count[QUOTA_MAX];	/* in the list */
+	uint32_t *allowed, *deadline;	/* [n x (k + 2)] quota_allowed at each place; the place by which one more than so many is due, UINT32_MAX: none */
+	double *known;			/* [n_kinds] quotas_short of any of a kind whose leaving takes nothing else away, at this place; below 0: not known */
 	const uint32_t *creator;	/* [n_cands] borrowed; NULL: nobody is capped */
 	size_t per;
 	uint32_t *of;			/* [n_creators x n_kinds] candidates not taken */
 	uint32_t *taken;		/* [n_creators] in the list */
+	bool *is_roomy;			/* [n_creators] whoever of them is taken, the others can come as before */
 };
 
 /*

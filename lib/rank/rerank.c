@@ -14,6 +14,7 @@ void rerank_reset(struct rerank *r)
 void rerank_release(struct rerank *r)
 {
 	mem_free(r->cand);
+	mem_free(r->spare);
 	mem_free(r->from);
 	vocab_release(&r->source);
 	vocab_release(&r->scratch);
@@ -107,18 +108,52 @@ int rerank_places(struct rerank *r, struct err *e)
 
 /* ---- stages 4 to 7 ---- */
 
-struct key { double value; struct str item; uint32_t i; bool is_dropped; };	/* of a candidate, to be sorted: a third of its size */
-
-static int by_value(const void *a, const void *b, void *ctx)
+/* order_bits - whole numbers in the order in which larger values come first; -0 is 0. */
+static uint64_t order_bits(double v)
 {
-	const struct key *x = a, *y = b;
+	uint64_t bits;
 
+	v += 0.0;
+	memcpy(&bits, &v, sizeof bits);
+	return bits >> 63 ? bits : ~bits & INT64_MAX;
+}
+
+struct tie { struct str item; uint32_t i; };
+
+static int by_id(const void *a, const void *b, void *ctx)
+{
 	(void)ctx;
-	if (x->is_dropped != y->is_dropped)
-		return x->is_dropped ? 1 : -1;
-	if (x->value != y->value)
-		return x->value > y->value ? -1 : 1;
-	return str_cmp(x->item, y->item);
+	return str_cmp(((const struct tie *)a)->item, ((const struct tie *)b)->item);
+}
+
+/* break_ties - n candidates of one value, by id. */
+static int break_ties(const struct rerank *r, uint32_t *order, size_t n, struct err *e)
+{
+	struct tie *t = mem_try(n, sizeof *t, "candidates", e);
+	int ret = t ? 0 : ERR_MEM;
+
+	for (size_t i = 0; i < n && t; i++)
+		t[i] = (struct tie){ r->cand[order[i]].item, order[i] };
+	if (!ret)
+		ret = sort_stable(t, n, sizeof *t, by_id, NULL, e);
+	for (size_t i = 0; i < n && !ret; i++)
+		order[i] = t[i].i;
+	mem_free(t);
+	return ret;
+}
+
+/* sort_order - order [n] by key, ascending, then by id. */
+static int sort_order(const struct rerank *r, uint64_t *key, uint32_t *order, size_t n, struct err *e)
+{
+	int ret = sort_u64(key, order, n, e);
+
+	for (size_t i = 0, end; i < n && !ret; i = end) {
+		for (end = i + 1; end < n && key[end] == key[i];)
+			end++;
+		if (end > i + 1)
+			ret = break_ties(r, order + i, end - i, e);
+	}
+	return ret;
 }
 
 static void scale_and_blend(struct rerank *r, double w)
@@ -142,22 +177,24 @@ static void scale_and_blend(struct rerank *r, double w)
 	}
 }
 
-/* number_places - place_in and place_blend; key is then in the order of stage 5. */
-static int number_places(struct rerank *r, struct key *key, struct err *e)
+/* number_places - place_in and place_blend; order is then that of stage 5, with those dropped before behind. */
+static int number_places(struct rerank *r, uint64_t *key, uint32_t *order, struct err *e)
 {
-	for (size_t i = 0; i < r->n; i++)
-		key[i] = (struct key){ r->cand[i].came, r->cand[i].item, (uint32_t)i, false };
-	if (sort_stable(key, r->n, sizeof *key, by_value, NULL, e))
+	for (size_t i = 0; i < r->n; i++) {
+		key[i] = order_bits(r->cand[i].came);
+		order[i] = (uint32_t)i;
+	}
+	if (sort_order(r, key, order, r->n, e))
 		return ERR_MEM;
 	for (size_t i = 0; i < r->n; i++) {
-		struct rerank_cand *c = &r->cand[key[i].i];
+		struct rerank_cand *c = &r->cand[order[i]];
 		c->place_in = i + 1;
-		key[i] = (struct key){ c->blend, c->item, key[i].i, c->drop != DROP_NOT };
+		key[i] = c->drop ? UINT64_MAX : order_bits(c->blend);
 	}
-	if (sort_stable(key, r->n, sizeof *key, by_value, NULL, e))
+	if (sort_order(r, key, order, r->n, e))
 		return ERR_MEM;
 	for (size_t i = 0; i < r->n; i++)
-		r->cand[key[i].i].place_blend = key[i].is_dropped ? 0 : i + 1;
+		r->cand[order[i]].place_blend = r->cand[order[i]].drop ? 0 : i + 1;
 	return 0;
 }
 
@@ -177,52 +214,63 @@ static void let_fall(struct rerank *r)
 	}
 }
 
-static size_t put_in_order(struct rerank *r, struct rerank_cand *to, const struct key *key)
+/* turn_over - what was put in another order becomes the list; the other array is for the next time. */
+static void turn_over(struct rerank *r)
+{
+	struct rerank_cand *c = r->cand;
+	size_t cap = r->cap;
+
+	r->cand = r->spare;
+	r->cap = r->cap_spare;
+	r->spare = c;
+	r->cap_spare = cap;
+}
+
+static size_t put_in_order(struct rerank *r, const uint32_t *order)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		to[i] = r->cand[key[i].i];
-		n += !key[i].is_dropped;
+		r->spare[i] = r->cand[order[i]];
+		n += !r->spare[i].drop;
 	}
-	memcpy(r->cand, to, r->n * sizeof *to);
+	turn_over(r);
 	return n;
 }
 
 /* put_first - those listed, the others behind them as they stand. */
-static void put_first(struct rerank *r, struct rerank_cand *to, const uint32_t *list)
+static void put_first(struct rerank *r, const uint32_t *list)
 {
 	size_t n = r->n_kept;
 
 	for (size_t i = 0; i < r->n_kept; i++)
-		to[i] = r->cand[list[i]];
+		r->spare[i] = r->cand[list[i]];
 	for (size_t i = 0; i < r->n; i++)
 		if (r->cand[i].drop)
-			to[n++] = r->cand[i];
-	memcpy(r->cand, to, r->n * sizeof *to);
+			r->spare[n++] = r->cand[i];
+	turn_over(r);
 }
 
 int rerank_run(struct rerank *r, const struct rerank_opts *o, struct err *e)
 {
 	if (!r->n)
 		return 0;
-	struct key *key = mem_try(r->n, sizeof *key, "candidates", e);
-	struct rerank_cand *to = mem_try(r->n, sizeof *to, "candidates", e);
-	uint32_t *list = mem_try(r->n, sizeof *list, "candidates", e);
-	int ret = key && to && list ? 0 : ERR_MEM;
+	uint64_t *key = mem_try(r->n, sizeof *key, "candidates", e);
+	uint32_t *order = mem_try(r->n, sizeof *order, "candidates", e);
+	int ret = key && order ? 0 : ERR_MEM;
 
+	arr_reserve(r->spare, r->n, r->cap_spare);
 	if (!ret) {
 		scale_and_blend(r, o->pop_weight);
-		ret = number_places(r, key, e);
+		ret = number_places(r, key, order, e);
 	}
 	if (!ret)
-		ret = rerank_compose(r, o, put_in_order(r, to, key), list, e);
+		ret = rerank_compose(r, o, put_in_order(r, order), order, e);
 	if (!ret) {
-		put_first(r, to, list);
+		put_first(r, order);
 		let_fall(r);
 	}
 	mem_free(key);
-	mem_free(to);
-	mem_free(list);
+	mem_free(order);
 	return ret;
 }

@@ -80,8 +80,8 @@ struct rerank_cand {
 };
 
 struct rerank {			/* one user's list; zeroed is empty */
-	struct rerank_cand *cand;
-	size_t n, cap;
+	struct rerank_cand *cand, *spare;	/* spare: where the next order is put */
+	size_t n, cap, cap_spare;
 	struct arena bytes;		/* the strings of cand */
 	struct vocab item;		/* id -> index in cand */
 	struct rerank_from *from;	/* of a source that names an item twice there is one */
