@@ -42,7 +42,7 @@ bool beyond_has(const struct beyond *b, size_t c)
 /* What one thread works in. */
 struct desk {
 	double *sum;				/* [d] of unit vectors */
-	struct mix shown[BEYOND_BY], had[BEYOND_BY];
+	struct label_mix shown[BEYOND_BY], had[BEYOND_BY];
 };
 
 struct users_job {
@@ -94,17 +94,17 @@ static double label_diversity(const struct labels *l, const uint32_t *list, size
 	return pairs ? sum / (double)pairs : NAN;
 }
 
-static double calibration(struct mix *had, struct mix *shown, const struct labels *l, const struct csr *train, uint32_t row, const uint32_t *list, size_t n)
+static double calibration(struct label_mix *had, struct label_mix *shown, const struct labels *l, const struct csr *train, uint32_t row, const uint32_t *list, size_t n)
 {
 	if (row == VOCAB_NONE)
 		return NAN;
-	mix_reset(had);
-	mix_reset(shown);
+	label_mix_reset(had);
+	label_mix_reset(shown);
 	for (size_t i = train->start[row]; i < train->start[row + 1]; i++)
-		mix_add(had, l, train->col[i]);
+		label_mix_add(had, l, train->col[i]);
 	for (size_t r = 0; r < n; r++)
-		mix_add(shown, l, list[r]);
-	return mix_divergence(had, shown);
+		label_mix_add(shown, l, list[r]);
+	return label_mix_divergence(had, shown);
 }
 
 static bool is_among(const uint32_t *list, size_t n, uint32_t item)
@@ -158,7 +158,7 @@ static int desk_init(struct desk *d, const struct beyond *b, struct err *e)
 	if (b->vecs && !(d->sum = mem_try(b->vecs->d, sizeof *d->sum, "a sum of vectors", e)))
 		return ERR_MEM;
 	for (size_t c = 0; c < b->n_by; c++)
-		if (mix_init(&d->had[c], &b->by[c], e) || mix_init(&d->shown[c], &b->by[c], e))
+		if (label_mix_init(&d->had[c], &b->by[c], e) || label_mix_init(&d->shown[c], &b->by[c], e))
 			return ERR_MEM;
 	return 0;
 }
@@ -167,8 +167,8 @@ static void desk_release(struct desk *d)
 {
 	mem_free(d->sum);
 	for (size_t c = 0; c < BEYOND_BY; c++) {
-		mix_release(&d->had[c]);
-		mix_release(&d->shown[c]);
+		label_mix_release(&d->had[c]);
+		label_mix_release(&d->shown[c]);
 	}
 }
 

@@ -9,7 +9,7 @@
  *   serendipity@k     items shown that are in the truth and not in the first k of the popularity row / k          Ge et al. 2010, Murakami et al. 2008: what nobody needed a model for
  *   diversity@k       mean over the pairs of items shown of 1 - cosine of their vectors; pairs with an item that has no vector, or a zero one, are left out
  *   diversity_C@k     the same of labels_distance by column C of the catalogue          Smyth, McClave 2001
- *   calibration_C@k   mix_divergence of what is shown from what the user has in train, by column C, each item once (Steck 2018); 0 is best
+ *   calibration_C@k   label_mix_divergence of what is shown from what the user has in train, by column C, each item once (Steck 2018); 0 is best
  *
  * A user without a value (nothing shown; for diversity no pair; for calibration no labels on one of the sides) is NaN, left out of the mean (boot.h); user_coverage and serendipity are 0
  * then. Over all users:

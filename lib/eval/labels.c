@@ -90,21 +90,21 @@ double labels_distance(const struct labels *l, uint32_t a, uint32_t b)
 	return 1 - (double)both / (double)(n_a + n_b - both);
 }
 
-int mix_init(struct mix *m, const struct labels *l, struct err *e)
+int label_mix_init(struct label_mix *m, const struct labels *l, struct err *e)
 {
-	*m = (struct mix){ .sum = mem_try0(l->n, sizeof *m->sum, "a mix of labels", e) };
+	*m = (struct label_mix){ .sum = mem_try0(l->n, sizeof *m->sum, "a mix of labels", e) };
 	m->has = m->sum ? mem_try(l->n, sizeof *m->has, "a mix of labels", e) : NULL;
 	return m->has ? 0 : ERR_MEM;
 }
 
-void mix_release(struct mix *m)
+void label_mix_release(struct label_mix *m)
 {
 	mem_free(m->sum);
 	mem_free(m->has);
-	*m = (struct mix){ 0 };
+	*m = (struct label_mix){ 0 };
 }
 
-void mix_reset(struct mix *m)
+void label_mix_reset(struct label_mix *m)
 {
 	for (size_t i = 0; i < m->n_has; i++)
 		m->sum[m->has[i]] = 0;
@@ -112,7 +112,7 @@ void mix_reset(struct mix *m)
 	m->total = 0;
 }
 
-void mix_add(struct mix *m, const struct labels *l, uint32_t item)
+void label_mix_add(struct label_mix *m, const struct labels *l, uint32_t item)
 {
 	size_t n = l->start[item + 1] - l->start[item];
 
@@ -125,7 +125,7 @@ void mix_add(struct mix *m, const struct labels *l, uint32_t item)
 	m->total += n > 0;
 }
 
-double mix_entropy(const struct mix *m)
+double label_mix_entropy(const struct label_mix *m)
 {
 	double h = 0;
 
@@ -138,7 +138,7 @@ double mix_entropy(const struct mix *m)
 	return h > 0 ? h : 0;
 }
 
-double mix_divergence(const struct mix *p, const struct mix *q)
+double label_mix_divergence(const struct label_mix *p, const struct label_mix *q)
 {
 	double d = 0;
 

@@ -29,18 +29,18 @@ int labels_init(struct labels *l, const struct items *it, const struct vocab *it
 void labels_release(struct labels *l);
 double labels_distance(const struct labels *l, uint32_t a, uint32_t b);
 
-struct mix {
+struct label_mix {
 	double *sum;			/* [labels] */
 	uint32_t *has;			/* those with a sum, n_has of them, by first sight */
 	size_t n_has;
 	double total;
 };
 
-int mix_init(struct mix *m, const struct labels *l, struct err *e);
-void mix_release(struct mix *m);	/* zeroed is empty */
-void mix_reset(struct mix *m);
-void mix_add(struct mix *m, const struct labels *l, uint32_t item);
-double mix_entropy(const struct mix *m);				/* NaN when nothing was added */
-double mix_divergence(const struct mix *p, const struct mix *q);	/* likewise, to either */
+int label_mix_init(struct label_mix *m, const struct labels *l, struct err *e);
+void label_mix_release(struct label_mix *m);	/* zeroed is empty */
+void label_mix_reset(struct label_mix *m);
+void label_mix_add(struct label_mix *m, const struct labels *l, uint32_t item);
+double label_mix_entropy(const struct label_mix *m);				/* NaN when nothing was added */
+double label_mix_divergence(const struct label_mix *p, const struct label_mix *q);	/* likewise, to either */
 
 #endif

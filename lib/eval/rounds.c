@@ -36,23 +36,23 @@ struct mixes_job {
 	size_t at, first, k;			/* rounds first .. at are added up */
 	const struct labels *labels;
 	double *entropy;			/* [users] NaN: none */
-	struct mix *mix;			/* [threads] */
+	struct label_mix *mix;			/* [threads] */
 };
 
 static void mixes_chunk(void *ctx, size_t chunk, int worker)
 {
 	const struct mixes_job *j = ctx;
 	size_t n_users = j->run[j->at]->n_users, end = (chunk + 1) * CHUNK < n_users ? (chunk + 1) * CHUNK : n_users;
-	struct mix *m = &j->mix[worker];
+	struct label_mix *m = &j->mix[worker];
 
 	for (size_t u = chunk * CHUNK; u < end; u++) {
-		mix_reset(m);
+		label_mix_reset(m);
 		for (size_t r = j->first; r <= j->at && length(j->run[j->at], u, j->k); r++) {
 			const struct metric_run *run = j->run[r];
 			for (size_t i = 0; i < length(run, u, j->k); i++)
-				mix_add(m, j->labels, run->item[run->start[u] + i]);
+				label_mix_add(m, j->labels, run->item[run->start[u] + i]);
 		}
-		j->entropy[u] = mix_entropy(m);
+		j->entropy[u] = label_mix_entropy(m);
 	}
 }
 
@@ -65,7 +65,7 @@ static int mean_entropy(double *mean, struct mixes_job *j, struct par *pool, str
 
 	j->mix = mem_new(threads, sizeof *j->mix);
 	for (size_t t = 0; t < threads && !ret; t++)
-		ret = mix_init(&j->mix[t], j->labels, e);
+		ret = label_mix_init(&j->mix[t], j->labels, e);
 	if (!ret)
 		par_for(pool, (n_users + CHUNK - 1) / CHUNK, mixes_chunk, j);
 	for (size_t u = 0; u < n_users && !ret; u++)
@@ -75,7 +75,7 @@ static int mean_entropy(double *mean, struct mixes_job *j, struct par *pool, str
 		}
 	*mean = n ? sum / (double)n : NAN;
 	for (size_t t = 0; t < threads; t++)
-		mix_release(&j->mix[t]);
+		label_mix_release(&j->mix[t]);
 	mem_free(j->mix);
 	return ret;
 }

@@ -4,7 +4,7 @@
  * A round is a list of items for each user (items may repeat where they are plays). Of one round, over the users with anything in it:
  *
  *   tail_share    mean over users of the share of their items that are not of the head (beyond.h)
- *   entropy_C     mean over users of mix_entropy of their items by column C, bits; users without labels are left out
+ *   entropy_C     mean over users of label_mix_entropy of their items by column C, bits; users without labels are left out
  *   span_C        the same of their items of this round and the window - 1 before it; only once there are so many
  *   overlap       expected share of a user's items that another one, drawn at random, has too: sum over items of c (c - 1) / (U (U - 1)) / mean of distinct items a user, c the users of an
  *                 item and U all users. From the counts, no pair is looked at
