@@ -117,7 +117,7 @@ must_fail "a full disk" 3 "*No space left*" bash -c "taste-train seq -e 1 -d 8 t
 # usage
 must_fail "dimensions that heads do not divide" 2 "*cannot be shared out evenly*" seq -d 15 log.tsv
 must_fail "are told before the log is read" 2 "*cannot be shared out evenly*" seq -d 15 nofile
-for x in "--length 0" "--length 65537" "-d 0" "-d 4097" "--layers 33" "--heads 0" "--hidden -2" "--dropout 1" "--temperature 0" "--rate 0" "--warmup 2" "--clip -1" "--neg-power 3" "--attention hard" "--patience -1" "--negatives -1" "--batch -1"; do
+for x in "--length 0" "--length 65537" "-d 0" "-d 4097" "--layers 33" "--heads 0" "--hidden -2" "--dropout 1" "--temperature 0" "--rate 0" "--warmup 2" "--clip -1" "--neg-power 3" "--attention hard" "--patience -2" "--negatives -1" "--batch -1"; do
 	must_fail "$x" 2 "taste-train: *" seq $x log.tsv
 done
 must_fail "an option of another kind" 2 "*--damp is an option of als*" seq --damp 0.5 log.tsv

@@ -78,7 +78,7 @@ must_fail "ease: -M of no share" 2 "*-M: '0%' is not a share*" taste-train ease 
 must_fail "ease: a dropout of 1" 2 "*--dropout: '1'*" taste-train ease --dropout 1 abc.tsv
 must_fail "ease: an option of als" 2 "*--dim is an option of als*" taste-train ease -d 8 abc.tsv
 must_fail "ease: an age that could not count" 2 "*--half-life needs --confidence linear or log*" taste-train ease --half-life 8 abc.tsv
-must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als and ease*" taste-train pop --lambda 8 abc.tsv
+must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als, ease and trees*" taste-train pop --lambda 8 abc.tsv
 must_fail "als: an option of ease" 2 "*--top is an option of ease*" taste-train als --top 8 abc.tsv
 must_fail "an ease model has no vectors" 4 "*ease model has no vectors*" taste-embed -m ease.taste --items all
 
