@@ -38,7 +38,7 @@ $(B)/%.o: %.c | $(B)/version.h
 
 # Kernels get their own flags, and so do the loops over bytes and columns; the files that say "your CPU is too old" must run on an old CPU.
 $(B)/lib/num/%.o: EXTRA = -O3
-$(B)/lib/num/act.o: EXTRA = -O3 -fno-trapping-math
+$(B)/lib/num/act.o $(B)/lib/num/loss.o: EXTRA = -O3 -fno-trapping-math
 $(B)/lib/io/zpack.o $(B)/lib/data/column.o $(B)/lib/index/%.o $(B)/lib/rank/%.o $(B)/lib/model/trees_grow.o: EXTRA = -O3
 $(B)/lib/num/kern_avx512.o: EXTRA = -O3 $(if $(BASELINE),-mavx512f -mavx512vl -mavx512bw -mavx512dq -mprefer-vector-width=512)
 $(B)/lib/base/cpu.o $(B)/lib/base/err.o $(B)/lib/cli/tool.o: EXTRA = $(BASELINE)

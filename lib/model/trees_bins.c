@@ -9,7 +9,7 @@
 #include "../base/sort.h"
 #include "../num/forest.h"
 
-enum { SAMPLE = 1 << 18, ROWS = 4096 };		/* rows that cuts are made from, at most; rows of a chunk of coding */
+enum { SAMPLE = 1 << 18, ROWS = 4096, GROUP = 16 };	/* rows that cuts are made from, at most; rows of a chunk of coding; features read together */
 
 /* ---- cuts ---- */
 
@@ -67,9 +67,8 @@ static size_t cut_values(float *cut, const struct values *v, size_t bins)
 	for (size_t i = 0; i + 1 < v->n && n + 1 < bins; i++) {
 		bool is_heavy = v->count[i] >= heavy;
 		rows += v->count[i];
-		if (!is_heavy) {
+		if (!is_heavy)
 			left_rows -= v->count[i];
-		}
 		if (!is_heavy && !(v->count[i + 1] >= heavy && (double)rows >= mean / 2) && (double)rows < mean)
 			continue;
 		cut[n++] = between(v->value[i], v->value[i + 1]);
@@ -90,45 +89,45 @@ struct make {
 	uint32_t **word_of;		/* [n_features] words by code */
 	uint32_t *n_words;
 	bool *is_constant;
-	int *failed;			/* [workers] */
 	uint64_t **key;			/* [workers] 2 x n_sampled */
 	uint32_t **count;		/* [workers] n_sampled */
-	float **value;			/* [workers] n_sampled */
+	float **value;			/* [workers] GROUP x n_sampled */
 };
 
-static size_t sampled(const struct make *m, size_t c, float *value)
+/* sample_group - the drawn rows of up to GROUP features, which stand beside each other in memory, as columns. */
+static void sample_group(const struct make *m, size_t first, size_t n, float *value)
 {
-	if (!m->sample)
-		frame_column(m->f, c, value, 0, m->f->n);
-	else
-		for (size_t i = 0; i < m->n_sampled; i++)
-			frame_column(m->f, c, value + i, m->sample[i], 1);
-	return m->n_sampled;
+	for (size_t i = 0; i < m->n_sampled; i++)
+		for (size_t c = 0; c < n; c++)
+			frame_column(m->f, first + c, value + c * m->n_sampled + i, m->sample ? m->sample[i] : i, 1);
 }
 
-/* is_ever_missing - in any row, also one that was not drawn. */
-static bool is_ever_missing(const struct frame *f, size_t c)
+/* find_missing - features that are missing somewhere, also in rows that are not drawn; by row, as they lie. */
+static int find_missing(const struct frame *f, bool *has_missing, struct err *e)
 {
-	float x[256];
+	size_t n = f->name.n;
+	float *x = mem_try(n, sizeof *x, "values of a row", e);
 
-	for (size_t i = 0; i < f->n; i += 256) {
-		size_t n = min_size(256, f->n - i);
-		frame_column(f, c, x, i, n);
-		for (size_t k = 0; k < n; k++)
-			if (isnan(x[k]))
-				return true;
+	if (!x)
+		return ERR_MEM;
+	for (size_t i = 0; i < f->n; i++) {
+		frame_get(f, i, x, n);
+		for (size_t c = 0; c < n; c++)
+			has_missing[c] |= isnan(x[c]);
 	}
-	return false;
+	mem_free(x);
+	return 0;
 }
 
-static void cut_numbers(struct make *m, size_t c, int worker)
+/* cut_numbers - feature c, whose drawn values these are; they are written over. */
+static void cut_numbers(struct make *m, size_t c, float *value, int worker)
 {
 	uint64_t *key = m->key[worker];
-	float *value = m->value[worker], *cut = m->cuts + c * TREES_CUTS_MAX;
+	float *cut = m->cuts + c * TREES_CUTS_MAX;
 	struct values v = { value, m->count[worker], 0, 0 };
-	size_t n = sampled(m, c, value), k = 0;
+	size_t k = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < m->n_sampled; i++)
 		if (!isnan(value[i]))
 			key[k++] = key_of(value[i]);
 	sort_u64_in(key, NULL, key + m->n_sampled, NULL, k);
@@ -140,7 +139,7 @@ static void cut_numbers(struct make *m, size_t c, int worker)
 		v.count[v.n - 1]++;
 	}
 	v.rows = k;
-	bool missing = m->b->has_missing[c] = is_ever_missing(m->f, c);
+	bool missing = m->b->has_missing[c];
 	size_t n_cuts = cut_values(cut, &v, min_size(m->max_bins, missing ? TREES_CUTS_MAX : TREES_CUTS_MAX + 1));
 	if (missing && k)
 		cut[n_cuts++] = FLT_MAX;
@@ -172,12 +171,9 @@ static int number_words(struct make *m, size_t c, struct err *e)
 	for (size_t i = 0; i < m->f->n; i += 256) {
 		size_t n = min_size(256, m->f->n - i);
 		frame_column(m->f, c, x, i, n);
-		for (size_t k = 0; k < n; k++) {
-			if (isnan(x[k]))
-				m->b->has_missing[c] = true;
-			else
+		for (size_t k = 0; k < n; k++)
+			if (!isnan(x[k]))
 				count[(uint32_t)x[k]]++;
-		}
 	}
 	for (size_t w = 0; w < words->n; w++)
 		order[w] = (uint32_t)w;
@@ -198,12 +194,15 @@ out:
 	return e->code;
 }
 
-static void cut_feature(void *ctx, size_t c, int worker)
+static void cut_group(void *ctx, size_t group, int worker)
 {
 	struct make *m = ctx;
+	size_t first = group * GROUP, n = min_size(GROUP, m->f->name.n - first);
 
-	if (!m->f->words[c])
-		cut_numbers(m, c, worker);
+	sample_group(m, first, n, m->value[worker]);
+	for (size_t c = 0; c < n; c++)
+		if (!m->f->words[first + c])
+			cut_numbers(m, first + c, m->value[worker] + c * m->n_sampled, worker);
 }
 
 /* draw_rows - evenly, one of each stretch. */
@@ -277,13 +276,13 @@ int bins_make(struct bins *b, const struct frame *f, size_t max_bins, struct par
 	b->word_code = mem_new(n, sizeof *b->word_code);
 	for (size_t w = 0; w < workers && !e->code; w++)
 		if ((m.key[w] = mem_try(2 * m.n_sampled, sizeof **m.key, "values of a feature", e)) && (m.count[w] = mem_try(m.n_sampled, sizeof **m.count, "values of a feature", e)))
-			m.value[w] = mem_try(m.n_sampled, sizeof **m.value, "values of a feature", e);
+			m.value[w] = mem_try(m.n_sampled, GROUP * sizeof **m.value, "values of features", e);
 	if (!e->code && (m.cuts = mem_try(n, TREES_CUTS_MAX * sizeof *m.cuts, "cuts", e)) && (m.n_cuts = mem_try0(n, sizeof *m.n_cuts, "features", e)) &&
 	    (m.n_words = mem_try0(n, sizeof *m.n_words, "features", e)) && (m.is_constant = mem_try0(n, sizeof *m.is_constant, "features", e)) &&
 	    (b->has_missing = mem_try0(n, sizeof *b->has_missing, "features", e)) && (b->cut_start = mem_try0(n + 1, sizeof *b->cut_start, "features", e)) &&
 	    (b->word_start = mem_try0(n + 1, sizeof *b->word_start, "features", e)) && (b->feature = mem_try(n, sizeof *b->feature, "features", e)) &&
-	    (b->place = mem_try(n, sizeof *b->place, "features", e))) {
-		par_for(pool, n, cut_feature, &m);
+	    (b->place = mem_try(n, sizeof *b->place, "features", e)) && !find_missing(f, b->has_missing, e)) {
+		par_for(pool, (n + GROUP - 1) / GROUP, cut_group, &m);
 		for (size_t c = 0; c < n && !e->code; c++)
 			if (f->words[c])
 				number_words(&m, c, e);

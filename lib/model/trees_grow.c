@@ -107,7 +107,7 @@ static void quantise_chunk(void *ctx, size_t chunk, int worker)
 		int32_t g = (int32_t)floorf(q->gradient[r] * q->unit_g + up_g), h = (int32_t)(q->curvature[r] * q->unit_h + up_h);
 		g = g > q->most_g ? q->most_g : g < -q->most_g ? -q->most_g : g;
 		h = h > q->most_h ? q->most_h : h;
-		q->g->gh[r] = ((int64_t)g << 32) + h;
+		q->g->gh[r] = (int64_t)g * ((int64_t)1 << 32) + h;
 	}
 }
 

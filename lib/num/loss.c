@@ -24,15 +24,17 @@ static float sum(const float *x, size_t n)
 	return s[0];
 }
 
-/* pull - item 0 and the n behind it: pull[j] what moves j, away from it item 0; size[j] its length, curve[j] the second derivative. */
-static void pull(float *restrict move, float *restrict size, float *restrict curve, const float *restrict s, const float *restrict gain, const float *restrict disc, size_t n, float s0,
-		 float gain0, float disc0, float inv, float floor_at)
+/* pull - an item and the n behind it: move[j] what moves j, away from it the item; size[j] its length, curve[j] the second derivative. A function of its own, as inlined it is not made of vectors. */
+static __attribute__((noinline)) void pull(float *restrict move, float *restrict size, float *restrict curve, const float *restrict s, const float *restrict gain, const float *restrict disc, size_t n,
+					   float s0, float gain0, float disc0, float inv, bool is_apart)
 {
+	float least = is_apart ? 0.01f : 1, slope = is_apart ? 1 : 0;
+
 	for (size_t j = 0; j < n; j++) {
-		float better = gain0 - gain[j], apart = s0 - s[j];
-		float w = __builtin_fabsf(better) * (disc0 - disc[j]) * inv / (floor_at > 0 ? floor_at + __builtin_fabsf(apart) : 1);
-		float p = 1 / (1 + fexp(better > 0 ? apart : -apart)), wp = w * p;
-		move[j] = better > 0 ? wp : -wp;
+		float better = gain0 - gain[j], apart = s0 - s[j], sign = better > 0 ? 1.0f : -1.0f;
+		float w = __builtin_fabsf(better) * (disc0 - disc[j]) * inv / (least + slope * __builtin_fabsf(apart));
+		float p = 1 / (1 + fexp(sign * apart)), wp = w * p;
+		move[j] = sign * wp;
 		size[j] = wp;
 		curve[j] = wp * (1 - p);
 	}
@@ -47,7 +49,7 @@ void loss_lambda(float *g, float *h, const float *s, const float *gain, const fl
 	memset(h, 0, n * sizeof *h);
 	for (size_t i = 0; i < top && i + 1 < n; i++) {
 		size_t m = n - i - 1;
-		pull(move, size, curve, s + i + 1, gain + i + 1, disc + i + 1, m, s[i], gain[i], disc[i], inv, is_apart ? 0.01f : 0);
+		pull(move, size, curve, s + i + 1, gain + i + 1, disc + i + 1, m, s[i], gain[i], disc[i], inv, is_apart);
 		for (size_t j = 0; j < m; j++) {
 			g[i + 1 + j] += move[j];
 			h[i + 1 + j] += curve[j];
