@@ -6,6 +6,7 @@
 
 #include "../lib/base/mem.h"
 #include "../lib/base/scan.h"
+#include "../lib/base/sort.h"
 #include "rank.h"
 
 enum { DAY = 86400 };
@@ -26,7 +27,8 @@ static struct mix own[RERANK_MIXES];	/* of the listener in hand, by run.mix */
 static enum items_column mix_column[RERANK_MIXES];
 static uint32_t *heard_by;		/* [creators] number of the listener in hand who has one */
 static uint32_t listener;
-static double head_count;		/* items of fewer plays are of the tail */
+static double head_count;		/* items of fewer plays are of the tail, and of as many those behind head_last */
+static struct str head_last;		/* of the ids of the model */
 static int64_t day;			/* days since the epoch; INT64_MIN: not known */
 static uint64_t n_unspaced, n_missed[QUOTA_MAX];
 
@@ -179,19 +181,38 @@ void rules_check(void)
 
 /* ---- before the first list ---- */
 
-/* find_head - the items that are most popular, of equal ones all, until they make up their share of all plays. */
-static void find_head(void)
+static int by_id(const void *a, const void *b, void *ctx)
 {
+	(void)ctx;
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* find_head - the most popular items, of equal ones the first by id, until they make up their share of all counts: those above head_count, and of those that have it all up to head_last. */
+static void find_head(struct err *e)
+{
+	const struct pop *p = &side.pop;
 	double all = 0, sum = 0;
-	size_t n = side.pop.model.n[MODEL_ITEMS];
+	size_t n = p->model.n[MODEL_ITEMS], n_equal = 0, n_wanted = 0;
+	struct str *equal;
 
 	for (size_t i = 0; i < n; i++)
-		all += side.pop.sorted[i];
+		all += p->sorted[i];
 	head_count = INFINITY;
 	for (size_t i = n; i-- && sum < o.tail_head * all;) {
-		sum += side.pop.sorted[i];
-		head_count = side.pop.sorted[i];
+		sum += p->sorted[i];
+		n_wanted = p->sorted[i] < head_count ? 1 : n_wanted + 1;
+		head_count = p->sorted[i];
 	}
+	if (!(equal = mem_try(n, sizeof *equal, "items of the head", e)))
+		die_err(e);
+	for (size_t i = 0; i < n; i++)
+		if (p->count[i] == head_count)
+			equal[n_equal++] = idtab_id(&p->model.ids[MODEL_ITEMS], (uint32_t)i);
+	if (sort_stable(equal, n_equal, sizeof *equal, by_id, NULL, e))
+		die_err(e);
+	if (n_wanted)
+		head_last = equal[n_wanted - 1];
+	mem_free(equal);
 }
 
 static double count_of(struct str item)
@@ -303,7 +324,7 @@ void rules_open(struct err *e)
 		run.mix[a].facets = facets_by(mix_column[a], e);
 	if (o.tail_share > 0) {
 		add_rule(BY_TAIL, "tail", 4, o.tail_share, 1);
-		find_head();
+		find_head(e);
 	}
 	if (o.new_share > 0) {
 		add_rule(BY_NEW, "new", 3, o.new_share, 1);
@@ -389,7 +410,7 @@ static bool counts_for(const struct rule *r, const struct rerank_cand *c)
 
 	switch (r->by) {
 	case BY_TAIL:
-		return count_of(c->item) < head_count;
+		return count_of(c->item) < head_count || (count_of(c->item) == head_count && str_cmp(c->item, head_last) > 0);
 	case BY_NEW:
 		creator = facets_first(&facets[ITEM_CREATOR], c->row);
 		return creator != VOCAB_NONE && heard_by[creator] != listener;

@@ -235,6 +235,31 @@ static void without_rules_it_is_the_order_of_scores(void **state)
 	rerank_release(&r);
 }
 
+static void from_the_top_is_place_by_place(void **state)
+{
+	struct rerank a = { 0 }, b = { 0 };
+	(void)state;
+
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		struct rerank_opts o = { .k = 1 + seed % 25, .per_creator = seed % 4, .wants_held = true }, with_chance = o;
+		with_chance.explore = (struct explore){ EXPLORE_EPSILON, 0 };	/* which is none, but goes the long way */
+		fill(&a, seed, 1);
+		fill(&b, seed, 1);
+		for (size_t i = 0; i < a.n; i++)
+			a.cand[i].stays = b.cand[i].stays = 0;
+		run(&a, &o);
+		run(&b, &with_chance);
+		assert_int_equal(a.n_kept, b.n_kept);
+		for (size_t i = 0; i < a.n; i++) {
+			assert_int_equal(str_cmp(a.cand[i].item, b.cand[i].item), 0);
+			assert_int_equal(a.cand[i].drop, b.cand[i].drop);
+			assert_memory_equal(a.cand[i].held, b.cand[i].held, sizeof a.cand[i].held);
+		}
+	}
+	rerank_release(&a);
+	rerank_release(&b);
+}
+
 static double similarity(const struct rerank_opts *o, const struct rerank_cand *a, const struct rerank_cand *b)
 {
 	double ab = 0, aa = 0, bb = 0, s = 0;
@@ -429,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_rules_it_is_the_order_of_scores),
+		cmocka_unit_test(from_the_top_is_place_by_place),
 		cmocka_unit_test(lists_are_those_of_the_definitions),
 		cmocka_unit_test(each_list_keeps_the_hard_rules_and_the_caps),
 		cmocka_unit_test(no_list_depends_on_the_order_of_lines),

@@ -367,6 +367,36 @@ static void place_shown(struct compose *c)
 	}
 }
 
+/* is_plain - do no rules but the cap on creators have a say? */
+static bool is_plain(const struct compose *c)
+{
+	const struct rerank_opts *o = c->o;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->r->cand[i].stays)
+			return false;
+	return !(o->diversity > 0) && !c->n_mixes && !o->n_quotas && !o->space_creator && !o->space_group && o->explore.how == EXPLORE_NOT;
+}
+
+/* take_from_top - what the places would come to, in one walk. */
+static void take_from_top(struct compose *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (is_over(c, i)) {
+			c->state[i] = HELD_CREATOR;
+			c->open[i] = (uint32_t)c->n_list;	/* where it was passed over */
+		} else if (c->n_list < c->k) {
+			c->r->cand[i].propensity = 1;
+			c->state[i] = IS_TAKEN;
+			c->list[c->n_list++] = (uint32_t)i;
+			enter(c->by_creator, c->creator[i], c->n_list);
+		}
+	}
+	for (size_t i = 0; i < c->n; i++)
+		if (c->state[i] == HELD_CREATOR && c->o->wants_held)
+			c->r->cand[i].held[HELD_CREATOR] = (uint16_t)min_size(c->n_list - c->open[i], UINT16_MAX);
+}
+
 static void mark_rest(struct compose *c)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -389,6 +419,10 @@ int rerank_compose(struct rerank *r, const struct rerank_opts *o, size_t n, uint
 		end(&c);
 		if ((ret = begin(&c, k, e)))
 			break;
+		if (is_plain(&c)) {
+			take_from_top(&c);
+			break;
+		}
 		place_shown(&c);
 		while (c.n_list < k && next_place(&c))
 			;

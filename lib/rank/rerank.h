@@ -24,7 +24,7 @@
  *
  * score falls along a list, so that a list sorted by it is the list: blend where that is so by itself, else 1e-6 less than the one above.
  *
- * Cost for n candidates and a list of k: n log n to order, n for each place and what the rules take (their headers). Memory: one user's candidates, 256 bytes each and
+ * Cost for n candidates and a list of k: n log n to order, and with any rule but per_creator n for each place and what the rules take (their headers). Memory: one user's candidates, 256 bytes each and
  * 400 while a list is made, and the rules'.
  */
 #ifndef TASTE_RERANK_H
