@@ -293,8 +293,8 @@ static void judge(struct err *e)
 			put_value(run[r].name, &x, POLICY_DM);
 		put_value(run[r].name, &x, !strcmp(tool.verb, "dr") ? POLICY_DR : !strcmp(tool.verb, "ips") ? POLICY_IPS : POLICY_SNIPS);
 		if (x.weight.high < 0.95)
-			warn("%s: the weights are %.3f on average where 1 is right: the log could not show, or had above already, part of what this shows", run[r].path,
-			     x.weight.value);
+			warn("%s: the weights are %.3f on average where 1 is right: the log could not show%s part of what this shows", run[r].path, x.weight.value,
+			     o.match == POLICY_PLACE ? ", or had above already," : "");
 	}
 }
 

@@ -84,6 +84,21 @@ like "--table is for people" "$(taste-eval dr --table --answers log.tsv --model-
 target *dm *
 target *dr *of * rows, worth *"
 
+# the whole way: taste-rank explores, listeners answer for eight days, and what never to explore would be worth is known
+for d in 0 1 2 3 4 5 6 7; do
+	taste-rank -k 3 --explore softmax:0.4 --seed 5 --day 2025-06-0$((d + 1)) cand.tsv > tried.tsv
+	taste-synth $W --answer tried.tsv --answer-day $d >> tried.log
+	taste-synth $W --answer <(taste-rank -k 3 cand.tsv) --answer-day $d --answers-truth true.tsv > /dev/null
+	cat true.tsv >> best.truth
+done
+truth=$(awk -F '\t' '{ v += $4 * $5; n += $3 == 1 } END { print v / n }' best.truth)
+taste-rank -k 3 -o best.tsv cand.tsv
+taste-eval snips --answers tried.log best.tsv > snips
+taste-eval ips --match list --answers tried.log best.tsv > list
+taste-eval dr --match list --answers tried.log --model-rewards expected best.tsv > dr
+is "taste-rank --explore: the truth of the best lists is in the intervals of snips, ips and dr" "$(inside snips snips) $(inside list ips) $(inside dr dr)" "1 1 1"
+is "weights are 1 on average, as they are if the propensities are true" "$(awk -v l="$(val list ips weight_low)" -v h="$(val list ips weight_high)" 'BEGIN { print (l < 1 && 1 < h), (h - l < .5) }')" "1 1"
+
 # what the log does not know
 printf "u\ta\t1\tplay\t9\t${A}1;p=1\nu\ta\t1\tplay\t9\t${A}1\n" > nop
 must_fail "an answer without p is refused" 4 "taste-eval: nop:2: place_in has no p= beside it*" taste-eval ips --answers nop lists
