@@ -111,7 +111,7 @@ static void build_catalogue(const uint32_t *count, struct err *e)
 		beyond.n_by = by_read(by, o.by ? o.by : "kind,creator,tags", &it, e);
 		beyond.by = by;
 		for (size_t b = 0; b < beyond.n_by; b++)
-			if (!strcmp(by[b].name, "creator") && by[b].n)
+			if (!strcmp(by[b].name, "creator") && by[b].of.name.n)
 				creator = &by[b];
 	} else {
 		for (size_t i = 0; i < item.n; i++)

@@ -253,7 +253,7 @@ static void open_fresh(void)
 
 static const struct facets *facets_by(enum items_column c, struct err *e)
 {
-	if (!facets[c].start && facets_make(&facets[c], &side.items, c, e))
+	if (!facets[c].start && facets_make(&facets[c], &side.items, c, NULL, e))
 		die_err(e);
 	return &facets[c];
 }

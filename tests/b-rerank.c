@@ -43,8 +43,8 @@ static void make_catalogue(void)
 			vectors[i][j] = pcg32_f32(&rng) - 0.5f;
 	}
 	fclose(f);
-	if (items_load(&items, path, false, NULL, NULL, &e) || facets_make(&tags, &items, ITEM_TAGS, &e) || facets_make(&kind, &items, ITEM_KIND, &e) ||
-	    facets_make(&creator, &items, ITEM_CREATOR, &e) || facets_make(&group, &items, ITEM_GROUP, &e)) {
+	if (items_load(&items, path, false, NULL, NULL, &e) || facets_make(&tags, &items, ITEM_TAGS, NULL, &e) || facets_make(&kind, &items, ITEM_KIND, NULL, &e) ||
+	    facets_make(&creator, &items, ITEM_CREATOR, NULL, &e) || facets_make(&group, &items, ITEM_GROUP, NULL, &e)) {
 		fprintf(stderr, "b-rerank: %s\n", e.msg);
 		exit(1);
 	}

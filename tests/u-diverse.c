@@ -52,9 +52,9 @@ static void facets_are_the_values_of_a_column(void **state)
 	(void)state;
 
 	load(&it);
-	assert_int_equal(facets_make(&tags, &it, ITEM_TAGS, &e), 0);
-	assert_int_equal(facets_make(&kind, &it, ITEM_KIND, &e), 0);
-	assert_int_equal(facets_make(&creator, &it, ITEM_CREATOR, &e), 0);
+	assert_int_equal(facets_make(&tags, &it, ITEM_TAGS, NULL, &e), 0);
+	assert_int_equal(facets_make(&kind, &it, ITEM_KIND, NULL, &e), 0);
+	assert_int_equal(facets_make(&creator, &it, ITEM_CREATOR, NULL, &e), 0);
 	assert_int_equal(tags.name.n, 6);
 	const uint32_t *v = facets_of(&tags, 1, &n);
 	assert_int_equal(n, 2);			/* rock once, nothing for the empty ones */
@@ -201,9 +201,9 @@ static void the_catalogue_says_what_is_alike(void **state)
 	(void)state;
 
 	load(&it);
-	assert_int_equal(facets_make(&tags, &it, ITEM_TAGS, &e), 0);
-	assert_int_equal(facets_make(&group, &it, ITEM_GROUP, &e), 0);
-	assert_int_equal(facets_make(&creator, &it, ITEM_CREATOR, &e), 0);
+	assert_int_equal(facets_make(&tags, &it, ITEM_TAGS, NULL, &e), 0);
+	assert_int_equal(facets_make(&group, &it, ITEM_GROUP, NULL, &e), 0);
+	assert_int_equal(facets_make(&creator, &it, ITEM_CREATOR, NULL, &e), 0);
 	struct diverse_by by = { 0, &creator, &group, &tags };
 	assert_int_equal(diverse_begin(&v, DIVERSE_MMR, &by, NULL, rows, 7, 7, &e), 0);
 	diverse_take(&v, 0);
@@ -256,7 +256,7 @@ static void calibration_is_kl_by_its_definition(void **state)
 		struct mix mix = { 0 };
 		struct mix_fit t;
 		uint32_t list[8];
-		assert_int_equal(facets_make(&f, &it, column[c], &e), 0);
+		assert_int_equal(facets_make(&f, &it, column[c], NULL, &e), 0);
 		for (int again = 0; again < 2; again++) {	/* the second listener in the memory of the first */
 			mix_clear(&mix);
 			for (size_t i = 0; i < 5; i++)

@@ -38,8 +38,8 @@ static int set_up(void **state)
 			vectors[i][j] = pcg32_f32(&rng) - 0.4f;
 	}
 	fclose(f);
-	if (items_load(&items, path, false, NULL, NULL, &e) || facets_make(&tags, &items, ITEM_TAGS, &e) || facets_make(&kind, &items, ITEM_KIND, &e) ||
-	    facets_make(&creator, &items, ITEM_CREATOR, &e) || facets_make(&group, &items, ITEM_GROUP, &e))
+	if (items_load(&items, path, false, NULL, NULL, &e) || facets_make(&tags, &items, ITEM_TAGS, NULL, &e) || facets_make(&kind, &items, ITEM_KIND, NULL, &e) ||
+	    facets_make(&creator, &items, ITEM_CREATOR, NULL, &e) || facets_make(&group, &items, ITEM_GROUP, NULL, &e))
 		fail_msg("%s", e.msg);
 	unlink(path);
 	for (uint32_t i = 0; i < 9; i++) {

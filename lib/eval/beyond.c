@@ -35,7 +35,7 @@ bool beyond_has(const struct beyond *b, size_t c)
 	case BEYOND_DIVERSITY:
 		return b->vecs;
 	default:
-		return b->by[(c - BEYOND_LABELS) / 2].n && (!beyond_is_error(c) || b->train);
+		return b->by[(c - BEYOND_LABELS) / 2].of.name.n && (!beyond_is_error(c) || b->train);
 	}
 }
 
@@ -190,19 +190,23 @@ int beyond_users(double *v, const struct metric_run *run, const struct beyond *b
 
 int beyond_creators(double *gini, const struct metric_run *run, const struct labels *creator, const uint8_t *use, size_t k, struct err *e)
 {
-	uint64_t *shown = mem_try0(creator->n, sizeof *shown, "exposure of creators", e);
+	size_t n_creators = creator->of.name.n;
+	uint64_t *shown = mem_try0(n_creators, sizeof *shown, "exposure of creators", e);
 	int ret = shown ? 0 : ERR_MEM;
 
 	for (size_t u = 0; u < run->n_users && !ret; u++) {
 		const uint32_t *list;
 		size_t n = shown_of(run, u, k, &list);
-		for (size_t r = 0; r < n && (!use || use[u]); r++)
-			for (size_t i = creator->start[list[r]]; i < creator->start[list[r] + 1]; i++)
-				shown[creator->label[i]]++;
+		for (size_t r = 0; r < n && (!use || use[u]); r++) {
+			size_t n_of;
+			const uint32_t *of = facets_of(&creator->of, list[r], &n_of);
+			for (size_t i = 0; i < n_of; i++)
+				shown[of[i]]++;
+		}
 	}
 	*gini = 0;
-	if (!ret && !(ret = sort_u64(shown, NULL, creator->n, e)))
-		*gini = metric_gini(shown, creator->n, creator->n);
+	if (!ret && !(ret = sort_u64(shown, NULL, n_creators, e)))
+		*gini = metric_gini(shown, n_creators, n_creators);
 	mem_free(shown);
 	return ret;
 }

@@ -8,23 +8,21 @@
  *                 in q' (Steck 2018, "Calibrated recommendations", with its alpha of 0.01)
  *   distance      of two items: 1 - |A and B| / |A or B| (Jaccard); NaN when one has no labels
  *
- * Sums are in the order in which labels were first added. A mix is one thread's. Memory: 8 bytes an item and 4 a label of it; 8 bytes a label and mix.
+ * Sums are in the order in which labels were first added. A mix is one thread's. Memory: facets.h, and 12 bytes a label and mix.
  */
 #ifndef TASTE_LABELS_H
 #define TASTE_LABELS_H
 
-#include "../data/items.h"
+#include "../data/facets.h"
 
 #define LABELS_SMOOTH 0.01
 
 struct labels {
 	const char *name;		/* of the column */
-	size_t n_items, n;		/* n: labels of the whole catalogue */
-	size_t *start;			/* [n_items + 1] */
-	uint32_t *label;		/* those of an item ascending */
+	struct facets of;		/* of.name has those of the whole catalogue */
 };
 
-/* labels_init - of the items in `item`; the rest of the catalogue only adds to n. 0 or ERR_MEM; zeroed is empty. */
+/* labels_init - of the items in `item`, by their numbers there. 0 or ERR_MEM; zeroed is empty. */
 int labels_init(struct labels *l, const struct items *it, const struct vocab *item, enum items_column column, struct err *e);
 void labels_release(struct labels *l);
 double labels_distance(const struct labels *l, uint32_t a, uint32_t b);

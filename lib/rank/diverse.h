@@ -20,7 +20,7 @@
 #ifndef TASTE_DIVERSE_H
 #define TASTE_DIVERSE_H
 
-#include "facets.h"
+#include "../data/facets.h"
 
 enum diverse_how { DIVERSE_MMR, DIVERSE_DPP };
 

@@ -19,7 +19,7 @@
 #ifndef TASTE_MIX_H
 #define TASTE_MIX_H
 
-#include "facets.h"
+#include "../data/facets.h"
 
 enum { MIX_VALUES = 16 };
 

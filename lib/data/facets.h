@@ -1,13 +1,13 @@
 /*
- * facets - one column of the catalogue as numbers: which creator, which album, which tags an item has, for rules that ask it of hundreds of candidates a list.
+ * facets - one column of the catalogue as numbers: which creator, which album, which tags an item has.
  *
  * Tags are parted by ';' and are as many as they are; any other column is one value, whatever is in it. An item without a value has none; of equal tags one counts.
- * Made once, then only read: any number of threads. Memory: the vocabulary of the values, 8 bytes an item and 4 bytes a value of an item.
+ * Values are numbered by their first sight in the catalogue. Made once, then only read: any number of threads. Memory: the vocabulary of the values, 8 bytes an item and 4 bytes a value of an item.
  */
 #ifndef TASTE_FACETS_H
 #define TASTE_FACETS_H
 
-#include "../data/items.h"
+#include "items.h"
 
 struct facets {
 	struct vocab name;
@@ -16,10 +16,10 @@ struct facets {
 	uint32_t *value;		/* those of an item ascending */
 };
 
-/* facets_make - of column c of all items of the catalogue, by their number in it->id. 0 or ERR_MEM. */
-int facets_make(struct facets *f, const struct items *it, enum items_column c, struct err *e);
+/* facets_make - of column c, items by their number in `as`, or in the catalogue (as NULL). 0 or ERR_MEM. */
+int facets_make(struct facets *f, const struct items *it, enum items_column c, const struct vocab *as, struct err *e);
 void facets_release(struct facets *f);		/* zeroed is empty */
-/* facets_of - the values of an item and how many they are: none of an item beyond the catalogue (VOCAB_NONE). */
+/* facets_of - the values of an item and how many they are: none of an item beyond those (VOCAB_NONE). */
 static inline const uint32_t *facets_of(const struct facets *f, uint32_t item, size_t *n)
 {
 	*n = item < f->n_items ? f->start[item + 1] - f->start[item] : 0;
