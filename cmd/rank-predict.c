@@ -11,7 +11,7 @@
 #include "../lib/model/trees.h"
 #include "rank.h"
 
-enum { BLOCK = 4096, PART = 256, TOP_MAX = 16 };	/* rows held; rows of a thread's turn */
+enum { BLOCK = 4096, PART = 256 };	/* rows held; rows of a thread's turn */
 
 static struct trees model;
 static struct tablew *table;
@@ -55,29 +55,15 @@ static void score_part(void *ctx, size_t chunk, int worker)
 /* put_top - "; by NAME (+X), ..." behind the reason, and NAME=X fields behind all, of the features that say most. */
 static void put_top(const float *of)
 {
-	size_t best[TOP_MAX], n = 0;
+	size_t best[TOP_FEATURES], n;
+	struct buf words = { 0 };
 
 	trees_explain(&model, phi, of, explain);
-	for (size_t f = 0; f < model.n_features; f++) {
-		size_t at = n;
-		if (phi[f] == 0)
-			continue;
-		while (at && fabs(phi[f]) > fabs(phi[best[at - 1]]))
-			at--;
-		if (at >= (size_t)o.top_features)
-			continue;
-		n = min_size(n + 1, (size_t)o.top_features);
-		memmove(best + at + 1, best + at, (n - at - 1) * sizeof *best);
-		best[at] = f;
-	}
-	for (size_t j = 0; j < n; j++) {
-		struct str name = trees_feature(&model, best[j]);
-		buf_puts(&line, j ? ", " : "; by ");
-		tsv_put(&line, name.p, name.len);
-		buf_puts(&line, phi[best[j]] < 0 ? " (" : " (+");
-		buf_put_fixed(&line, phi[best[j]], 2);
-		buf_putc(&line, ')');
-	}
+	n = top_features(best, phi, model.n_features);
+	for (size_t j = 0; j < n; j++)
+		put_top_feature(&words, trees_feature(&model, best[j]), phi[best[j]], !j);
+	tsv_put(&line, words.p ? words.p : "", words.len);
+	buf_release(&words);
 	for (size_t j = 0; j < n; j++) {
 		struct str name = trees_feature(&model, best[j]);
 		buf_putc(&line, '\t');

@@ -9,8 +9,6 @@
 #include "../lib/model/trees.h"
 #include "rank.h"
 
-enum { TOP_MAX = 16 };
-
 static struct trees model;
 static struct past *past;
 static struct situation { struct context c; bool is_known; } *situation;	/* [n_situations] of users of the past, by --requests, with --context over it */
@@ -285,19 +283,15 @@ void stage_score(struct err *e)
 		die_err(err_set(e, first_err.code, "out of memory while candidates were scored") ? e : e);
 }
 
-void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i)
+size_t top_features(size_t best[TOP_FEATURES], const double *phi, size_t n_features)
 {
-	struct worker *w = &workers[0];
-	size_t best[TOP_MAX], n = 0;
+	size_t n = 0;
 
-	if (!o.trees || !o.top_features)
-		return;
-	trees_explain(&model, w->phi, seat[s].x + (size_t)seat[s].list.cand[i].number * model.n_features, w->explain);
-	for (size_t f = 0; f < model.n_features; f++) {
+	for (size_t f = 0; f < n_features; f++) {
 		size_t at = n;
-		if (w->phi[f] == 0)
+		if (phi[f] == 0)
 			continue;
-		while (at && fabs(w->phi[f]) > fabs(w->phi[best[at - 1]]))
+		while (at && fabs(phi[f]) > fabs(phi[best[at - 1]]))
 			at--;
 		if (at >= (size_t)o.top_features)
 			continue;
@@ -305,15 +299,30 @@ void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i)
 		memmove(best + at + 1, best + at, (n - at - 1) * sizeof *best);
 		best[at] = f;
 	}
-	for (size_t j = 0; j < n; j++) {
+	return n;
+}
+
+void put_top_feature(struct buf *b, struct str name, double phi, bool is_first)
+{
+	buf_puts(b, is_first ? "; by " : ", ");
+	buf_put(b, name.p, name.len);
+	buf_puts(b, phi < 0 ? " (" : " (+");
+	buf_put_fixed(b, phi, 2);
+	buf_putc(b, ')');
+}
+
+void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i)
+{
+	struct worker *w = &workers[0];
+	size_t best[TOP_FEATURES];
+
+	if (!o.trees || !o.top_features)
+		return;
+	trees_explain(&model, w->phi, seat[s].x + (size_t)seat[s].list.cand[i].number * model.n_features, w->explain);
+	for (size_t j = 0, n = top_features(best, w->phi, model.n_features); j < n; j++) {
 		struct str name = trees_feature(&model, best[j]);
-		if (reason) {
-			buf_puts(reason, j ? ", " : "; by ");
-			buf_put(reason, name.p, name.len);
-			buf_printf(reason, w->phi[best[j]] < 0 ? " (" : " (+");
-			buf_put_fixed(reason, w->phi[best[j]], 2);
-			buf_putc(reason, ')');
-		}
+		if (reason)
+			put_top_feature(reason, name, w->phi[best[j]], !j);
 		if (machine) {
 			if (j)
 				buf_putc(machine, '|');

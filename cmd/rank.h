@@ -96,6 +96,10 @@ void stage_open(struct err *e);
 void stage_score(struct err *e);
 /* stage_put_top - the features that say most of list.cand[i]: "; by NAME (+X), NAME (-X)" to reason, "NAME:X|NAME:X" to machine; either may be NULL. */
 void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i);
+/* top_features - of the contributions phi [n_features] the --top-features largest in size, the largest first. How many. put_top_feature - "; by NAME (+X)", or ", NAME (+X)". */
+enum { TOP_FEATURES = 16 };
+size_t top_features(size_t best[TOP_FEATURES], const double *phi, size_t n_features);
+void put_top_feature(struct buf *b, struct str name, double phi, bool is_first);
 /* stage_request - somebody asks: from now on this is their time and situation. stage_sees - an event that has happened is known of them. False: its item is not. */
 void stage_request(const struct event *ev);
 bool stage_sees(const struct event *ev);

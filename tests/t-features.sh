@@ -193,7 +193,7 @@ must_fail "vectors for a past" 2 "*--vectors goes with --events*" taste-rank fea
 must_fail "a catalogue for a past" 2 "*--items goes with --events*" taste-rank features --past past.taste --items items.tsv cand.tsv
 must_fail "requests of a past" 2 "*knows what was heard*" taste-rank features --past past.taste --requests req.tsv cand.tsv
 must_fail "a time for requests that have theirs" 2 "*time= goes without --requests*" taste-rank features --events log.tsv --requests req.tsv --context time=1 cand.tsv
-must_fail "--sample without requests" 2 "*--sample and --only-hits need --requests*" taste-rank features --events log.tsv --sample 3 cand.tsv
+must_fail "--sample without requests" 2 "*--sample, --only-hits and --truth need --requests*" taste-rank features --events log.tsv --sample 3 cand.tsv
 must_fail "--label skipped of candidates" 2 "*no candidates*" taste-rank features --events log.tsv --requests req.tsv --label skipped cand.tsv
 must_fail "--label skipped without requests" 2 "*--label skipped is of --requests*" taste-rank features --events log.tsv --label skipped
 must_fail "--gap for lists" 2 "*--gap is an option of features*" taste-rank --gap 5 cand.tsv
