@@ -49,6 +49,7 @@ taste-eval --truth w.test --train w.train --items w.items --vectors w.vecs --all
 same "the order of lines does not matter" ours2 ours
 for t in 1 7; do taste-eval -t $t --truth w.test --train w.train --items w.items --vectors w.vecs --against best --allow-extra-users w.ranked > t$t; done
 same "seven threads say what one says" t1 t7
+same "any CPU path says the same" <(taste-eval --cpu plain --truth w.test --train w.train --items w.items --vectors w.vecs --against best --allow-extra-users w.ranked) t1
 is "the interval holds the value" "$(awk -F '\t' 'NR > 1 && $5 != "" && ($5 > $4 || $6 < $4)' ours | wc -l)" 0
 
 # differences
