@@ -44,8 +44,8 @@ void draft_settle(struct draft_score *s)
 		return;
 	s->share = (double)s->wins / n;
 	double middle = (s->share + z * z / (2 * n)) / (1 + z * z / n), half = z / (1 + z * z / n) * sqrt(s->share * (1 - s->share) / n + z * z / (4 * n * n));
-	s->low = fmax(0, middle - half);
-	s->high = fmin(1, middle + half);
+	s->low = s->wins ? fmax(0, middle - half) : 0;
+	s->high = s->losses ? fmin(1, middle + half) : 1;
 	for (size_t i = 0; i <= fewer; i++) {
 		sum += fm_exp(term);
 		term += fm_log((n - (double)i) / ((double)i + 1));
