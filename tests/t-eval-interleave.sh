@@ -1,8 +1,7 @@
 # taste-eval interleave: drafts are fair and made again from the same seed; what was taken up is credited to whose it was.
 . "$(dirname "$0")/lib.sh"
 
-for u in $(seq 400); do for i in 1 2 3 4 5; do printf 'u%d\ta%d\t%d\n' $u $i $((9 - i)); done; done > a
-for u in $(seq 400); do for i in 1 2 3 4 5; do printf 'u%d\t%s%d\t%d\n' $u "$([ $i = 2 ] && echo a || echo b)" $i $((9 - i)); done; done > b
+awk 'BEGIN { for (u = 1; u <= 400; u++) for (i = 1; i <= 5; i++) { print "u" u "\ta" i "\t" 9 - i > "a"; print "u" u "\t" (i == 2 ? "a" : "b") i "\t" 9 - i > "b" } }'
 taste-eval interleave a b > draft
 is "a draft is a list: user, item, score, reason, team" "$(awk -F '\t' 'NF != 5 || $3 <= 0 || $5 !~ /^team=[AB]$/ || $4 !~ /^[ab] #[1-5]$/' draft | wc -l)" 0
 is "best first, by lines and by scores" "$(awk -F '\t' '$1 == u && $3 >= s { print } { u = $1; s = $3 }' draft | wc -l)" 0
@@ -41,7 +40,8 @@ is "Wilson's interval by hand" "$(taste-eval interleave --answers xy x y | awk -
 W="--users 120 --events 8000 -s 3"
 taste-synth $W --items items.tsv -o log.tsv
 awk -F '\t' '!s[$1, $2]++ && $4 == "play" { n[$1]++; if (n[$1] <= 12) print $1 "\t" $2 }' log.tsv > some
-cut -f1 log.tsv | sort -u | while read -r u; do cut -f2 some | sort -u | awk -v u="$u" 'NR % 40 == 1 { print u "\t" $1 }'; done > pairs
+cut -f2 some | sort -u | awk 'NR % 40 == 1' > asked
+cut -f1 log.tsv | sort -u | awk 'NR == FNR { item[++n] = $1; next } { for (i = 1; i <= n; i++) print $1 "\t" item[i] }' asked - > pairs
 taste-synth $W --truth true.tsv --pairs pairs > /dev/null
 sort -t "$(printf '\t')" -k1,1 -k3,3gr true.tsv | awk -F '\t' '{ n = $1 == u ? n + 1 : 1; u = $1 } n <= 5 { print $1 "\t" $2 "\t" $3 }' > good
 sort -t "$(printf '\t')" -k1,1 -k3,3g true.tsv | awk -F '\t' '{ n = $1 == u ? n + 1 : 1; u = $1 } n <= 5 { print $1 "\t" $2 "\t" $3 }' > bad
