@@ -72,12 +72,15 @@ static size_t base_of(size_t c)
 	return c >= ROUND_LABELS && (c - ROUND_LABELS) % 2 ? (size_t)o.window - 1 : 0;
 }
 
-/* change - from the base, as a share of it; NaN where either is missing or the base is 0. */
+/* change - from the base, as a share of it; NaN where either is missing, infinite where the base is 0 and this is not. */
 static double change(const struct round *round, size_t r, size_t c)
 {
 	size_t base = base_of(c);
+	double now = round[r].v[c], then = r < base ? NAN : round[base].v[c];
 
-	return r < base || round[base].v[c] == 0 ? NAN : round[r].v[c] / round[base].v[c] - 1;
+	if (then == 0)
+		return now == 0 ? 0 : isnan(now) ? NAN : INFINITY;
+	return now / then - 1;
 }
 
 static bool is_held(size_t c)
@@ -109,7 +112,7 @@ static void put_round(const struct round *round, size_t r)
 	for (size_t c = 0; c < round_columns(&rounds); c++) {
 		double x = change(round, r, c);
 		buf_putc(&text, '\t');
-		if (!isnan(x))
+		if (isfinite(x))
 			buf_put_fixed(&text, 100 * x, 3);
 	}
 	buf_putc(&text, '\n');
@@ -132,7 +135,7 @@ static void put_table(const struct round *round)
 				continue;
 			if (isnan(round[r].v[c]))
 				buf_printf(&text, "  %15s", "-");
-			else if (isnan(x))
+			else if (!isfinite(x))
 				buf_printf(&text, "  %6.4f         ", round[r].v[c]);
 			else
 				buf_printf(&text, "  %6.4f %+6.1f %%", round[r].v[c], 100 * x);
@@ -141,37 +144,54 @@ static void put_table(const struct round *round)
 	}
 }
 
-/* verdict - whether every round is within the tolerance; the first column that is furthest away is named. */
+/* distance - from round 0, as a share of it, of what --tolerance holds; 0 of all else. What a round lacks is infinitely far. */
+static double distance(const struct round *round, size_t r, size_t c)
+{
+	if (!is_held(c) || isnan(round[0].v[c]))
+		return 0;
+	return isnan(round[r].v[c]) ? INFINITY : fabs(change(round, r, c));
+}
+
+static void put_verdict(const struct round *round, size_t r, size_t c, double most)
+{
+	char name[64];
+
+	if (most > 0)
+		buf_printf(&text, "%s of round %zu (%s) is ", round_name(&rounds, c, name), r, run[r].name);
+	if (!(most > 0))
+		buf_puts(&text, "no round differs from round 0");
+	else if (isfinite(most))
+		buf_printf(&text, "%.2f %% %s round 0's", 100 * most, change(round, r, c) < 0 ? "below" : "above");
+	else if (isnan(round[r].v[c]))
+		buf_puts(&text, "missing");
+	else
+		buf_printf(&text, "%.4g and was 0 in round 0", round[r].v[c]);
+	buf_printf(&text, ", %g %% allowed", 100 * o.tolerance);
+}
+
+/* verdict - whether every round is within the tolerance; what is furthest away is named, of equals the first. */
 static int verdict(const struct round *round)
 {
 	double most = 0;
 	size_t worst = 0, at = 0, n_held = 0;
-	char name[64];
 
 	if (isnan(o.tolerance))
 		return 0;
 	for (size_t c = 0; c < round_columns(&rounds); c++) {
 		n_held += is_held(c) && !isnan(round[0].v[c]);
-		for (size_t r = 0; r < n_runs; r++) {
-			double x = is_held(c) ? fabs(change(round, r, c)) : 0;
-			if (x > most) {
-				most = x;
+		for (size_t r = 0; r < n_runs; r++)
+			if (distance(round, r, c) > most) {
+				most = distance(round, r, c);
 				worst = r;
 				at = c;
 			}
-		}
 	}
 	if (!n_held)
 		die(EXIT_DATA, "%s: there is neither a tail_share nor an entropy in round 0 that --tolerance could hold the others to", run[0].path);
 	bool is_kept = most <= o.tolerance;
 	buf_reset(&text);
 	buf_printf(&text, "%s: ", is_kept ? "kept" : "not kept");
-	if (most > 0)
-		buf_printf(&text, "%s of round %zu (%s) is %.2f %% %s round 0's", round_name(&rounds, at, name), worst, run[worst].name, 100 * most,
-			   change(round, worst, at) < 0 ? "below" : "above");
-	else
-		buf_puts(&text, "no round differs from round 0");
-	buf_printf(&text, ", %g %% allowed", 100 * o.tolerance);
+	put_verdict(round, worst, at, most);
 	if (!is_kept && !o.is_table)
 		warn("%s", text.p);
 	buf_putc(&text, '\n');

@@ -61,6 +61,8 @@ like "--table ends with the verdict" "$(taste-eval rounds --table --train train 
 *0 r0 *0.2500   +0.0 %*
 *1 r0 *
 kept: no round differs from round 0, 5 % allowed"
+taste-eval rounds --train train --tolerance 9 <(printf 'u\ta\t1\n') r0 > v 2> err; is "what was 0 and is not is not kept, and has no change" "$? $(cut -d' ' -f2- err) ($(col v tail_share_change 1))" "1 not kept: tail_share of round 1 (r0) is 0.25 and was 0 in round 0, 900 % allowed ()"
+: > none; taste-eval rounds --train train --tolerance 9 r0 none > v 2> err; is "nor is a round of nobody" "$? $(cat err)" "1 taste-eval: not kept: tail_share of round 1 (none) is missing, 900 % allowed"
 must_fail "--tolerance and nothing to hold" 2 "taste-eval: --tolerance holds tail_share, which needs --train, and entropies, which need --items*" taste-eval rounds --tolerance 0.1 r0
 printf 'z\n' > bare
 must_fail "--tolerance and no labels anywhere" 4 "taste-eval: r0: there is neither a tail_share nor an entropy in round 0*" taste-eval rounds --items bare --tolerance 0.1 r0
