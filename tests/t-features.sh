@@ -23,6 +23,7 @@ is "requests are events no further apart than --gap, and come in order of time" 
 awk -F '\t' '{ if (!($1 in last) || $3 - last[$1] > 1800) n[$1]++; last[$1] = $3; if ($4 != "skip" && $4 != "dislike") print $1 "/" n[$1] FS $2 }' req.tsv | sort -u > heard
 awk -F '\t' 'NR == FNR { h[$1, $2]; next } FNR > 1 && $4 != (($1, $3) in h) { bad++ } END { print bad + 0 }' heard want > got
 is "the label is 1 where the item was heard in the request" "$(cat got) $(($(awk -F '\t' '$4 == 1' want | wc -l) > 50))" "0 1"
+all --truth truth > got; same "--truth is beside the rows" got want; is "and says what was heard in each request, once, whatever the candidates" "$(sort truth | cksum)" "$(cksum < heard)"
 is "each request has the user's candidates once" "$(awk -F '\t' 'NR > 1' want | cut -f1,3 | sort | uniq -d | wc -l) $((n - 1))" "0 $(awk -F '\t' 'NR == FNR { c[$1] += !s[$1, $2]++; next } { split($1, u, "/"); n += c[u[1]] } END { print n }' cand.tsv asked)"
 awk -F '\t' 'NR == FNR { k = $4 ~ /als/ ? "als" : "pop"; s[$1, $2, k] = $3; next } FNR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
 	{ for (k in col) if (k == "from.pop" || k == "from.als") { v = s[$2, $3, substr(k, 6)]; e = $col[k] - v; if ((v == "") != ($col[k] == "") || e * e > 1e-9 * (1 + v * v)) bad++ } } END { print bad + 0 }' cand.tsv want > got
@@ -194,6 +195,7 @@ must_fail "a catalogue for a past" 2 "*--items goes with --events*" taste-rank f
 must_fail "requests of a past" 2 "*knows what was heard*" taste-rank features --past past.taste --requests req.tsv cand.tsv
 must_fail "a time for requests that have theirs" 2 "*time= goes without --requests*" taste-rank features --events log.tsv --requests req.tsv --context time=1 cand.tsv
 must_fail "--sample without requests" 2 "*--sample, --only-hits and --truth need --requests*" taste-rank features --events log.tsv --sample 3 cand.tsv
+must_fail "--truth without requests" 2 "*need --requests*" taste-rank features --events log.tsv --truth t cand.tsv
 must_fail "--label skipped of candidates" 2 "*no candidates*" taste-rank features --events log.tsv --requests req.tsv --label skipped cand.tsv
 must_fail "--label skipped without requests" 2 "*--label skipped is of --requests*" taste-rank features --events log.tsv --label skipped
 must_fail "--gap for lists" 2 "*--gap is an option of features*" taste-rank --gap 5 cand.tsv

@@ -292,7 +292,7 @@ static struct sums sum(const struct raw *const *ev, unsigned n, int what, int id
 			}
 		}
 	for (unsigned i = 0; i < n; i++)
-		if (ev[i]->act == SEQS_PLAY && ev[i]->time != TIME_NONE)
+		if (ev[i]->act == SEQS_PLAY && ev[i]->time != TIME_NONE && is_of(ev[i], what, id))
 			s.recent += is_of(ev[i], what, id) * (double)ev[i]->times * exp2(-(double)((now == TIME_NONE ? latest : now) - ev[i]->time) / PAST_FADE);
 	return s;
 }

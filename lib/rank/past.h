@@ -24,8 +24,9 @@
  *   tensors  item.about u8 [n_items x sizeof(struct past_item)], item.tags u32 [], TALLY.tally u8 [n x sizeof(struct past_tally)] and TALLY.in u32 [n x codes] of item, creator, group, tag, kind and
  *            all, item.vec f32 [n_items x d], in.shift f32 [codes x d], spread f32 [d x d], user.start u64 [n_users + 1], event u8 [n_events x sizeof(struct past_event)]
  *
- * Memory: 24 bytes an event, 12 more while it is walked; of an item 88 bytes, its id, 4 bytes a tag, and 4 bytes for each code in use (25 and one for each word of device, place, mood and
- * intent); the same of creators and tags; with vectors 4 d bytes an item and 4 d^2. A mapped past: 24 bytes a listener.
+ * Memory: 24 bytes an event, and what arrays that double have in reserve, 8 more while it is walked, 24 more while it is put in order; of an item 72 bytes, its id, 4 bytes a tag, and 4 bytes for each code
+ * of a situation (26 and one for each word of device, place, mood and intent); of creators, groups, tags and kinds 32 and, but for groups, the same; with vectors 4 d bytes an item and 12 d^2.
+ * A mapped past: 24 bytes a listener.
  */
 #ifndef TASTE_PAST_H
 #define TASTE_PAST_H
@@ -43,6 +44,7 @@ struct past_event {
 	uint8_t act;			/* enum seqs_act */
 	uint8_t heard;			/* share of the item's length, in 250ths; 255: not known */
 	uint8_t at[CONTEXT_KEYS];
+	uint8_t zero;
 };
 
 struct past_item {
