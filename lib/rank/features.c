@@ -54,8 +54,10 @@ struct features_store {
 	struct context c;
 	struct own all;			/* of all the listener had */
 	uint64_t n_known;		/* events of theirs */
-	float share_new, session_n, session_skips, skip_rate, like_rate;
+	float share_new, session_n, session_skips, skip_rate, like_rate, recent;
 	int64_t last;
+	float base[CONTEXT_KEYS], own_base[CONTEXT_KEYS];	/* shares of plays that are in the situation by each key alone, of all and drawn towards that of the listener's; 0: nobody has played in it */
+	float row[F_FIXED];		/* what does not depend on the item; NAN elsewhere */
 	double sum_length[64], n_length[64];	/* by kind; the last for the others */
 	bool has[V_ROWS];
 	float *v;			/* [V_ROWS x d] */
@@ -322,6 +324,51 @@ static void take_situation(struct features_store *s, const struct past *p, const
 	}
 }
 
+static float rate_of(const struct features_store *s, const struct own *o)
+{
+	return (o->skips + PRIOR_OWN * s->skip_rate) / (o->plays + o->skips + PRIOR_OWN);
+}
+
+static float drawn(float in, float any, float to, float prior)
+{
+	return (in + prior * to) / (any + prior);
+}
+
+/* take_bases - what matches are held against. */
+static void take_bases(struct features_store *s, const struct past *p)
+{
+	const uint32_t *all = p->in[PAST_ALL];
+
+	for (int k = 0; k < CONTEXT_KEYS; k++) {
+		size_t c = p->first[k] + s->c.at[k] - 1;
+		s->base[k] = s->c.at[k] && all[c] ? (float)all[c] / (float)all[p->any[k]] : 0;
+		s->own_base[k] = drawn(s->all.in[k], s->all.plays, s->base[k], PRIOR_OWN);
+	}
+}
+
+/* take_row - the columns of listener and situation. */
+static void take_row(struct features_store *s)
+{
+	float *x = s->row;
+
+	for (size_t c = 0; c < F_FIXED; c++)
+		x[c] = NAN;
+	x[F_USER_EVENTS] = log1((float)s->n_known);
+	x[F_USER_SKIP] = rate_of(s, &s->all);
+	x[F_USER_NEW] = s->share_new;
+	if (s->last != TIME_NONE && s->c.time != TIME_NONE)
+		x[F_USER_GAP] = log1(s->c.time > s->last ? (float)event_age(s->last, s->c.time) : 0);
+	x[F_SESSION_N] = s->session_n;
+	x[F_SESSION_SKIP] = s->session_skips;
+	x[F_HOUR] = s->c.hour;
+	x[F_PULSE] = s->c.pulse;
+	if (s->c.at[CONTEXT_DAY])
+		x[F_DAY] = (float)(s->c.at[CONTEXT_DAY] - 1);
+	for (int k = CONTEXT_DEVICE; k <= CONTEXT_INTENT; k++)
+		if (s->c.at[k])
+			x[F_DEVICE + k - CONTEXT_DEVICE] = (float)(s->c.at[k] - 1);
+}
+
 void features_request(struct features *f, uint32_t user, const struct context *c)
 {
 	struct features_store *s = f->store;
@@ -372,11 +419,14 @@ void features_request(struct features *f, uint32_t user, const struct context *c
 		if (is_play)
 			take_length(s, it);
 	}
+	s->recent = past_recent(all, c->time);
+	take_bases(s, p);
 	s->share_new = recent ? (float)fresh / (float)recent : NAN;
 	if (p->vec) {
 		take_vectors(f, ev, n, session);
 		take_shifts(f, ev, n);
 	}
+	take_row(s);
 }
 
 /* ---- a row ---- */
@@ -396,10 +446,9 @@ static void put_item(const struct features *f, float *x, const struct past_item 
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
-	const struct past_tally *all = p->tally[PAST_ALL];
 
 	x[F_POP] = share_of_plays(p, t->plays, p->n_met);
-	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (past_recent(all, s->c.time) + 0.1f * (float)p->n_met));
+	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (s->recent + 0.1f * (float)p->n_met));
 	x[F_POP_RISE] = x[F_POP_NOW] - x[F_POP];
 	x[F_SKIP_RATE] = ((float)t->skips + PRIOR * s->skip_rate) / ((float)t->plays + (float)t->skips + PRIOR);
 	x[F_LIKE_RATE] = ((float)t->likes + PRIOR * s->like_rate) / ((float)t->plays + PRIOR);
@@ -415,11 +464,6 @@ static void put_item(const struct features *f, float *x, const struct past_item 
 		if (s->n_length[k] > 0)
 			x[F_LENGTH_FIT] = fabsf(x[F_LENGTH] - (float)(s->sum_length[k] / s->n_length[k]));
 	}
-}
-
-static float rate_of(const struct features_store *s, const struct own *o)
-{
-	return (o->skips + PRIOR_OWN * s->skip_rate) / (o->plays + o->skips + PRIOR_OWN);
 }
 
 static void put_own(const struct features *f, float *x, const struct past_item *it, uint32_t i)
@@ -470,11 +514,6 @@ static void put_own(const struct features *f, float *x, const struct past_item *
 		x[F_OWN_KIND] = o->plays / (plays + PRIOR_OWN);
 }
 
-static float drawn(float in, float any, float to, float prior)
-{
-	return (in + prior * to) / (any + prior);
-}
-
 /* drawn_in - by the plays of a thing in situation c of those where any of its key is known. */
 static float drawn_in(const struct past *p, int thing, uint32_t id, size_t c, size_t any, float to)
 {
@@ -483,22 +522,21 @@ static float drawn_in(const struct past *p, int thing, uint32_t id, size_t c, si
 	return id == VOCAB_NONE ? to : drawn((float)in[c], (float)in[any], to, PRIOR);
 }
 
-/* match_of - log of how much likelier an item is in the situation by key k, by all plays. */
-static float match_of(const struct past *p, const struct past_item *it, uint32_t i, int k, uint8_t code)
+/* match_of - log of how much likelier an item is in situation c by key k, by all plays. */
+static float match_of(const struct features *f, const struct past_item *it, uint32_t i, int k)
 {
-	size_t c = p->first[k] + code - 1, any = p->any[k];
-	const uint32_t *all = p->in[PAST_ALL];
+	const struct features_store *s = f->store;
+	const struct past *p = f->past;
+	size_t c = p->first[k] + s->c.at[k] - 1, any = p->any[k];
+	float sum = 0, share = drawn_in(p, PAST_KIND, it->kind, c, any, s->base[k]);
 
-	if (!all[c])
-		return NAN;
-	float base = (float)all[c] / (float)all[any], sum = 0, share = drawn_in(p, PAST_KIND, it->kind, c, any, base);
 	for (uint32_t t = 0; t < it->n_tags; t++)
 		sum += drawn_in(p, PAST_TAG, p->tags[it->tag + t], c, any, share);
 	if (it->n_tags)
 		share = sum / (float)it->n_tags;
 	share = drawn_in(p, PAST_CREATOR, it->creator, c, any, share);
 	share = drawn_in(p, PAST_ITEM, i, c, any, share);
-	return fm_logf(share / base);
+	return fm_logf(share / s->base[k]);
 }
 
 /* own_match_of - the same by the listener's own plays. */
@@ -506,13 +544,9 @@ static float own_match_of(const struct features *f, const struct past_item *it, 
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
-	size_t c = p->first[k] + s->c.at[k] - 1;
-	const uint32_t *all = p->in[PAST_ALL];
 	const struct own *o;
+	float share = s->own_base[k], sum = 0;
 
-	if (!all[c])
-		return NAN;
-	float base = drawn(s->all.in[k], s->all.plays, (float)all[c] / (float)all[p->any[k]], PRIOR_OWN), share = base, sum = 0;
 	if ((o = met(s, PAST_KIND, it->kind)))
 		share = drawn(o->in[k], o->plays, share, PRIOR_OWN);
 	for (uint32_t t = 0; t < it->n_tags; t++) {
@@ -523,7 +557,7 @@ static float own_match_of(const struct features *f, const struct past_item *it, 
 		share = sum / (float)it->n_tags;
 	if ((o = met(s, PAST_CREATOR, it->creator)))
 		share = drawn(o->in[k], o->plays, share, PRIOR_OWN);
-	return fm_logf(share / base);
+	return fm_logf(share / s->own_base[k]);
 }
 
 static void put_vectors(const struct features *f, float *x, uint32_t i)
@@ -558,8 +592,8 @@ static void put_context(const struct features *f, float *x, const struct past_it
 	const struct features_store *s = f->store;
 
 	for (int k = 0; k < CONTEXT_KEYS; k++)
-		if (s->c.at[k]) {
-			x[F_MATCH + k] = match_of(f->past, it, i, k, s->c.at[k]);
+		if (s->base[k] > 0) {
+			x[F_MATCH + k] = match_of(f, it, i, k);
 			x[F_OWN + k] = own_match_of(f, it, k);
 		}
 	for (int g = 0; g < 4; g++) {
@@ -568,13 +602,6 @@ static void put_context(const struct features *f, float *x, const struct past_it
 			sum += isnan(x[F_MATCH + g * CONTEXT_KEYS + k]) ? 0 : x[F_MATCH + g * CONTEXT_KEYS + k];
 		x[F_MATCH_ALL + g] = sum;
 	}
-	x[F_HOUR] = s->c.hour;
-	x[F_PULSE] = s->c.pulse;
-	if (s->c.at[CONTEXT_DAY])
-		x[F_DAY] = (float)(s->c.at[CONTEXT_DAY] - 1);
-	for (int k = CONTEXT_DEVICE; k <= CONTEXT_INTENT; k++)
-		if (s->c.at[k])
-			x[F_DEVICE + k - CONTEXT_DEVICE] = (float)(s->c.at[k] - 1);
 }
 
 void features_row(struct features *f, float *x, uint32_t item, const struct features_source *from, size_t n_from)
@@ -585,15 +612,9 @@ void features_row(struct features *f, float *x, uint32_t item, const struct feat
 	bool is_known = item != VOCAB_NONE;
 	const struct past_item *it = is_known ? &f->past->item[item] : &unknown;
 
-	for (size_t c = 0; c < f->n; c++)
+	memcpy(x, s->row, sizeof s->row);
+	for (size_t c = F_FIXED; c < f->n; c++)
 		x[c] = NAN;
-	x[F_USER_EVENTS] = log1((float)s->n_known);
-	x[F_USER_SKIP] = rate_of(s, &s->all);
-	x[F_USER_NEW] = s->share_new;
-	if (s->last != TIME_NONE && s->c.time != TIME_NONE)
-		x[F_USER_GAP] = log1(s->c.time > s->last ? (float)event_age(s->last, s->c.time) : 0);
-	x[F_SESSION_N] = s->session_n;
-	x[F_SESSION_SKIP] = s->session_skips;
 	put_item(f, x, it, is_known ? &f->past->tally[PAST_ITEM][item] : &never);
 	put_own(f, x, it, item);
 	if (f->past->vec && is_known)
