@@ -82,9 +82,9 @@ int features_open(struct features *f, const struct past *past, const struct str 
 		buf_put(&s->source[i], source[i].p, source[i].len);
 	s->order = mem_new(past->n_codes + 1, sizeof *s->order);
 	s->n_order = past_order(past, s->order);
-	for (int k = 0; k < PAST_ALL && !e->code; k++)
-		s->own[k] = mem_try0(past->n[k] + 1, sizeof **s->own, "what a listener had of each item", e);
-	if (e->code || !(s->v = mem_try0(V_ROWS * past->d + 1, sizeof *s->v, "vectors of a request", e)))
+	for (int k = 0; k < PAST_ALL; k++)	/* calloc: pages that nobody touches are none */
+		s->own[k] = mem_new(past->n[k] + 1, sizeof **s->own);
+	if (!(s->v = mem_try0(V_ROWS * past->d + 1, sizeof *s->v, "vectors of a request", e)))
 		features_release(f);
 	return e->code;
 }
