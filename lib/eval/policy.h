@@ -10,7 +10,8 @@
  *   dm       sum of m(u, r) / L                             what a model says: m(u, r) = sum over a of pi(a | u, r) y'(u, a)
  *   dr       sum of m(u, r) + w (y - y'(u, a)) / L          Dudík, Langford, Li 2011: right on average where either the propensities or the model y' are
  *
- * sums being over rows; in snips over those of place r (places from POLICY_PLACES on together), M_r the sum of pi over all items, 1 where the target has anything there.
+ * sums being over rows; in snips over those of place r (places from POLICY_PLACES on together), M_r the sum of pi over all items, 1 where the target has anything there; a place
+ * where nothing matches adds nothing.
  * Matches:
  *   place   as above. Right when what comes of an item at a place does not depend on the rest of the list, and whether a place is looked at not on the items above
  *   list    w is the product of pi / p over this and all places above (clipped at the end), and m of dr is multiplied by that of the places above: right also when it does depend on what
