@@ -197,19 +197,36 @@ static size_t best_open(const struct compose *c)
 	return best;
 }
 
-/* least_short - the best of those open who misses no more than must be; the others on the way become HELD_FLOOR. SIZE_MAX: they all miss more, the least of it in *least. */
+/* is_before - i would be had before j. */
+static bool is_before(const struct compose *c, size_t i, size_t j)
+{
+	return c->gain[i] > c->gain[j] || (c->gain[i] == c->gain[j] && i < j);
+}
+
+/*
+ * least_short - the best of those open who misses no more than must be; those before it become HELD_FLOOR. SIZE_MAX: they all miss more, the least of it in *least. One walk, in which
+ * only who is before the best so far is asked; those who were found wanting before a better one was met are open again.
+ */
 static size_t least_short(struct compose *c, double must, double *least)
 {
-	size_t best;
+	size_t best = SIZE_MAX, n_held = 0;
 
-	while ((best = best_open(c)) != SIZE_MAX) {
-		double s = quotas_short(&c->quotas, best);
-		if (s <= must)
-			return best;
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->state[i] != IS_OPEN || (best != SIZE_MAX && !is_before(c, i, best)))
+			continue;
+		double s = quotas_short(&c->quotas, i);
+		if (s <= must) {
+			best = i;
+			continue;
+		}
 		*least = s < *least ? s : *least;
-		c->state[best] = HELD_FLOOR;
+		c->state[i] = HELD_FLOOR;
+		c->open[n_held++] = (uint32_t)i;
 	}
-	return SIZE_MAX;
+	for (size_t j = 0; j < n_held && best != SIZE_MAX; j++)
+		if (!is_before(c, c->open[j], best))
+			c->state[c->open[j]] = IS_OPEN;
+	return best;
 }
 
 static void reopen(struct compose *c, uint8_t held)

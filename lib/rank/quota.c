@@ -253,10 +253,10 @@ static bool takes_only_itself(const struct quotas *q, size_t i)
 	if (c == UINT32_MAX || q->is_roomy[c])
 		return true;
 	size_t left = q->taken[c] < q->per ? q->per - q->taken[c] : 0;
-	for (size_t u = 0; u < q->n_kinds; u++)
-		if (q->of[c * q->n_kinds + u] - (u == q->kind[i]) > (left ? left - 1 : 0))
+	for (size_t u = 0; u < q->n_kinds; u++)		/* of its own kind it is one less in any case: min(of, left) - min(of - 1, left - 1) */
+		if (u != q->kind[i] && q->of[c * q->n_kinds + u] > (left ? left - 1 : 0))
 			return false;
-	return true;
+	return left;
 }
 
 static double foresee(struct quotas *q, size_t i)
