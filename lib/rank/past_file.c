@@ -260,7 +260,7 @@ static int get_vectors(struct past *p, struct err *e)
 		return 0;
 	if (!(p->vec = (float *)get_rows(a, "item.vec", DTYPE_F32, p->n[PAST_ITEM], p->d, e)) || !(p->shift = (float *)get_rows(a, "in.shift", DTYPE_F32, p->n_codes, p->d, e)))
 		return e->code;
-	return !artifact_has(a, "spread") || (p->spread = (float *)get_rows(a, "spread", DTYPE_F32, p->d, p->d, e)) ? 0 : (int)e->code;
+	return p->d > PAST_SPREAD || (p->spread = (float *)get_rows(a, "spread", DTYPE_F32, p->d, p->d, e)) ? 0 : (int)e->code;
 }
 
 struct past *past_open(const char *path, struct prov *prov, struct buf *inputs, struct err *e)
