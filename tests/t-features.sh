@@ -166,6 +166,12 @@ u${T}${T}${T}no such user
 v${T}c${T}1${T}s #1
 v${T}${T}${T}field 3: 'x' is not a score (a finite number)
 ${T}${T}${T}(standard input):8: field 4: a backslash is not followed by t, n, r or a backslash in 'q\\\\'"
+printf 'u\ta\0b\t1\ts\nu\tc\t2\ts\n\nv\tc\t2\ts\n' | taste-rank --line > got
+is "a NUL byte is told" "$(cat got)" "u${T}c${T}1${T}s #1
+${T}${T}${T}(standard input):1: field 2: there is a NUL byte in the line
+
+v${T}c${T}1${T}s #1"
+is "a line of 10 MB is answered" "$({ printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\t1\ts\n\nv\ta\t1\ts\n'; } | taste-rank --line | wc -lc | tr -s ' ')" " 4 10000023"
 printf 'u\ta\t1\ts' | taste-rank --line > got; is "no final newline, no empty line" "$(cat got)" "u${T}a${T}1${T}s #1"
 is "no lines, no answers" "$(taste-rank --line < empty; echo $?)" 0
 printf '\xef\xbb\xbfu\ta\t1\ts\r\n\r\nu\tb\t1\ts\r\n' | taste-rank --line > got; is "CRLF and a BOM" "$(cat got)" "u${T}a${T}1${T}s #1
