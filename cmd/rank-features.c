@@ -14,17 +14,16 @@
 #include "rank.h"
 
 struct offer { double score; uint32_t user, item, source, place; float scaled; };	/* a candidate as it came; item as in items */
-struct asked { int64_t time; struct context c; uint32_t user, item; uint8_t act; };	/* an event of --requests */
+struct asked { int64_t time; uint32_t user, item, context; uint8_t act; };	/* an event of --requests */
 struct request { int64_t time; uint32_t user, no; size_t first, end; };	/* events asked[first .. end); no: of the user's, from 1 */
 
-static struct vocab items, users, sources;		/* of candidates and requests, whatever the past knows */
+static struct vocab items, users, sources, contexts;	/* of candidates and requests, whatever the past knows */
 static struct offer *lines;
 static size_t n_lines, cap_lines, *line_start;		/* of users */
 static struct asked *asked;
 static size_t n_asked, cap_asked;
 static struct request *requests;
 static size_t n_requests, cap_requests;
-static struct context_words words;			/* of requests, before they are those of the past */
 static uint32_t *past_item_of, *past_user_of;
 static struct past *past;
 static struct features columns;
@@ -61,15 +60,16 @@ static void read_candidates(const char *path, struct progress *pr, struct err *e
 static void read_requests(const char *path, struct err *e)
 {
 	struct eventr *r = eventr_open(path, o.has_header, e);
+	struct context_words none = { 0 };
+	struct context c;
 	struct event ev;
 	int got = 0;
 
 	while (r && (got = eventr_next(r, &ev, e)) == 1) {
-		struct asked a = { .time = ev.time, .user = vocab_add(&users, ev.user.p, ev.user.len), .item = vocab_add(&items, ev.item.p, ev.item.len), .act = (uint8_t)seqs_act_of(ev.kind) };
-		n_unknown += context_read(&a.c, &words, ev.time, ev.context, true, &n_bad);
-		if (a.time == TIME_NONE)
-			a.time = a.c.time;
-		a.c.time = a.time;
+		struct asked a = { .user = vocab_add(&users, ev.user.p, ev.user.len), .item = vocab_add(&items, ev.item.p, ev.item.len),
+				   .context = vocab_add(&contexts, ev.context.p, ev.context.len), .act = (uint8_t)seqs_act_of(ev.kind) };
+		n_unknown += context_read(&c, &none, ev.time, ev.context, false, &n_bad);
+		a.time = ev.time != TIME_NONE ? ev.time : c.time;
 		n_timeless += a.time == TIME_NONE;
 		arr_reserve(asked, n_asked + 1, cap_asked);
 		asked[n_asked++] = a;
@@ -205,14 +205,10 @@ static struct context situation_of(const struct request *q)
 {
 	struct context c = { .time = q->time, .hour = NAN, .pulse = NAN };
 
-	if (q->end > q->first)
-		c = asked[q->first].c;
-	for (int k = CONTEXT_DEVICE; k <= CONTEXT_INTENT; k++)
-		if (c.at[k]) {
-			struct str w = words.word[k].str[c.at[k] - 1];
-			uint32_t i = vocab_find(&past->words.word[k], w.p, w.len);
-			c.at[k] = i < CONTEXT_WORDS ? (uint8_t)(i + 1) : 0;
-		}
+	if (q->end > q->first) {
+		context_read(&c, &past->words, q->time, contexts.str[asked[q->first].context], false, NULL);
+		c.time = q->time;
+	}
 	context_at(&c, past_now(past));
 	if (o.context)
 		context_put(&c, &past->words, (struct str){ o.context, strlen(o.context) }, false, NULL);
@@ -441,7 +437,7 @@ void rank_features(struct err *e)
 	tablew_free(table);
 	features_release(&columns);
 	past_free(past);
-	context_release(&words);
+	vocab_release(&contexts);
 	vocab_release(&items);
 	vocab_release(&users);
 	vocab_release(&sources);

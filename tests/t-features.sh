@@ -90,6 +90,8 @@ word=$(sed -n 's/.*\(device=[a-z]*\).*/\1/p' past.tsv | sort | uniq -c | sort -r
 all --context "device=$word,hour=3.5,day=sun" > got
 is "--context is the situation of all requests" "$(col got @device | sort -u) $(col got hour | sort -u) $(col got day | sort -u)" "$word 3.5 6"
 is "but for what it does not say" "$(col got @place | cksum) $(col got user.gap | cksum)" "$(col want @place | cksum) $(col want user.gap | cksum)"
+awk -F '\t' 'BEGIN { OFS = FS } FNR <= 30 { $6 = "device=d" FNR } { print }' req.tsv > words; F --events log.tsv --requests words cand.tsv | awk -F '\t' 'NR == FNR { if (FNR <= 30) u[$1]; next } !($2 in u)' req.tsv - > got
+awk -F '\t' 'NR == FNR { if (FNR <= 30) u[$1]; next } !($2 in u)' req.tsv want > rest; same "many words in other requests are nothing to those of the others" got rest
 is "a word of which nothing is known is none" "$(all --context 'device=fridge' | col /dev/stdin @device | sort -u)" ""
 is "a request without a context has hour and day of its time" "$(cut -f1-3 req.tsv > bare; F --events log.tsv --requests bare cand.tsv > got; head -1 req.tsv | cut -f3 | awk '{ printf "%.6g", $1 % 86400 / 3600 }') $(col got @device | sort -u)" "$(col got hour | head -1 | awk '{ printf "%.6g", $1 }') "
 taste-rank features --context 'shoe=7,device=tv;hour=77' --events log.tsv --requests req.tsv cand.tsv 2> err > got
