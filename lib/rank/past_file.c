@@ -240,9 +240,13 @@ static int get_events(struct past *p, struct err *e)
 		p->user[u].ev = ev + at[u];
 		p->user[u].n = p->user[u].n_all = (uint32_t)(at[u + 1] - at[u]);
 	}
-	for (size_t i = 0; i < n_events; i++)
+	for (size_t i = 0; i < n_events; i++) {
 		if (ev[i].item >= p->n[PAST_ITEM])
 			return damaged(a, "an event of no item", e);
+		for (int k = 0; k < CONTEXT_KEYS; k++)
+			if (ev[i].at[k] > p->any[k] - p->first[k])
+				return damaged(a, "an event in a situation that is not there", e);
+	}
 	p->n_events = n_events;
 	return 0;
 }
