@@ -146,10 +146,14 @@ static int64_t distance(const struct compose *c, size_t i)
 	return a < b ? a : b;
 }
 
+static bool is_near(const struct owner *of, uint32_t owner, size_t space, size_t n_list)
+{
+	return space && owner != VOCAB_NONE && of[owner].last && n_list - of[owner].last < space;
+}
+
 /* sort_out - the state of each for the next place, by caps and distance. Returns whether anybody is left by the caps. */
 static bool sort_out(struct compose *c)
 {
-	bool has_space = c->o->space_creator || c->o->space_group;
 	int64_t most = INT64_MIN;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -160,8 +164,9 @@ static bool sort_out(struct compose *c)
 		} else if (c->o->n_quotas && !quotas_allow(&c->quotas, i)) {
 			c->state[i] = HELD_CAP;
 		} else {
-			int64_t kept = has_space ? distance(c, i) : INT64_MAX;
-			c->state[i] = kept < 0 ? HELD_SPACE : IS_OPEN;
+			bool is_kept = !is_near(c->by_creator, c->creator[i], c->o->space_creator, c->n_list) && !is_near(c->by_group, c->group[i], c->o->space_group, c->n_list);
+			int64_t kept = is_kept ? 0 : distance(c, i);
+			c->state[i] = is_kept ? IS_OPEN : HELD_SPACE;
 			most = kept > most ? kept : most;
 		}
 	}

@@ -100,9 +100,9 @@ static void next_step(struct mix_fit *t)
 {
 	double n = (double)(t->n_list + 1);
 
-	for (size_t j = 0; j < t->n_pairs; j++) {	/* term with less term without: one logarithm */
-		double p = t->own->share[t->pair[j].value], c = t->count[t->pair[j].value], left = SMOOTH * p;
-		t->delta[j] = p * fm_log(((1 - SMOOTH) * c / n + left) / ((1 - SMOOTH) * (c + 1 / (double)t->pair[j].n_of) / n + left));
+	for (size_t j = 0; j < t->n_pairs; j++) {	/* term with less term without, both times n: one division, one logarithm */
+		double p = t->own->share[t->pair[j].value], q = (1 - SMOOTH) * t->count[t->pair[j].value] + SMOOTH * p * n;
+		t->delta[j] = p * fm_log(q / (q + t->part[t->pair[j].n_of]));
 	}
 	t->now = distance(t, max_size(t->n_list, 1));
 	t->base = distance(t, t->n_list + 1);
@@ -156,6 +156,8 @@ int mix_begin(struct mix_fit *t, const struct mix *own, const struct facets *f, 
 	uint32_t *number = mem_try0(own->n, MIX_VALUES * sizeof *number, "calibration", e);
 	bool is_ok = t->count && t->touched && t->start && t->value && t->n_of && t->pair && t->delta && number;
 	if (is_ok) {
+		for (int m = 1; m <= MIX_VALUES; m++)
+			t->part[m] = (1 - SMOOTH) / m;
 		find_values(t, f, item, n, number);
 		next_step(t);
 	} else {
@@ -175,17 +177,6 @@ void mix_fit_release(struct mix_fit *t)
 	mem_free(t->pair);
 	mem_free(t->delta);
 	*t = (struct mix_fit){ 0 };
-}
-
-double mix_if(const struct mix_fit *t, size_t i)
-{
-	double sum = t->base;
-
-	if (!t->n_of[i])
-		return t->now;
-	for (size_t j = t->start[i]; j < t->start[i + 1]; j++)
-		sum += t->delta[t->value[j]];
-	return sum;
 }
 
 void mix_take(struct mix_fit *t, size_t i)

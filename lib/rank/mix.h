@@ -51,6 +51,7 @@ struct mix_fit {		/* of a list that grows; zeroed is empty */
 	uint8_t *n_of;			/* [n] how many it has in all */
 	struct mix_pair { uint32_t value, n_of; } *pair;	/* [n_pairs] the different ones: a value by place in own, and how many its item has */
 	double *delta;			/* [n_pairs] what one more of it adds to base */
+	double part[MIX_VALUES + 1];	/* what an item of so many values adds to each, less what smoothing takes */
 	size_t n_pairs;
 	double now, base;		/* distance of the list as it is; with one more item that has none of the listener's values */
 };
@@ -59,7 +60,16 @@ struct mix_fit {		/* of a list that grows; zeroed is empty */
 int mix_begin(struct mix_fit *t, const struct mix *own, const struct facets *f, const uint32_t *item, size_t n, struct err *e);
 void mix_fit_release(struct mix_fit *t);
 /* mix_if - the distance if candidate i came into the list. */
-double mix_if(const struct mix_fit *t, size_t i);
+static inline double mix_if(const struct mix_fit *t, size_t i)
+{
+	double sum = t->base;
+
+	if (!t->n_of[i])
+		return t->now;
+	for (size_t j = t->start[i]; j < t->start[i + 1]; j++)
+		sum += t->delta[t->value[j]];
+	return sum;
+}
 /* mix_take - it does. */
 void mix_take(struct mix_fit *t, size_t i);
 

@@ -286,13 +286,24 @@ static double foresee(struct quotas *q, size_t i)
 	return sum;
 }
 
+/* is_as_good - is another kind known to miss nothing that serves no floor that this one does not, and counts for all its caps? What is taken now need not be taken later. */
+static bool is_as_good(const struct quotas *q, size_t t)
+{
+	uint32_t kinds = q->kinds[t];
+
+	for (size_t u = 0; u < q->n_kinds; u++)
+		if (q->known[u] == 0 && !(q->kinds[u] & q->floors & ~kinds) && !(kinds & q->caps & ~q->kinds[u]))
+			return true;
+	return false;
+}
+
 double quotas_short(struct quotas *q, size_t i)
 {
 	if (i == SIZE_MAX || !takes_only_itself(q, i))
 		return foresee(q, i);
 	double *known = &q->known[q->kind[i]];
 	if (*known < 0)
-		*known = foresee(q, i);
+		*known = is_as_good(q, q->kind[i]) ? 0 : foresee(q, i);
 	return *known;
 }
 
