@@ -2,7 +2,6 @@
  * train-trees - trees: rows of features, some perhaps held out, and tree after tree.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/cli/progress.h"
@@ -16,7 +15,7 @@ static struct trees_opts options(void)
 	return (struct trees_opts){ .objective = (enum trees_objective)o.objective,
 				    .grow = { (size_t)o.leaves, (size_t)o.depth, o.rate, o.lambda, o.min_split, o.min_hessian, (double)o.min_rows, o.feature_share, (uint64_t)o.seed },
 				    .trees = (size_t)o.trees, .bins = (size_t)o.bins, .k = (size_t)o.k, .pairs = (size_t)o.pairs, .patience = (size_t)o.patience,
-				    .row_share = o.row_share, .valid_share = o.valid_share, .is_linear = o.gains, .is_raw = getenv("RAW") != NULL };
+				    .row_share = o.row_share, .valid_share = o.valid_share, .is_linear = o.gains };
 }
 
 void check_trees(void)

@@ -149,7 +149,7 @@ static void rank_chunk(void *ctx, size_t chunk, int worker)
 			s->gain[i] = w->r->gain[first + (uint32_t)s->key[i]];
 		}
 		double ideal = w->r->ideal[q];
-		loss_lambda(s->g, s->h, s->s, s->gain, l->discount, n, w->k, ideal > 0 ? (float)(1 / ideal) : 0, !l->o.is_raw, s->t);
+		loss_lambda(s->g, s->h, s->s, s->gain, l->discount, n, w->k, ideal > 0 ? (float)(1 / ideal) : 0, true, s->t);
 		for (size_t i = 0; i < n; i++) {
 			l->g[first + (uint32_t)s->key[i]] = s->g[i];
 			l->h[first + (uint32_t)s->key[i]] = s->h[i];

@@ -23,7 +23,6 @@ struct trees_opts {
 	size_t trees, bins, k, pairs, patience;	/* pairs 0: k + 10; patience 0: never */
 	double row_share, valid_share;	/* 0 < row_share <= 1; 0 <= valid_share < 1 */
 	bool is_linear;			/* gains are the labels */
-	bool is_raw;			/* pairs are not normed */
 };
 
 /* trees_check - NULL, or a sentence that says what is wrong with the options. */
