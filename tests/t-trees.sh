@@ -56,6 +56,7 @@ taste-rank predict -m v -o p test.tsv
 is "what was measured is what others measure" "$(ndcg p test.tsv)" "$(taste-view v | awk '$1 == "held" { printf "%.4f", $2 }')"
 taste-train trees --trees 60 --leaves 15 --valid-share 0.3 -o s1 train.tsv; taste-train trees --trees 60 --leaves 15 --valid-share 0.3 -s 2 -o s2 train.tsv
 ok "--valid-share holds out queries" test "$(taste-view s1 | awk '$1 == "n_held" { print ($2 % 20 == 0 && $2 > 100 && $2 < 700) }')" = 1
+head -41 train.tsv | taste-train trees --trees 20 --row-share 0.1 --min-rows 2 -o few -; is "of two queries one is drawn at least" "$(taste-view few | grep '^n_trees')" "n_trees${T}20"
 ok "by a seed" test "$(taste-view --tensor leaf.value s1 | cksum)" != "$(taste-view --tensor leaf.value s2 | cksum)"
 
 # other objectives

@@ -198,10 +198,10 @@ static double measure(struct trees_learn *l, struct learn_rows *r)
 
 /* ---- the beginning ---- */
 
-/* draw - does query q take part in what is drawn for `number`? */
-static bool draw(uint64_t seed, uint64_t number, uint64_t q, double share)
+/* draw - from 0 to 1: query q takes part in what is drawn for `number` when this is below the share. */
+static double draw(uint64_t seed, uint64_t number, uint64_t q)
 {
-	return (double)(act_key(seed, number, q) >> 11) * 0x1p-53 < share;
+	return (double)(act_key(seed, number, q) >> 11) * 0x1p-53;
 }
 
 /* each_row - where nothing says which rows belong together, each stands for itself. */
@@ -230,7 +230,7 @@ static int take_rows(struct trees_learn *l, struct frame *train, struct frame *v
 			if (!(query[i] = mem_try(train->n_queries, sizeof *query[i], "queries", e)))
 				goto out;
 		for (size_t q = 0; q < train->n_queries; q++) {
-			int to = draw(l->o.grow.seed, 0, q, l->o.valid_share);
+			int to = draw(l->o.grow.seed, 0, q) < l->o.valid_share;
 			query[to][n[to]++] = (uint32_t)q;
 		}
 		if (!n[0] || !n[1]) {
@@ -395,17 +395,30 @@ static void find_gradients(struct trees_learn *l)
 		par_for(l->pool, (l->rows.c.n + ROWS - 1) / ROWS, row_chunk, l);
 }
 
-/* draw_rows - of this tree, into grow.row; how many. */
+/* take_query - its rows behind the n of grow.row; how many there are then. */
+static size_t take_query(struct trees_learn *l, size_t n, size_t q)
+{
+	for (size_t i = l->rows.c.start[q]; i < l->rows.c.start[q + 1]; i++)
+		l->grow.row[n++] = (uint32_t)i;
+	return n;
+}
+
+/* draw_rows - of this tree, into grow.row; how many. Of one query at least: the one that came nearest to being drawn. */
 static size_t draw_rows(struct trees_learn *l)
 {
-	const struct coded *c = &l->rows.c;
-	size_t n = 0;
+	size_t n = 0, nearest = 0;
+	double least = 1;
 
-	for (size_t q = 0; q < c->n_queries; q++)
-		if (l->o.row_share == 1 || draw(l->o.grow.seed, 2 + l->n_trees, q, l->o.row_share))
-			for (size_t i = c->start[q]; i < c->start[q + 1]; i++)
-				l->grow.row[n++] = (uint32_t)i;
-	return n;
+	for (size_t q = 0; q < l->rows.c.n_queries; q++) {
+		double drawn = l->o.row_share == 1 ? 0 : draw(l->o.grow.seed, 2 + l->n_trees, q);
+		if (drawn < l->o.row_share)
+			n = take_query(l, n, q);
+		if (drawn < least) {
+			least = drawn;
+			nearest = q;
+		}
+	}
+	return n ? n : take_query(l, 0, nearest);
 }
 
 struct add { const struct grow *g; const struct grown *t; const struct coded *c; };
@@ -483,9 +496,9 @@ int trees_learn_next(struct trees_learn *l, struct err *e)
 	if (l->n_trees >= l->o.trees || (l->held.c.n && l->o.patience && l->n_trees - l->n_best >= l->o.patience))
 		return 0;
 	find_gradients(l);
-	size_t n = draw_rows(l);
-	if (!n || !l->bins.n)
+	if (!l->bins.n)
 		return 0;
+	size_t n = draw_rows(l);
 	grow_tree(&l->grow, &t, n, l->g, l->h, l->n_trees);
 	if (!t.n && l->o.row_share == 1 && l->o.grow.feature_share == 1)
 		return 0;
