@@ -67,6 +67,19 @@ is "chances are between 0 and 1, and right on average" "$(paste <(cut -f3 p) <(t
 awk -F '\t' -v OFS='\t' 'NR > 1 { $4 = 10 * $5 - 3 } { print }' train.tsv > line.tsv; taste-train trees --objective squared --trees 80 --leaves 15 -v -o sq line.tsv 2> log
 is "squared: labels of any sign" "$(awk '$1 == 80 { print ($3 < .3) ? "yes" : $3 }' log)" yes
 
+# numbers at the ends of what there is
+few="--trees 40 --rate 0.5 --min-rows 1 --min-hessian 0"
+for x in 1e-35 1 1e34 3e37; do
+	seq 8 | awk -v x=$x '{ printf "%.9g qid:1 1:%d\n", $1 * x, $1 }' > scaled.svm
+	taste-train trees --objective squared $few -o scaled scaled.svm 2> err
+	is "labels of about $x are learnt" "$(taste-rank predict -m scaled scaled.svm | awk -v x=$x '{ d = $3 / x - NR; bad += d > .5 || d < -.5 } END { print NR, bad + 0 }')" "8 0"
+	taste-train trees --gains linear $few -o scaled scaled.svm 2> err
+	is "gains of about $x are" "$(taste-rank predict -m scaled scaled.svm | sort -t "$T" -k3,3g | cut -f2 | tr '\n' ' ')" "1 2 3 4 5 6 7 8 "
+done
+seq 8 | awk '{ print $1 "e-41 qid:1 1:" $1 }' > scaled.svm; taste-train trees --gains linear $few -o scaled scaled.svm 2> err
+is "gains of which 1 / ndcg is beyond a float are learnt" "$(taste-rank predict -m scaled scaled.svm | sort -t "$T" -k3,3g | cut -f2 | tr '\n' ' ')" "1 2 3 4 5 6 7 8 "
+must_fail "labels further apart than a float goes" 4 "*tree 1: gradients are not finite numbers*" taste-train trees --objective squared --min-rows 1 -o x <(yes -- "-3.4e38 1:1" | head -9; echo "3.4e38 1:2")
+
 # LIBSVM
 awk -F '\t' 'NR > 1 { printf "%s qid:%s 1:%s%s # docid = %s\n", $4, $1, $5, $6 == "" ? "" : " 2:" $6, $3 }' train.tsv > train.svm
 awk -F '\t' 'NR > 1 { printf "%s qid:%s 1:%s%s # docid = %s\n", $4, $1, $5, $6 == "" ? "" : " 2:" $6, $3 }' test.tsv > test.svm

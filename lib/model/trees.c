@@ -1,5 +1,6 @@
 #include "trees.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ static int read_meta(struct trees *t, struct err *e)
 	if (!absent || (strcmp(absent, "zero") && strcmp(absent, "missing")))
 		return err_set(e, ERR_DATA, "%s: meta 'absent' is neither zero nor missing", artifact_name(t->art));
 	if (model_whole(&m, "n_features", TREES_FEATURES_MAX, &n_features, e) || model_whole(&m, "n_trees", TREES_MAX, &n_trees, e) ||
-	    model_whole(&m, "n_leaves", (double)TREES_MAX * TREES_LEAVES_MAX, &n_leaves, e) || model_number(&m, "base", -1e30, 1e30, &base, e))
+	    model_whole(&m, "n_leaves", (double)TREES_MAX * TREES_LEAVES_MAX, &n_leaves, e) || model_number(&m, "base", -(double)FLT_MAX, (double)FLT_MAX, &base, e))
 		return ERR_DATA;
 	if (!n_features || n_leaves < n_trees)
 		return err_set(e, ERR_DATA, "%s: %llu features and %llu leaves of %llu trees cannot be", artifact_name(t->art), (unsigned long long)n_features,

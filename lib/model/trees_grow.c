@@ -1,5 +1,6 @@
 #include "trees_grow.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -111,6 +112,12 @@ static void quantise_chunk(void *ctx, size_t chunk, int worker)
 	}
 }
 
+/* scale_of - what a unit is, where `most` of them are the largest; not so little that units in 1 were beyond a float. */
+static double scale_of(float top, int32_t most)
+{
+	return top > 0 ? fmax((double)top / most, 1 / (double)FLT_MAX) : 1;
+}
+
 /* quantise - the sums of n rows stay within 31 bits and a sign, and within 32. Curvatures that are all the same are 1, so that they count. */
 static void quantise(struct grow *g, size_t n, const float *gradient, const float *curvature, uint64_t number)
 {
@@ -125,8 +132,8 @@ static void quantise(struct grow *g, size_t n, const float *gradient, const floa
 	}
 	q.most_g = (int32_t)min_size(((1u << 31) - 1) / n, 1 << 20);
 	q.most_h = low_h == top_h ? 1 : (int32_t)min_size(UINT32_MAX / n, 1 << 20);
-	g->scale_g = top_g > 0 ? (double)top_g / q.most_g : 1;
-	g->scale_h = top_h > 0 ? (double)top_h / q.most_h : 1;
+	g->scale_g = scale_of(top_g, q.most_g);
+	g->scale_h = scale_of(top_h, q.most_h);
 	q.unit_g = (float)(1 / g->scale_g);
 	q.unit_h = (float)(1 / g->scale_h);
 	par_for(g->pool, (n + ROWS - 1) / ROWS, quantise_chunk, &q);

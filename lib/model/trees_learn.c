@@ -1,5 +1,6 @@
 #include "trees_learn.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -149,7 +150,8 @@ static void rank_chunk(void *ctx, size_t chunk, int worker)
 			s->gain[i] = w->r->gain[first + (uint32_t)s->key[i]];
 		}
 		double ideal = w->r->ideal[q];
-		loss_lambda(s->g, s->h, s->s, s->gain, l->discount, n, w->k, ideal > 0 ? (float)(1 / ideal) : 0, true, s->t);
+		float inv = ideal > 0 ? (float)fmin(1 / ideal, (double)FLT_MAX) : 0;
+		loss_lambda(s->g, s->h, s->s, s->gain, l->discount, n, w->k, inv, true, s->t);
 		for (size_t i = 0; i < n; i++) {
 			l->g[first + (uint32_t)s->key[i]] = s->g[i];
 			l->h[first + (uint32_t)s->key[i]] = s->h[i];
@@ -496,6 +498,8 @@ int trees_learn_next(struct trees_learn *l, struct err *e)
 	if (l->n_trees >= l->o.trees || (l->held.c.n && l->o.patience && l->n_trees - l->n_best >= l->o.patience))
 		return 0;
 	find_gradients(l);
+	if (!num_is_finite(l->g, l->rows.c.n) || !num_is_finite(l->h, l->rows.c.n))
+		return err_set(e, ERR_NUMERIC, "tree %zu: gradients are not finite numbers: labels are too large, or a larger --l2 or a smaller --rate helps", l->n_trees + 1);
 	if (!l->bins.n)
 		return 0;
 	size_t n = draw_rows(l);
