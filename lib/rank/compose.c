@@ -44,16 +44,16 @@ static size_t number_strings(struct compose *c, uint32_t *out, size_t offset)
 static int gather(struct compose *c, struct err *e)
 {
 	size_t n = c->n;
-	struct { void **p; size_t size; } const part[] = {
-		{ (void **)&c->state, sizeof *c->state }, { (void **)&c->blend, sizeof *c->blend }, { (void **)&c->gain, sizeof *c->gain }, { (void **)&c->open_gain, sizeof *c->open_gain },
-		{ (void **)&c->open_spread, sizeof *c->open_spread }, { (void **)&c->open, sizeof *c->open }, { (void **)&c->creator, sizeof *c->creator },
-		{ (void **)&c->group, sizeof *c->group }, { (void **)&c->kinds, sizeof *c->kinds }, { (void **)&c->row, sizeof *c->row }, { (void **)&c->vec, sizeof *c->vec },
-		{ (void **)&c->by_creator, sizeof *c->by_creator }, { (void **)&c->by_group, sizeof *c->by_group },
-	};
+	bool is_ok = (c->state = mem_try(n, sizeof *c->state, "candidates", e)) && (c->blend = mem_try(n, sizeof *c->blend, "candidates", e)) &&
+		     (c->gain = mem_try(n, sizeof *c->gain, "candidates", e)) && (c->open_gain = mem_try(n, sizeof *c->open_gain, "candidates", e)) &&
+		     (c->open_spread = mem_try(n, sizeof *c->open_spread, "candidates", e)) && (c->open = mem_try(n, sizeof *c->open, "candidates", e)) &&
+		     (c->creator = mem_try(n, sizeof *c->creator, "candidates", e)) && (c->group = mem_try(n, sizeof *c->group, "candidates", e)) &&
+		     (c->kinds = mem_try(n, sizeof *c->kinds, "candidates", e)) && (c->row = mem_try(n, sizeof *c->row, "candidates", e)) &&
+		     (c->vec = mem_try(n, sizeof *c->vec, "candidates", e)) && (c->by_creator = mem_try(n, sizeof *c->by_creator, "candidates", e)) &&
+		     (c->by_group = mem_try(n, sizeof *c->by_group, "candidates", e));
 
-	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-		if (!(*part[i].p = mem_try(n, part[i].size, "candidates", e)))
-			return ERR_MEM;
+	if (!is_ok)
+		return ERR_MEM;
 	if (c->o->per_creator || c->o->space_creator)
 		c->n_creators = number_strings(c, c->creator, offsetof(struct rerank_cand, creator));
 	else
