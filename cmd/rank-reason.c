@@ -114,10 +114,8 @@ static void put_from(struct buf *out, const struct rerank *list, const struct re
 {
 	const char *sep = "\tfrom=";
 
-	for (size_t j = 0; j < list->n_from; j++) {
-		const struct rerank_from *f = &list->from[j];
-		if (f->cand != c->number || c->has_stays_score)
-			continue;
+	for (uint32_t at = c->has_stays_score ? 0 : c->last_from; at; at = list->from[at - 1].before) {
+		const struct rerank_from *f = &list->from[at - 1];
 		buf_puts(out, sep);
 		put_escaped(out, list->source.str[f->source]);
 		buf_printf(out, ":%u:", f->place);

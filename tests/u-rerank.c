@@ -434,6 +434,58 @@ static void passed_over_is_counted_by_rule(void **state)
 	rerank_release(&r);
 }
 
+static void scores_next_to_each_other_have_an_order(void **state)
+{
+	static const double pair[][2] = { { 0, 4.9406564584124654e-324 }, { -4.9406564584124654e-324, 0 }, { -1.7976931348623157e308, 1.7976931348623157e308 }, { 1, 1 + 2.220446049250313e-16 } };
+	struct rerank r = { 0 };
+	struct rerank_opts o = { .k = 2 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
+		rerank_reset(&r);
+		rerank_add(&r, str_of("a"), pair[i][0], str_of("s"), str_of(""));
+		rerank_add(&r, str_of("b"), pair[i][1], str_of("s"), str_of(""));
+		run(&r, &o);
+		assert_string_equal(r.cand[0].item.p, "b");
+		assert_true(r.cand[0].blend == 1 && r.cand[1].blend == 0);
+	}
+	rerank_release(&r);
+}
+
+/* Of 3 items, the second from SOURCES sources: their names together, in little room, and after rerank_places each item finds its own. */
+static void an_item_may_have_many_sources(void **state)
+{
+	enum { SOURCES = 5000 };
+	struct rerank r = { 0 };
+	struct err e = { 0 };
+	size_t len = 0, n = 0;
+	char name[16];
+	(void)state;
+
+	rerank_add(&r, str_of("a"), 1, str_of("s1"), str_of(""));
+	for (int i = 0; i < SOURCES; i++) {
+		len += (size_t)snprintf(name, sizeof name, "s%d", i) + (i > 0);
+		assert_int_equal(rerank_add(&r, str_of("b"), i, str_of(name), str_of("")), 1);
+		assert_int_equal(rerank_add(&r, str_of("b"), -1, str_of(name), str_of("")), 1);
+	}
+	rerank_add(&r, str_of("c"), 2, str_of("s1"), str_of(""));
+	assert_int_equal(r.cand[1].source.len, len);
+	assert_memory_equal(r.cand[1].source.p, "s0+s1+s2+", 9);
+	assert_memory_equal(r.cand[1].source.p + len - 6, "+s4999", 6);
+	assert_true(r.bytes.bytes < 8 * len);
+	assert_int_equal(rerank_places(&r, &e), 0);
+	for (uint32_t c = 0; c < 3; c++) {
+		uint32_t before = 0;
+		for (uint32_t at = r.cand[c].last_from; at; before = at, at = r.from[at - 1].before, n++) {
+			assert_true(at > before);
+			assert_int_equal(r.from[at - 1].cand, c);
+		}
+	}
+	assert_int_equal(n, r.n_from);
+	assert_int_equal(n, SOURCES + 2);
+	rerank_release(&r);
+}
+
 static void an_empty_list_is_one(void **state)
 {
 	struct rerank r = { 0 };
@@ -461,6 +513,8 @@ int main(void)
 		cmocka_unit_test(what_was_shown_stays_and_is_filled_up),
 		cmocka_unit_test(a_cap_holds_for_the_length_that_the_list_has),
 		cmocka_unit_test(passed_over_is_counted_by_rule),
+		cmocka_unit_test(scores_next_to_each_other_have_an_order),
+		cmocka_unit_test(an_item_may_have_many_sources),
 		cmocka_unit_test(an_empty_list_is_one),
 	};
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "rerank.h"
@@ -59,6 +60,23 @@ static bool add_from(struct rerank *r, uint32_t cand, double score, struct str s
 	return true;
 }
 
+/* join - one more source to the names of a candidate's; the room for them doubles, so that many take no more than their length a few times. */
+static void join(struct rerank *r, struct rerank_cand *c, struct str source)
+{
+	size_t need = c->source.len + 1 + source.len;
+
+	if (need > c->cap_source) {
+		char *p = arena_alloc(&r->bytes, 2 * need);
+		memcpy(p, c->source.p, c->source.len);
+		c->source.p = p;
+		c->cap_source = (uint32_t)min_size(2 * need, UINT32_MAX);
+	}
+	char *end = (char *)(uintptr_t)c->source.p + c->source.len;
+	*end = '+';
+	memcpy(end + 1, source.p, source.len);
+	c->source.len = need;
+}
+
 size_t rerank_add(struct rerank *r, struct str item, double score, struct str source, struct str features)
 {
 	uint32_t i = vocab_add(&r->item, item.p, item.len);
@@ -73,13 +91,8 @@ size_t rerank_add(struct rerank *r, struct str item, double score, struct str so
 	struct rerank_cand *c = &r->cand[i];
 	if (score > c->score)
 		c->score = c->came = score;
-	if (add_from(r, i, score, source)) {
-		char *p = arena_alloc(&r->bytes, c->source.len + 1 + source.len);
-		memcpy(p, c->source.p, c->source.len);
-		p[c->source.len] = '+';
-		memcpy(p + c->source.len + 1, source.p, source.len);
-		c->source = (struct str){ p, c->source.len + 1 + source.len };
-	}
+	if (add_from(r, i, score, source))
+		join(r, c, source);
 	if (!c->features.len)
 		c->features = keep(r, features);
 	return i;
@@ -103,6 +116,13 @@ int rerank_places(struct rerank *r, struct err *e)
 		return e->code;
 	for (size_t i = 0; i < r->n_from; i++)
 		r->from[i].place = i && r->from[i].source == r->from[i - 1].source ? r->from[i - 1].place + 1 : 1;
+	for (size_t i = 0; i < r->n; i++)
+		r->cand[i].last_from = 0;
+	for (size_t i = r->n_from; i--;) {
+		struct rerank_cand *c = &r->cand[r->from[i].cand];
+		r->from[i].before = c->last_from;
+		c->last_from = (uint32_t)i + 1;
+	}
 	return 0;
 }
 
@@ -169,10 +189,11 @@ static void scale_and_blend(struct rerank *r, double w)
 		max = is_first || s > max ? s : max;
 		is_first = false;
 	}
+	/* halves where the difference of two finite doubles overflows; elsewhere not, as the half of the smallest is 0 */
+	double by = isfinite(max - min) ? 1 : 0.5;
 	for (size_t i = 0; i < r->n; i++) {
 		struct rerank_cand *c = &r->cand[i];
-		/* halves: the difference of two finite doubles may overflow */
-		c->scaled = c->drop ? 0 : max > min ? (c->score / 2 - min / 2) / (max / 2 - min / 2) : 1;
+		c->scaled = c->drop ? 0 : max > min ? (c->score * by - min * by) / (max * by - min * by) : 1;
 		c->blend = c->has_stays_score ? c->stays_score : (1 - share) * c->scaled + share * (w < 0 ? 1 - c->pop : c->pop);
 	}
 }

@@ -42,7 +42,7 @@ struct rerank_from {		/* what a source said of a candidate */
 	double score;			/* its best */
 	uint32_t source;		/* number in rerank.source */
 	uint32_t cand;			/* rerank_cand.number: its index in rerank.cand until rerank_run puts them in order */
-	uint32_t before;		/* 1 + index of another of the same candidate, 0: none; good until rerank_places */
+	uint32_t before;		/* 1 + index of another of the same candidate, 0: none; after rerank_places of the next one behind it */
 	uint32_t place;			/* 1 + how many candidates the source gave a better score (ties by id); after rerank_places */
 };
 
@@ -60,8 +60,9 @@ struct rerank_cand {
 	double propensity;		/* of those kept: explore.h; 1 without */
 	double near;			/* of those kept: the largest likeness to one above, 0: none */
 	uint32_t near_to;		/* which that is, by place in the list from 0 */
-	uint32_t last_from;		/* 1 + index in rerank.from; good until rerank_places */
+	uint32_t last_from;		/* 1 + index in rerank.from of its last; after rerank_places of its first */
 	uint32_t number;		/* what rerank_add returned */
+	uint32_t cap_source;		/* room at source.p, 0 while it has one source */
 	size_t place_in;		/* 1 + how many candidates came with a better score (ties by id), whatever score is now */
 	size_t place_blend;		/* 1 + how many come before it in the order of stage 5; 0: dropped before */
 	enum rerank_drop drop;
