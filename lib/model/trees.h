@@ -8,7 +8,7 @@
  * trees the value of the leaf that the row comes to; so they are the same bits on every CPU path, and the same as in training.
  *
  * How scores are found: 64 rows at a time are coded into columns of bytes; of each tree every node is asked of all 64 at once, parents first, which gives for each node the set of rows that come to it,
- * two bit operations a node, and then for each row the number of its leaf (lib/num/forest.h). Measured against walking the rows one by one in README.
+ * two bit operations a node, and then for each row the number of its leaf (lib/num/forest.h). tests/b-trees.c measures it against walking the rows one by one.
  *
  * Explanations are path-dependent TreeSHAP, exact: contributions sum to the score. Source: Lundberg, Erion, Lee 2018, "Consistent Individualized Feature Attribution for Tree Ensembles", algorithm 2;
  * Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees".
