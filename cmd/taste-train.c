@@ -137,7 +137,7 @@ static const struct opt opts[] = {
 	{ 0, "min-rows", OPT_INT, &o.min_rows, "N", "of a leaf, at least, reckoned from its curvature", .min = 0, .max = 4e9 },
 	{ 0, "min-split", OPT_FLOAT, &o.min_split, "X", "what a question must gain", .min = 0, .max = 1e9 },
 	{ 0, "objective", OPT_ENUM, &o.objective, "WHAT", "order within queries, the odds of labels 0 and 1, or the labels themselves", .names = "rank|logistic|squared" },
-	{ 0, "pairs", OPT_INT, &o.pairs, "N", "pairs of a query have one of so many first; 0: -k and 10", .min = 0, .max = 1e9 },
+	{ 0, "pairs", OPT_INT, &o.pairs, "N", "pairs of a query have one of so many first; 0: -k and 20", .min = 0, .max = 1e9 },
 	{ 0, "row-share", OPT_FLOAT, &o.row_share, "X", "of the queries, that a tree is grown of", .min = 0, .max = 1 },
 	{ 0, "trees", OPT_INT, &o.trees, "N", "at most", .min = 0, .max = TREES_MAX },
 	{ 0, "valid-groups", OPT_STR, &o.valid_groups, "FILE", "the same of --valid", .flags = OPT_IS_PATH },

@@ -11,7 +11,7 @@
 #include "../num/loss.h"
 #include "../num/num.h"
 
-enum { QUERIES = 32, ROWS = 8192, MORE_PAIRS = 10 };	/* of a chunk */
+enum { QUERIES = 32, ROWS = 8192, MORE_PAIRS = 20 };	/* of a chunk */
 
 const char *trees_check(const struct trees_opts *o)
 {
