@@ -7,7 +7,7 @@
 #include "../base/mem.h"
 #include "../num/act.h"
 
-enum { ROWS = 8192, WORD_ROWS = 10, AHEAD = 24 };	/* rows of a chunk; what smooths sets of words; rows that are fetched before their turn */
+enum { ROWS = 8192, WORD_ROWS = 10, AHEAD = 64 };	/* rows of a chunk; what smooths sets of words; rows that are fetched before their turn */
 
 /* ---- sums: gradient in the upper half, curvature in the lower ---- */
 
