@@ -392,7 +392,7 @@ static void what_is_appended_is_known_to_its_listener(void **state)
 
 /* ---- damage ---- */
 
-/* changed - the file b with tensor `at` without its last row (what 1), left out (2), or its byte k made v (0), under right checksums. False: there is no such tensor or byte. */
+/* changed - the file b with tensor `at` without its last row (what 1), left out (2), with a row of zeros more (3), or its byte k made v (0), under right checksums. False: there is no such tensor or byte. */
 static bool changed(struct buf *out, const struct buf *b, size_t at, int what, size_t k, unsigned char v)
 {
 	struct err e = { 0 };
@@ -416,12 +416,13 @@ static bool changed(struct buf *out, const struct buf *b, size_t at, int what, s
 		artifact_tensor_at(a, i, &name, &type, &ndim, &dim);
 		uint64_t d[3] = { dim[0], dim[1], dim[2] };
 		assert_int_equal(artifact_tensor(a, name, type, ndim, d, &p, &e), 0);
-		size_t bytes = dtype_size(type) * d[0] * d[1] * d[2];
-		unsigned char *copy = malloc(bytes + 1);
+		size_t row = dtype_size(type) * d[1] * d[2], bytes = row * d[0];
+		unsigned char *copy = calloc(1, bytes + row + 1);
 		memcpy(copy, p, bytes);
 		if (i == at) {
-			is &= what == 2 || (what == 1 ? d[0] > 0 : k < bytes);
+			is &= what >= 2 || (what == 1 ? d[0] > 0 : k < bytes);
 			d[0] -= what == 1 && d[0];
+			d[0] += what == 3;
 			if (!what && k < bytes)
 				copy[k] = v;
 		}
@@ -514,6 +515,58 @@ static void damage_does_no_harm(void **state)
 	past_free(p);
 }
 
+/* tensor_of - the number of the tensor of this name. */
+static size_t tensor_of(const struct buf *b, const char *name)
+{
+	struct err e = { 0 };
+	struct artifact *a = artifact_load(mem_path(b->p, b->len, MEM_MAPPED), KIND_MODEL, &e);
+	size_t at = 0;
+
+	for (const char *is = ""; strcmp(is, name); at++) {
+		enum dtype type;
+		size_t ndim;
+		const uint64_t *dim;
+		assert_true(at < artifact_n_tensors(a));
+		artifact_tensor_at(a, at, &is, &type, &ndim, &dim);
+	}
+	artifact_free(a);
+	return at - 1;
+}
+
+/* what a reader would take for a place in memory */
+static void numbers_that_lead_beside_it_are_damage(void **state)
+{
+	struct past *p = small(true, 14), *none = past_new();
+	struct err e = { 0 };
+	struct buf b = saved(p), out = { 0 }, empty, was;
+
+	(void)state;
+	for (int k = 0; k < CONTEXT_KEYS; k++) {	/* codes of a situation */
+		assert_true(changed(&out, &b, tensor_of(&b, "event"), 0, offsetof(struct past_event, at) + (size_t)k, (unsigned char)(p->any[k] - p->first[k])));
+		assert_true(use(&out));
+		buf_release(&out);
+		assert_true(changed(&out, &b, tensor_of(&b, "event"), 0, offsetof(struct past_event, at) + (size_t)k, (unsigned char)(p->any[k] - p->first[k] + 1)));
+		assert_false(use(&out));
+		buf_release(&out);
+	}
+	assert_int_equal(past_ready(none, &e), 0);	/* items of which there are no ids and no tallies */
+	empty = saved(none);
+	assert_true(use(&empty));
+	assert_true(changed(&out, &empty, tensor_of(&empty, "item.about"), 3, 0, 0));
+	for (size_t k = offsetof(struct past_item, creator); k < offsetof(struct past_item, place); k++) {	/* of nobody and nothing */
+		was = out;
+		out = (struct buf){ 0 };
+		assert_true(changed(&out, &was, tensor_of(&was, "item.about"), 0, k, 255));
+		buf_release(&was);
+	}
+	assert_false(use(&out));
+	buf_release(&out);
+	buf_release(&empty);
+	buf_release(&b);
+	past_free(p);
+	past_free(none);
+}
+
 static void another_file_is_none(void **state)
 {
 	static const uint64_t dim = 2;
@@ -547,6 +600,7 @@ int main(void)
 		cmocka_unit_test(a_file_says_what_memory_did),
 		cmocka_unit_test(what_is_appended_is_known_to_its_listener),
 		cmocka_unit_test(damage_does_no_harm),
+		cmocka_unit_test(numbers_that_lead_beside_it_are_damage),
 		cmocka_unit_test(another_file_is_none),
 	};
 

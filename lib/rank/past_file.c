@@ -180,10 +180,13 @@ static int get_items(struct past *p, struct err *e)
 {
 	struct artifact *a = p->store->file;
 	uint64_t n_tags = 0;
+	size_t n = p->n[PAST_ITEM];
 	const void *tags;
 
-	if (!(p->item = (struct past_item *)get_bytes(a, "item.about", &p->n[PAST_ITEM], sizeof *p->item, e)) || artifact_tensor(a, "item.tags", DTYPE_U32, 1, &n_tags, &tags, e))
+	if (!(p->item = (struct past_item *)get_bytes(a, "item.about", &n, sizeof *p->item, e)) || artifact_tensor(a, "item.tags", DTYPE_U32, 1, &n_tags, &tags, e))
 		return e->code;
+	if (n != p->n[PAST_ITEM])
+		return damaged(a, "items without ids", e);
 	p->tags = (uint32_t *)tags;
 	p->n_tags = n_tags;
 	for (size_t i = 0; i < p->n[PAST_ITEM]; i++) {
