@@ -113,7 +113,8 @@ static void hold(const struct frame_row *r, struct err *e)
 	float *to = x + n_held * model.n_features;
 	struct held *h = &row[n_held];
 
-	memcpy(to, r->x, r->n * sizeof *to);
+	if (r->n)
+		memcpy(to, r->x, r->n * sizeof *to);
 	for (size_t f = r->n; f < model.n_features; f++)
 		to[f] = r->fill;
 	h->user = ids.len;

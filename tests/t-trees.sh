@@ -115,6 +115,7 @@ must_fail "weights of events" 2 "*--weight and --value are of events*" taste-tra
 is "nothing half written is left" "$(ls x 2>/dev/null)" ""
 taste-train trees -o none <(printf 'query\tuser\titem\tlabel\ta\nq\tu\ti\t1\t2\n') 2> err; is "one row teaches nothing, and it is told" "$(cat err)" "taste-train: nothing could be learnt: a model of no trees"
 is "and scores nothing" "$(taste-rank predict -m none test.tsv | cut -f3 | sort -u)" 0
+is "rows of which no feature is known have the score of nothing, once each" "$(cut -f1-4 test.tsv | taste-rank predict -q -m m.1 | cut -f3 | sort -u | wc -l)" 1
 : > empty; is "no rows, no scores" "$(taste-rank predict -m m.1 empty; echo $?)" 0
 
 # the real thing

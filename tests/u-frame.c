@@ -188,6 +188,31 @@ static void what_is_wrong_is_named(void **state)
 		}
 }
 
+static void files_of_one_frame_name_queries_or_do_not(void **state)
+{
+	static const char named[] = "1 qid:1 2:3\n0 qid:2 2:3\n", nameless[] = "1 2:3\n0 2:3\n";
+	const char *text[] = { named, nameless, "" };
+
+	(void)state;
+	for (size_t i = 0; i < 9; i++) {
+		struct frame f;
+		struct err e = { 0 };
+		char path[2][64];
+		const char *paths[] = { path[0], path[1] };
+		snprintf(path[0], sizeof path[0], "%s", mem_path(text[i / 3], strlen(text[i / 3]), MEM_MAPPED));
+		snprintf(path[1], sizeof path[1], "%s", mem_path(text[i % 3], strlen(text[i % 3]), MEM_PIPED));
+		int got = frame_load(&f, NULL, paths, 2, &grades, NULL, NULL, NULL, NULL, &e);
+		if (i == 1 || i == 3) {
+			assert_int_equal(got, ERR_DATA);
+			assert_non_null(strstr(e.msg, ":1: the rows of one file name their queries, those of another do not"));
+		} else {
+			assert_int_equal(got, 0);
+			assert_int_equal(f.has_queries, i < 3 || i == 6);
+			frame_release(&f);
+		}
+	}
+}
+
 static void nothing_is_no_error_and_nul_bytes_are(void **state)
 {
 	struct frame f;
@@ -235,6 +260,7 @@ int main(void)
 		cmocka_unit_test(an_item_is_what_the_comment_says),
 		cmocka_unit_test(sizes_make_queries),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(files_of_one_frame_name_queries_or_do_not),
 		cmocka_unit_test(nothing_is_no_error_and_nul_bytes_are),
 		cmocka_unit_test(chunks_are_as_wide_as_they_must_be),
 	};

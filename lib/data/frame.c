@@ -640,6 +640,8 @@ static int load_file(struct frame *f, const struct frame *like, const char *path
 			wrong = "more rows than 2^26";
 		else if (had_rows && o->absent_is_zero && was_table != isnan(row.fill))
 			wrong = "with zero for what is absent, a table and LIBSVM rows do not go together";
+		else if (had_rows && f->has_queries != framer_has_queries(r))
+			wrong = "the rows of one file name their queries, those of another do not";
 		if (wrong) {
 			struct buf where = { 0 };
 			framer_where(r, &where);

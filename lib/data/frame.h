@@ -74,7 +74,8 @@ struct frame {
 
 /*
  * frame_load - all rows of the files, which must have labels. like: NULL, or a frame whose columns these rows shall have: what it does not know is left out, and its words are kept as they are.
- * progress (NULL allowed) is called with the rows read so far, and 0. 0, or <0 with *e set; then *f is released. No rows are no error.
+ * Files of which some name their queries and others do not are an error. progress (NULL allowed) is called with the rows read so far, and 0.
+ * 0, or <0 with *e set; then *f is released. No rows are no error.
  */
 int frame_load(struct frame *f, const struct frame *like, const char *const *path, size_t n_paths, const struct frame_opts *o, void (*progress)(void *ctx, uint64_t done, uint64_t total),
 	       void *ctx, struct prov *prov, struct buf *inputs, struct err *e);
