@@ -77,7 +77,8 @@ static void situation(char *text, int at[KEYS], int64_t time, double *hour, doub
 
 static void make_things(struct buf *catalogue, struct buf *vectors)
 {
-	static const struct { const char *text; int64_t at; } released[] = { { "2019", 1546300800 }, { "2020-05", 1588291200 }, { "2021-03-04", 1614816000 }, { "", TIME_NONE }, { "soon", TIME_NONE } };
+	static const struct { const char *text; int64_t at; } released[] = { { "2019", 1546300800 }, { "2020-05", 1588291200 }, { "2021-03-04", 1614816000 }, { "", TIME_NONE }, { "soon", TIME_NONE },
+		{ "1614816000", TIME_NONE } };
 	static const double seconds[] = { 0, 180, 240.5, 3600 };
 	unsigned size[8][8] = { { 0 } };
 
@@ -85,7 +86,7 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 		struct thing *t = &thing[i];
 		*t = (struct thing){ .kind = -1, .creator = -1, .group = -1, .released = TIME_NONE, .is_listed = i < LISTED };
 		if (i < LISTED) {
-			unsigned r = any(5), creator = any(6), group = any(4);
+			unsigned r = any(6), creator = any(6), group = any(4);
 			t->kind = (int)any(4) - 1;
 			t->creator = (int)creator - 1;
 			t->group = group ? (int)(creator * 8 + group) : -1;

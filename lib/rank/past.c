@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shelf.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
@@ -79,20 +80,6 @@ uint32_t past_item(struct past *p, struct str id, bool adds)
 	return i;
 }
 
-/* released_at - the first moment of what a date says: a year, a month, a day or more. */
-static int64_t released_at(struct str s)
-{
-	char text[16];
-	int64_t t;
-
-	if (s.len == 4 || s.len == 7) {
-		memcpy(text, s.p, s.len);
-		memcpy(text + s.len, "-01-01", 7);
-		s = (struct str){ text, 10 };
-	}
-	return s.len >= 10 && scan_time(s.p, s.len, TIME_AUTO, &t) ? t : TIME_NONE;
-}
-
 static uint32_t group_of(struct past *p, struct past_item *it, struct str creator, struct str group)
 {
 	struct past_store *s = p->store;
@@ -139,7 +126,7 @@ void past_items(struct past *p, const struct items *it)
 			continue;
 		x->is_listed = 1;
 		p->n_met++;
-		x->released = released_at(row[ITEM_RELEASED]);
+		x->released = shelf_date(row[ITEM_RELEASED]);
 		if (row[ITEM_CREATOR].len)
 			x->creator = vocab_add(&p->store->creator, row[ITEM_CREATOR].p, row[ITEM_CREATOR].len);
 		if (row[ITEM_GROUP].len)
