@@ -49,6 +49,7 @@
 #define TASTE_FEATURES_H
 
 #include <float.h>
+#include <math.h>
 
 #include "past.h"
 
@@ -65,7 +66,9 @@ static inline float features_score(double score)
 /* features_scaled - (score - min) / (max - min) of what a source gave for a request; 1 where all are equal. */
 static inline float features_scaled(double score, double min, double max)
 {
-	return max > min ? (float)((score / 2 - min / 2) / (max / 2 - min / 2)) : 1;
+	double by = isfinite(max - min) ? 1 : 0.5;	/* as in rerank.c */
+
+	return max > min ? (float)((score * by - min * by) / (max * by - min * by)) : 1;
 }
 
 struct features {
