@@ -2,6 +2,7 @@
  * taste-eval ips, snips and dr: what lists would be worth by a log of other lists that were shown with known probabilities. Reads the log, then the lists of its users; policy.h has the
  * estimators. Holds the log (32 bytes a row), the lists (16 bytes a line), and the model's rewards (8 bytes a pair).
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -187,6 +188,10 @@ static void read_predicted(struct err *e)
 
 	while (r && (got = listr_next(r, &u, &i, &reward, e)) == 1) {
 		uint32_t un = vocab_find(&user, u.p, u.len), in = vocab_find(&item, i.p, i.len);
+		if (fabs(reward) > (double)FLT_MAX) {
+			listr_bad(r, e, "a reward of %g is beyond the range of single precision", reward);
+			die_err(e);
+		}
 		if (un != VOCAB_NONE && in != VOCAB_NONE)
 			csr_entries_add(&t, un, in, (float)reward);
 	}

@@ -122,6 +122,11 @@ must_fail "more than certainty" 4 "taste-eval: more: the probabilities at place 
 must_fail "no p in a line" 4 "taste-eval: target:1: there is no p=*" taste-eval ips --log log --probabilities target
 must_fail "a place that is none" 4 "taste-eval: pl:1: place=0 is no place*" bash -c "printf 'u\ta\t1\t\tp=1\tplace=0\n' > pl; taste-eval ips --log log --probabilities pl"
 must_fail "weights beyond numbers" 4 "taste-eval: target: its weights are beyond the range of numbers*" bash -c "printf 'u\ta\t1e-300\t1\nv\tc\t1\t1\n' > tiny; taste-eval ips --log tiny target"
+printf 'u\ta\t.5\t1e308\nu\tb\t.5\t1e308\nv\tc\t1\t1\n' > rich
+must_fail "rewards beyond numbers" 4 "taste-eval: target: its values are beyond the range of numbers*" taste-eval ips --bootstrap 0 --log rich target
+printf 'u\ta\t1\t1e308\nv\tc\t1\t-1e308\n' > apart
+must_fail "or in a replica" 4 "taste-eval: target: its values are beyond the range of numbers*" taste-eval ips --log apart target
+must_fail "a model's reward beyond single precision" 4 "taste-eval: beyond:2: a reward of 1e+39 is beyond the range of single precision" bash -c "printf 'u\ta\t1\nv\tc\t1e39\n' > beyond; taste-eval dr --log log --model-rewards beyond target"
 must_fail "no log" 2 "taste-eval: --answers EVENTS or --log FILE*" taste-eval ips target
 must_fail "two logs" 2 "taste-eval: --answers and --log exclude each other*" taste-eval ips --answers answers --log log target
 must_fail "dr without a model" 2 "taste-eval: dr needs --model-rewards*" taste-eval dr --log log target

@@ -185,6 +185,20 @@ static int settle(struct policy_estimate *out, struct sums *s, size_t n_users, c
 	return o->n_boot ? intervals(out, s, s->v, n, o, e) : 0;
 }
 
+static bool is_infinite(const struct boot_interval *x)
+{
+	return !isnan(x->value) && !(isfinite(x->value) && isfinite(x->low) && isfinite(x->high));
+}
+
+/* is_in_range - no number of it, and none that it came from, is beyond a double. */
+static bool is_in_range(const struct policy_estimate *x)
+{
+	for (size_t c = 0; c < POLICY_VALUES; c++)
+		if (is_infinite(&x->v[c]) || is_infinite(&x->gain[c]))
+			return false;
+	return isfinite(x->v[POLICY_LOGGED].value) && isfinite(x->v[POLICY_IPS].value) && isfinite(x->ess);
+}
+
 int policy_estimate(struct policy_estimate *out, const struct feedback *f, const struct policy *target, size_t n_users, const struct policy_opts *o, struct err *e)
 {
 	struct sums s = { .n_places = places_of(f, o->match) };
@@ -205,6 +219,8 @@ int policy_estimate(struct policy_estimate *out, const struct feedback *f, const
 		out->clipped = (j.unclipped - j.sum) / j.unclipped;
 		ret = settle(out, &s, n_users, o, e);
 	}
+	if (!ret && !is_in_range(out))
+		ret = err_set(e, ERR_NUMERIC, "its values are beyond the range of numbers: some rewards are too large");
 	mem_free(s.v);
 	return ret;
 }

@@ -60,7 +60,7 @@ struct policy_estimate {
 };
 
 /* policy_estimate - of the rows of the log, which is sorted. With POLICY_LIST every list must have all its places down to the last. Users are 0 .. n_users. 0, ERR_MEM, ERR_DATA for a
- * gap, and where nothing matched, ERR_NUMERIC for weights beyond the range of a double. */
+ * gap, and where nothing matched, ERR_NUMERIC for weights or values beyond the range of a double. */
 int policy_estimate(struct policy_estimate *out, const struct feedback *f, const struct policy *target, size_t n_users, const struct policy_opts *o, struct err *e);
 
 #endif
