@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "explore.h"
+#include "../base/mem.h"
 #include "../num/fmath.h"
 
 /* Source: Abramowitz and Stegun 26.2.17. */
@@ -61,17 +62,21 @@ static size_t pick_softmax(const struct explore *x, const double *gain, size_t n
 
 /* ---- Thompson ---- */
 
-struct integral { const double *gain, *spread; size_t n, i; double amount; int points; };
+static const double RANGE = 6;		/* deviations: what is further is of probability 1e-9 */
+static const double LEAST = 1e-9;	/* what was drawn was not impossible */
+
+struct rival { double gain, by; };		/* by: 1 / deviation */
+struct integral { double gain, deviation; struct rival *rival; size_t n; int points; };
 
 /* others_below - the probability that all others draw less than i at z. */
 static double others_below(struct integral *t, double z)
 {
-	double x = t->gain[t->i] + t->amount * t->spread[t->i] * z, p = 1;
+	double x = t->gain + t->deviation * z, p = 1;
 
 	t->points++;
-	for (size_t j = 0; j < t->n && p > 1e-9; j++) {
-		double zj = (x - t->gain[j]) / (t->amount * t->spread[j]);
-		if (j != t->i && zj < 8)
+	for (size_t j = 0; j < t->n && p > LEAST; j++) {
+		double zj = (x - t->rival[j].gain) * t->rival[j].by;
+		if (zj < RANGE)
 			p *= explore_normal(zj);
 	}
 	return p;
@@ -90,20 +95,41 @@ static double cell(struct integral *t, double a, double fa, double na, double b,
 	return cell(t, a, fa, na, mid, f, nm, depth - 1) + cell(t, mid, f, nm, b, fb, nb, depth - 1);
 }
 
+/* find_rivals - those of the others who may draw more than i at a place where all may draw less; *from: where those places begin. */
+static void find_rivals(struct integral *t, const struct explore *x, const double *gain, const double *spread, size_t n, size_t i, double *from)
+{
+	double least = t->gain - RANGE * t->deviation;
+
+	for (size_t j = 0; j < n; j++) {
+		double sure = gain[j] - RANGE * x->amount * spread[j];
+		least = j != i && sure > least ? sure : least;
+	}
+	t->rival = mem_new(n, sizeof *t->rival);
+	for (size_t j = 0; j < n; j++)
+		if (j != i && gain[j] + RANGE * x->amount * spread[j] > least)
+			t->rival[t->n++] = (struct rival){ gain[j], 1 / (x->amount * spread[j]) };
+	*from = (least - t->gain) / t->deviation;
+}
+
 static double thompson_chance(const struct explore *x, const double *gain, const double *spread, size_t n, size_t i)
 {
 	enum { CELLS = 24 };
-	struct integral t = { gain, spread, n, i, x->amount, 0 };
-	double sum = 0, a = -6, fa = others_below(&t, a), na = explore_normal(a);
+	struct integral t = { .gain = gain[i], .deviation = x->amount * spread[i] };
+	double sum = 0, from;
 
 	if (n == 1)
 		return 1;
-	for (int c = 1; c <= CELLS; c++) {
-		double b = -6 + 12.0 * c / CELLS, fb = others_below(&t, b), nb = explore_normal(b);
-		sum += cell(&t, a, fa, na, b, fb, nb, 12);
-		a = b, fa = fb, na = nb;
+	find_rivals(&t, x, gain, spread, n, i, &from);
+	if (from < RANGE) {
+		double a = from, fa = others_below(&t, a), na = explore_normal(a);
+		for (int c = 1; c <= CELLS; c++) {
+			double b = from + (RANGE - from) * c / CELLS, fb = others_below(&t, b), nb = explore_normal(b);
+			sum += cell(&t, a, fa, na, b, fb, nb, 12);
+			a = b, fa = fb, na = nb;
+		}
 	}
-	return sum < 1 ? sum : 1;
+	mem_free(t.rival);
+	return sum > 1 ? 1 : sum > LEAST ? sum : LEAST;
 }
 
 static size_t pick_thompson(const struct explore *x, const double *gain, const double *spread, size_t n, struct pcg32 *rng)

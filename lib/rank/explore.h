@@ -4,7 +4,7 @@
  *   EXPLORE_EPSILON   the best with probability 1 - E, else any of the n alike.             p = (1 - E) [best] + E / n
  *   EXPLORE_SOFTMAX   with probability in proportion to exp(gain / T): Plackett and Luce.   p exact up to rounding
  *   EXPLORE_THOMPSON  each draws from a normal distribution about its gain, of deviation S / sqrt(1 + what is known of it), and the largest draw takes it; each place draws anew.
- *                     p is the integral of that normal density times the probabilities that all others draw less, by bisection, good to about 1e-4
+ *                     p is the integral of that normal density times the probabilities that all others draw less, by bisection, good to about 1e-4 and never below 1e-9
  *
  * p is the probability that this one takes this place out of these candidates: given what stands above, and all the rules that said who is a candidate. The product over the places is the
  * probability of the list.
