@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../lib/base/mem.h"
 #include "../lib/cli/progress.h"
 #include "../lib/model/trees_learn.h"
 #include "train.h"
@@ -54,6 +55,24 @@ static void load(struct frame *f, const struct frame *like, const char *const *p
 	progress_end(&pr);
 }
 
+/* take_slopes - of the features that a list names. */
+static void take_slopes(int8_t *slope, const struct frame *f, const struct opt_list *names, int8_t sign, const char *option)
+{
+	for (size_t i = 0; i < names->n; i++)
+		for (const char *s = names->v[i]; *s;) {
+			size_t len = strcspn(s, ",");
+			uint32_t c = vocab_find(&f->name, s, len);
+			if (c == VOCAB_NONE)
+				die(EXIT_DATA, "--%s: the rows have no feature '%.*s'", option, (int)(len < 40 ? len : 40), s);
+			if (f->words[c])
+				die(EXIT_DATA, "--%s: '%.*s' holds words, which have no order", option, (int)(len < 40 ? len : 40), s);
+			if (slope[c] == -sign)
+				die(EXIT_DATA, "--%s: '%.*s' cannot both rise and fall", option, (int)(len < 40 ? len : 40), s);
+			slope[c] = sign;
+			s += len + (s[len] == ',');
+		}
+}
+
 /* say - with -v a row on stderr, for the first tree, each tenth and the last. */
 static void say(struct trees_learn *l, bool is_last, double start)
 {
@@ -96,11 +115,16 @@ void train_trees(struct sink *out, struct err *e)
 	struct trees_opts to = options();
 	struct frame train, valid;
 	struct trees_learn l;
+	int8_t *slope;
 
 	load(&train, NULL, tool.n_args ? tool.arg : from_stdin, tool.n_args ? tool.n_args : 1, o.groups, e);
 	if (o.valid.n)
 		load(&valid, &train, o.valid.v, o.valid.n, o.valid_groups, e);
 	note("%zu rows of %zu queries, %zu features", train.n, train.n_queries, train.name.n);
+	slope = mem_new(train.name.n + 1, sizeof *slope);
+	take_slopes(slope, &train, &o.rising, 1, "rising");
+	take_slopes(slope, &train, &o.falling, -1, "falling");
+	to.grow.slope = o.rising.n || o.falling.n ? slope : NULL;
 	if (trees_learn_init(&l, &train, o.valid.n ? &valid : NULL, &to, tool_pool(), e))
 		die_err(e);
 	note("%zu features are not the same everywhere", l.bins.n);
@@ -112,4 +136,5 @@ void train_trees(struct sink *out, struct err *e)
 	if (trees_learn_save(&l, out, &prov, e))
 		die_err(e);
 	trees_learn_release(&l);
+	mem_free(slope);
 }

@@ -62,6 +62,7 @@ extern struct train_opts {
 	int64_t trees, leaves, depth, bins, min_rows, pairs;
 	double feature_share, row_share, valid_share, min_hessian, min_split;
 	const char *groups, *valid_groups;
+	struct opt_list rising, falling;
 	const char *tune, *tune_log, *tune_params;
 	int64_t tune_k, tune_users, trials;
 } o;

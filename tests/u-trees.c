@@ -416,6 +416,53 @@ static void scores_are_the_same_bits_however_they_are_found(void **state)
 	}
 }
 
+/* One feature is held to rise and one to fall, against what the rows say of the second. */
+static void slopes_are_kept_everywhere(void **state)
+{
+	static const int8_t slope[6] = { 1, 0, 0, 0, 0, -1 };
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		struct trees_opts o = plain;
+		struct buf rows = make_rows(1500, 30, (enum trees_objective)k, 21);
+		struct trees_learn l;
+		struct trees t;
+		struct frame f;
+		struct pcg32 r;
+		size_t moves = 0;
+		o.objective = (enum trees_objective)k;
+		o.trees = 30;
+		o.grow.slope = slope;
+		struct buf file = learn(&l, &rows, &o, NULL);
+		open_model(&t, &file);
+		load(&f, &rows, NULL, o.objective);
+		float *x = rows_for(&t, &f);
+		pcg32_seed(&r, 3, 3);
+		for (size_t i = 0; i < f.n; i += 3) {
+			float row[6];
+			for (int c = 0; c < 6; c += 5) {
+				memcpy(row, x + i * 6, sizeof row);
+				float last = 0, at = -4;
+				for (int step = 0; step < 60; step++, at += pcg32_f32(&r) * 0.3f) {
+					row[c] = at;
+					float s = trees_score_ref(&t, row);
+					if (step)
+						assert_true(c == 0 ? s >= last : s <= last);
+					moves += step && s != last;
+					last = s;
+				}
+			}
+		}
+		assert_true(moves > 100);
+		free(x);
+		frame_release(&f);
+		trees_release(&t);
+		trees_learn_release(&l);
+		buf_release(&file);
+		buf_release(&rows);
+	}
+}
+
 static void learning_lowers_the_loss(void **state)
 {
 	(void)state;
@@ -754,6 +801,7 @@ int main(void)
 		cmocka_unit_test(the_first_split_is_the_best_of_all),
 		cmocka_unit_test(sets_of_words_are_the_best_of_all_subsets),
 		cmocka_unit_test(scores_are_the_same_bits_however_they_are_found),
+		cmocka_unit_test(slopes_are_kept_everywhere),
 		cmocka_unit_test(learning_lowers_the_loss),
 		cmocka_unit_test(threads_change_no_byte),
 		cmocka_unit_test(patience_keeps_the_best),

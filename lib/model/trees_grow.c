@@ -214,6 +214,16 @@ static void gains(double *restrict gain, const double *restrict lg, const double
 	}
 }
 
+/* hold_slope - -1 also where the left side would be more (rising), or less. */
+static void hold_slope(double *gain, const double *lg, const double *lh, size_t n, const struct ask *a, int slope)
+{
+	double l2 = a->g->o.l2;
+
+	for (size_t i = 0; i < n && slope; i++)
+		if (slope * (lg[i] / (lh[i] + l2) - (a->G - lg[i]) / (a->H - lh[i] + l2)) < 0)
+			gain[i] = -1;
+}
+
 static void keep_best(struct grow_split *best, const struct ask *a, const double *gain, size_t n, uint32_t place, bool missing_right, const int64_t *left)
 {
 	for (size_t i = 0; i < n; i++)
@@ -226,6 +236,7 @@ static void try_numbers(struct grow_split *best, const struct ask *a, const int6
 {
 	const struct bins *b = a->g->b;
 	size_t c = b->feature[place], n_cuts = b->cut_start[c + 1] - b->cut_start[c];
+	int slope = a->g->o.slope ? a->g->o.slope[c] : 0;
 	double lg[BINS_CODES], lh[BINS_CODES], gain[BINS_CODES];
 	int64_t left[BINS_CODES], sum = 0, missing = hist[BINS_MISSING];
 
@@ -237,6 +248,7 @@ static void try_numbers(struct grow_split *best, const struct ask *a, const int6
 		lh[i] = (double)sum_h(sum) * a->g->scale_h;
 	}
 	gains(gain, lg, lh, n_cuts, a->G, a->H, a->g->o.l2, a->least_h);
+	hold_slope(gain, lg, lh, n_cuts, a, slope);
 	struct grow_split was = *best;
 	keep_best(best, a, gain, n_cuts, place, true, left);
 	if (!missing) {		/* none here: those that come go with the more */
@@ -250,6 +262,7 @@ static void try_numbers(struct grow_split *best, const struct ask *a, const int6
 		lh[i] = (double)sum_h(left[i]) * a->g->scale_h;
 	}
 	gains(gain, lg, lh, n_cuts, a->G, a->H, a->g->o.l2, a->least_h);
+	hold_slope(gain, lg, lh, n_cuts, a, slope);
 	keep_best(best, a, gain, n_cuts, place, false, left);
 }
 
@@ -462,18 +475,38 @@ static void draw_features(struct grow *g, uint64_t number)
 	}
 }
 
+static double value_of(const struct grow *g, int64_t sum, const struct grow_leaf *within)
+{
+	double w = -(double)sum_g(sum) * g->scale_g / ((double)sum_h(sum) * g->scale_h + g->o.l2);
+
+	return fmin(fmax(w, within->low), within->high);
+}
+
+/* part_range - where values of one side must not pass those of the other, their middle parts what either may become. */
+static void part_range(const struct grow *g, const struct grow_leaf *whole, struct grow_leaf *left, struct grow_leaf *right)
+{
+	int slope = g->o.slope ? g->o.slope[g->b->feature[whole->best.place]] : 0;
+	double middle = (value_of(g, left->sum, whole) + value_of(g, right->sum, whole)) / 2;
+
+	left->low = right->low = whole->low;
+	left->high = right->high = whole->high;
+	if (slope)
+		*(slope > 0 ? &left->high : &left->low) = *(slope > 0 ? &right->low : &right->high) = middle;
+}
+
 /* split - leaf l, whose right side becomes leaf `next` and whose question node next - 1. */
 static void split(struct grow *g, struct grown *out, size_t l, size_t next)
 {
-	struct grow_leaf *left = &g->leaf[l], *right = &g->leaf[next];
+	struct grow_leaf *left = &g->leaf[l], *right = &g->leaf[next], whole = *left;
 	size_t node = next - 1, n = part(g, left);
 
 	out->split[node] = left->best;
 	out->node_rows[node] = (uint32_t)(left->end - left->begin);
 	if (node)
 		out->child[left->parent][left->side] = (uint16_t)node;
-	*right = (struct grow_leaf){ left->begin + n, left->end, left->depth + 1, left->sum - left->best.left, { 0 }, (uint32_t)node, 1 };
-	*left = (struct grow_leaf){ left->begin, left->begin + n, left->depth + 1, left->best.left, { 0 }, (uint32_t)node, 0 };
+	*right = (struct grow_leaf){ left->begin + n, left->end, left->depth + 1, left->sum - left->best.left, { 0 }, (uint32_t)node, 1, 0, 0 };
+	*left = (struct grow_leaf){ left->begin, left->begin + n, left->depth + 1, left->best.left, { 0 }, (uint32_t)node, 0, 0, 0 };
+	part_range(g, &whole, left, right);
 	out->n = next;
 }
 
@@ -490,7 +523,7 @@ static void value_of_leaf(void *ctx, size_t l, int worker)
 		G += (double)v->gradient[v->g->row[i]];
 		H += (double)v->curvature[v->g->row[i]];
 	}
-	v->out->value[l] = H > 0 ? (float)(-v->g->o.rate * G / H) : 0;
+	v->out->value[l] = H > 0 ? (float)(v->g->o.rate * fmin(fmax(-G / H, leaf->low), leaf->high)) : 0;
 	v->out->leaf_rows[l] = (uint32_t)(leaf->end - leaf->begin);
 }
 
@@ -501,7 +534,7 @@ void grow_tree(struct grow *g, struct grown *out, size_t n, const float *gradien
 
 	quantise(g, n, gradient, curvature, number);
 	draw_features(g, number);
-	g->leaf[0] = (struct grow_leaf){ .end = n };
+	g->leaf[0] = (struct grow_leaf){ .end = n, .low = -INFINITY, .high = INFINITY };
 	for (size_t i = 0; i < n; i++)
 		g->leaf[0].sum += g->ordered[i] = g->gh[g->row[i]];
 	out->n = 0;

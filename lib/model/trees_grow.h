@@ -10,6 +10,9 @@
  * 64-bit number, g in the upper one, so that a row adds to a bin by one addition, and sums are exact: no order of rows, no number of threads, changes a bit. Values of leaves are made of the gradients as they
  * were, in double precision and in the order of rows: -rate G / (H + l2).
  *
+ * Where scores must not fall with a number, no split by it puts more on its left, and whatever grows below its sides stays on its side of the middle of the two: values are cut there. What is missing has no
+ * place in that order.
+ *
  * What is missing is tried on both sides. Words are ordered by G / (H + smooth), after which the best cut of that order is the best set (Fisher 1958); smooth, which also joins l2 there, is the curvature of
  * WORD_ROWS rows. The rows of a side are reckoned from its share of the leaf's curvature, as counting them would be a third sum.
  *
@@ -27,6 +30,7 @@ struct grow_opts {
 	size_t leaves, depth;		/* 2 to TREES_LEAVES_MAX, 1 to TREES_DEPTH_MAX */
 	double rate, l2, min_gain, min_hessian, min_rows, feature_share;
 	uint64_t seed;
+	const int8_t *slope;		/* [features of the frame] 1: scores never fall while this number rises, all else being the same; -1: never rise; NULL: all free. Borrowed */
 };
 
 struct grow_split {
@@ -46,7 +50,7 @@ struct grown {			/* a tree */
 	float value[TREES_LEAVES_MAX];
 };
 
-struct grow_leaf { size_t begin, end, depth; int64_t sum; struct grow_split best; uint32_t parent; uint8_t side; };
+struct grow_leaf { size_t begin, end, depth; int64_t sum; struct grow_split best; uint32_t parent; uint8_t side; double low, high; };	/* low, high: of values, by slopes */
 
 struct grow {
 	const struct bins *b;

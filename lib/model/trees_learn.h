@@ -19,7 +19,7 @@
 
 struct trees_opts {
 	enum trees_objective objective;
-	struct grow_opts grow;		/* its seed is ours */
+	struct grow_opts grow;		/* its seed is ours; slopes by column of the rows to learn from */
 	size_t trees, bins, k, pairs, patience;	/* pairs 0: k + 20; patience 0: never */
 	double row_share, valid_share;	/* 0 < row_share <= 1; 0 <= valid_share < 1 */
 	bool is_linear;			/* gains are the labels */
