@@ -13,16 +13,7 @@ enum { SAMPLE = 1 << 18, ROWS = 4096, GROUP = 16 };	/* rows that cuts are made f
 
 /* ---- cuts ---- */
 
-/* key_of - a float as a number of the same order. */
-static uint32_t key_of(float x)
-{
-	uint32_t u;
-
-	x += 0.0f;		/* -0 is 0 */
-	memcpy(&u, &x, 4);
-	return u & 0x80000000u ? ~u : u | 0x80000000u;
-}
-
+/* of_key - the float of a bins_key. */
 static float of_key(uint32_t k)
 {
 	float x;
@@ -129,7 +120,7 @@ static void cut_numbers(struct make *m, size_t c, float *value, int worker)
 
 	for (size_t i = 0; i < m->n_sampled; i++)
 		if (!isnan(value[i]))
-			key[k++] = key_of(value[i]);
+			key[k++] = bins_key(value[i]);
 	sort_u64_in(key, NULL, key + m->n_sampled, NULL, k);
 	for (size_t i = 0; i < k; i++) {
 		if (!i || key[i] != key[i - 1]) {

@@ -11,6 +11,8 @@
 #ifndef TASTE_TREES_BINS_H
 #define TASTE_TREES_BINS_H
 
+#include <string.h>
+
 #include "../base/par.h"
 #include "../data/frame.h"
 #include "trees.h"
@@ -34,6 +36,16 @@ struct bins {
 /* bins_make - from the rows of a frame; at most max_bins (2 to 255) of a feature. bins_release: zeroed is empty. */
 int bins_make(struct bins *b, const struct frame *f, size_t max_bins, struct par *pool, struct err *e);
 void bins_release(struct bins *b);
+
+/* bins_key - a float, no NAN, as a number of the same order; -0 is 0. */
+static inline uint32_t bins_key(float x)
+{
+	uint32_t u;
+
+	x += 0.0f;
+	memcpy(&u, &x, 4);
+	return u & 0x80000000u ? ~u : u | 0x80000000u;
+}
 
 /* Rows as codes, with what else learning knows of them. */
 struct coded {

@@ -51,20 +51,11 @@ struct rank_scratch {			/* of the longest query */
 	float *s, *gain, *g, *h, *t;	/* [n], t [3 n] */
 };
 
-static uint32_t key_of(float x)
-{
-	uint32_t u;
-
-	x += 0.0f;		/* -0 is 0 */
-	memcpy(&u, &x, 4);
-	return u & 0x80000000u ? ~u : u | 0x80000000u;
-}
-
 /* sort_rows - key[i] & 0xffffffff: the row, of n from 0, at place i by falling x; equal ones as they stand. */
 static void sort_rows(uint64_t *key, const float *x, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		key[i] = (uint64_t)~key_of(x[i]) << 32 | i;
+		key[i] = (uint64_t)~bins_key(x[i]) << 32 | i;
 	sort_u64_in(key, NULL, key + n, NULL, n);
 }
 
