@@ -220,6 +220,8 @@ static struct context situation_of(const struct request *q)
 static void write_header(struct err *e)
 {
 	struct buf name = { 0 };
+	struct vocab once = { 0 };
+	char clip[ERR_CLIP_MAX];
 
 	buf_reset(&text);
 	buf_puts(&text, "query\tuser\titem\tlabel");
@@ -227,9 +229,12 @@ static void write_header(struct err *e)
 		buf_putc(&text, '\t');
 		buf_reset(&name);
 		features_name(&columns, c, &name);
+		if (vocab_add(&once, name.p, name.len) != c)
+			die(EXIT_DATA, "two columns would be called '%s': a source has the name of another with .place or .scaled behind it", err_clip(clip, name.p, name.len));
 		tsv_put(&text, name.p, name.len);
 	}
 	buf_release(&name);
+	vocab_release(&once);
 	if (tablew_row(table, text.p, text.len, e))
 		die_err(e);
 }

@@ -32,15 +32,30 @@ static int n_workers;
 
 /* ---- the model's features and ours ---- */
 
-/* source_of - the NAME of "from.NAME", "from.NAME.place" or "from.NAME.scaled". */
+static const char *const ends[] = { ".place", ".scaled" };
+
+/* has_ends - does the model have the other two columns of a source whose score is called so? */
+static bool has_ends(struct str name)
+{
+	bool has = true;
+
+	for (int k = 0; k < 2; k++) {
+		struct buf b = { 0 };
+		buf_put(&b, name.p, name.len);
+		buf_puts(&b, ends[k]);
+		has &= trees_find(&model, (struct str){ b.p, b.len }) != SIZE_MAX;
+		buf_release(&b);
+	}
+	return has;
+}
+
+/* source_of - the NAME of "from.NAME", "from.NAME.place" or "from.NAME.scaled". A source may itself be called "a.place". */
 static bool source_of(struct str name, struct str *source)
 {
-	static const char *const ends[] = { ".place", ".scaled" };
-
 	if (name.len <= 5 || memcmp(name.p, "from.", 5))
 		return false;
 	*source = (struct str){ name.p + 5, name.len - 5 };
-	for (int k = 0; k < 2; k++) {
+	for (int k = 0; k < 2 && !has_ends(name); k++) {
 		size_t n = strlen(ends[k]);
 		if (source->len > n && !memcmp(source->p + source->len - n, ends[k], n)) {
 			source->len -= n;
@@ -64,21 +79,22 @@ static float *words_of(const struct features *f, size_t c, size_t of)
 
 static void match_columns(const struct features *f)
 {
-	struct vocab names = { 0 };
 	struct buf name = { 0 };
 	char clip[ERR_CLIP_MAX] = "";
 	size_t n_missing = 0;
 
+	column = mem_new(model.n_features + 1, sizeof *column);
+	word = mem_new(model.n_features + 1, sizeof *word);
+	memset(column, 255, model.n_features * sizeof *column);	/* VOCAB_NONE */
 	for (size_t c = 0; c < f->n; c++) {
 		buf_reset(&name);
 		features_name(f, c, &name);
-		vocab_add(&names, name.p, name.len);
+		size_t k = trees_find(&model, (struct str){ name.p, name.len });
+		if (k != SIZE_MAX && column[k] == VOCAB_NONE)
+			column[k] = (uint32_t)c;
 	}
-	column = mem_new(model.n_features + 1, sizeof *column);
-	word = mem_new(model.n_features + 1, sizeof *word);
 	for (size_t k = 0; k < model.n_features; k++) {
 		struct str s = trees_feature(&model, k);
-		column[k] = vocab_find(&names, s.p, s.len);
 		if (column[k] != VOCAB_NONE && features_has_words(f, column[k]))
 			word[k] = words_of(f, column[k], k);
 		else if (column[k] == VOCAB_NONE && !n_missing++)
@@ -88,7 +104,6 @@ static void match_columns(const struct features *f)
 		die(EXIT_DATA, "%s: none of its features is one of taste-rank features; the first is '%s'", o.trees, clip);
 	if (n_missing)
 		warn("%s: %zu features that are not among those of taste-rank features, as '%s', are taken as missing", o.trees, n_missing, clip);
-	vocab_release(&names);
 	buf_release(&name);
 }
 
@@ -326,7 +341,7 @@ void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i)
 		if (machine) {
 			if (j)
 				buf_putc(machine, '|');
-			buf_put(machine, name.p, name.len);
+			put_escaped(machine, name);
 			buf_putc(machine, ':');
 			buf_put_fixed(machine, w->phi[best[j]], 4);
 		}

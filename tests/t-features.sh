@@ -147,6 +147,12 @@ awk -F '\t' 'NR == FNR { s[$1, $2] = $3; next } { x = $4; sum = 0; while (match(
 	if (!seen++) base = d; e = d - base; if (e * e > m) m = e * e } END { print (n > 70), (m < 0.01) }' little top > got
 is "--top-features add up to the score, but for what is common to all" "$(cat got)" "1 1"
 is "--top-features names so many" "$(taste-rank -q --trees trees.taste --past past.taste -k 1 --top-features 2 bycand | cut -f4 | head -1 | grep -o '([+-][0-9.]*)' | wc -l)" 2
+sed 's/pop$/als.place/; s/als$/a|b:c\\td/' cand.tsv > named; F --events log.tsv --requests req.tsv --only-hits --sample 15 named > namedtrain; taste-train trees --trees 25 --leaves 8 --min-rows 5 -o named.taste namedtrain
+is "trees of sources of any name are the trees of others" "$(taste-view --tensor leaf.value named.taste | cksum)" "$(taste-view --tensor leaf.value trees.taste | cksum)"
+sed 's/pop$/als.place/; s/als$/a|b:c\\td/' bycand | taste-rank -q --trees named.taste --past past.taste --items items.tsv -k 1000 > got
+is "and so are their lists, where a source is called as a column of another would be" "$(cut -f1-3 got | cksum)" "$(cut -f1-3 lists | cksum)"
+sed 's/pop$/als.place/; s/als$/a|b:c\\td/' bycand | taste-rank -q --trees named.taste --past past.taste -k 20 --explain --top-features 16 > got
+is "names in by= are escaped" "$(awk -F '\t' '{ for (i = 5; i <= NF; i++) if ($i ~ /^by=/) { n = split(substr($i, 4), f, "|"); for (j = 1; j <= n; j++) { if (split(f[j], p, ":") != 2) bad++; if (f[j] ~ /^from.a%7Cb%3Ac\\td/) seen++ } } } !/\tby=/ { bad++ } END { print bad + 0, (seen > 0) }' got)" "0 1"
 
 # --line
 blocks() { awk -F '\t' 'NR > 1 && $1 != last { print "" } { print; last = $1 }' "$1"; }
@@ -217,6 +223,7 @@ must_fail "another model is no trees" 4 "taste-rank: als.taste: *" taste-rank --
 must_fail "no such past" 3 "*nofile: No such file*" taste-rank features --past nofile cand.tsv
 head -c 20000 past.taste > cutp; must_fail "a cut past" 4 "taste-rank: cutp: *" taste-rank features --past cutp cand.tsv
 head -c $(($(wc -c < f.taste) - 64)) f.taste > cutf; must_fail "a cut stream of features" 4 "*cutf: *" taste-view cutf
+printf 'u\ti\t1\ta\nu\ti\t1\ta.place\n' > two; must_fail "sources of which two columns would have one name" 4 "*two columns would be called 'from.a.place'*" F --events log.tsv two
 printf 'u\ti\0j\t1\ts\n' > nul; must_fail "a NUL byte is named" 4 "taste-rank: nul:1: *NUL*" F --events log.tsv nul
 printf 'u\ti\tx\n' > notime; must_fail "a log with a bad time is named" 4 "taste-rank: notime:1: field 3: 'x' is not a time*" F --events notime cand.tsv
 must_fail "and requests" 4 "taste-rank: notime:1: field 3: *" F --events log.tsv --requests notime cand.tsv
