@@ -25,6 +25,7 @@ static size_t n_asked, cap_asked;
 static struct request *requests;
 static size_t n_requests, cap_requests;
 static uint32_t *past_item_of, *past_user_of;
+static size_t *heard_in;				/* [items.n] 1 + the last request in which it was heard */
 static struct past *past;
 static struct features columns;
 static struct tablew *table;
@@ -266,27 +267,16 @@ static void write_row(const struct request *q, uint32_t item, int label, const f
 		die_err(e);
 }
 
-/* is_heard - was the item heard in the request? */
-static bool is_heard(const struct request *q, uint32_t item)
-{
-	for (size_t i = q->first; i < q->end; i++)
-		if (asked[i].item == item && asked[i].act != SEQS_SKIP && asked[i].act != SEQS_DISLIKE)
-			return true;
-	return false;
-}
-
-/* write_truth - of a request, each item once, whatever the candidates are. */
-static void write_truth(const struct request *q, struct sink *truth, struct err *e)
+/* mark_heard - for is_heard, and of each item that was heard in the request, to truth (may be NULL) a line, whatever the candidates are. number: of the request. */
+static void mark_heard(const struct request *q, size_t number, struct sink *truth, struct err *e)
 {
 	struct str user = users.str[q->user];
 
 	for (size_t i = q->first; i < q->end; i++) {
-		size_t j = q->first;
-		if (asked[i].act == SEQS_SKIP || asked[i].act == SEQS_DISLIKE)
+		if (asked[i].act == SEQS_SKIP || asked[i].act == SEQS_DISLIKE || heard_in[asked[i].item] == number + 1)
 			continue;
-		while (j < i && (asked[j].item != asked[i].item || asked[j].act == SEQS_SKIP || asked[j].act == SEQS_DISLIKE))
-			j++;
-		if (j < i)
+		heard_in[asked[i].item] = number + 1;
+		if (!truth)
 			continue;
 		buf_reset(&text);
 		tsv_put(&text, user.p, user.len);
@@ -296,6 +286,12 @@ static void write_truth(const struct request *q, struct sink *truth, struct err 
 		if (sink_write(truth, text.p, text.len, e))
 			die_err(e);
 	}
+}
+
+/* is_heard - was the item heard in this request, which was marked last? */
+static bool is_heard(size_t number, uint32_t item)
+{
+	return heard_in[item] == number + 1;
 }
 
 struct chance { size_t left, wanted; struct pcg32 r; };
@@ -319,7 +315,7 @@ static void answer(const struct request *q, size_t number, float *x, struct feat
 	for (size_t i = 0; i < n; i++)
 		if (!i || l[i].item != l[i - 1].item) {
 			n_items++;
-			hits += is_heard(q, l[i].item);
+			hits += is_heard(number, l[i].item);
 		}
 	if (o.only_hits && !hits) {
 		n_left_out++;
@@ -335,7 +331,7 @@ static void answer(const struct request *q, size_t number, float *x, struct feat
 		size_t k = 0;
 		for (end = i; end < n && l[end].item == l[i].item; end++)
 			from[k++] = (struct features_source){ l[end].source, features_score(l[end].score), l[end].scaled, (float)l[end].place };
-		bool label = is_heard(q, l[i].item);
+		bool label = is_heard(number, l[i].item);
 		if (!label && !is_drawn(&chance))
 			continue;
 		features_row(&columns, x, past_item_of[l[i].item], from, k);
@@ -363,11 +359,11 @@ static void answer_all(struct sink *truth, struct err *e)
 	struct features_source *from = mem_new(sources.n + 1, sizeof *from);
 	struct progress pr;
 
+	heard_in = mem_new(items.n + 1, sizeof *heard_in);
 	progress_start(&pr, "features", "requests", n_requests);
 	for (size_t i = 0; i < n_requests; i++) {
 		past_walk(past, requests[i].time == TIME_NONE ? INT64_MAX : requests[i].time);
-		if (truth)
-			write_truth(&requests[i], truth, e);
+		mark_heard(&requests[i], i, truth, e);
 		if (o.label == LABEL_SKIPPED)
 			answer_skip(&requests[i], x, e);
 		else
@@ -452,5 +448,6 @@ void rank_features(struct err *e)
 	mem_free(requests);
 	mem_free(past_item_of);
 	mem_free(past_user_of);
+	mem_free(heard_in);
 	buf_release(&text);
 }
