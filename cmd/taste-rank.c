@@ -253,22 +253,39 @@ static void add_line(struct rerank *list, const struct str *f, size_t n, double 
 	buf_release(&features);
 }
 
+/* is_seated - is it the user of the line before? */
+static bool is_seated(struct str user)
+{
+	const struct buf *last = n_seats ? &seat[n_seats - 1].user : NULL;
+
+	return last && user.len == last->len && !memcmp(user.p, last->p, user.len);
+}
+
 void seat_line(const struct str *f, size_t n, double score)
 {
-	struct seat *s = n_seats ? &seat[n_seats - 1] : NULL;
 	struct err e = { 0 };
 
-	if (!s || f[0].len != s->user.len || memcmp(f[0].p, s->user.p, s->user.len))
-		s = next_seat(f[0], &e);
-	add_line(&s->list, f, n, score);
+	add_line(is_seated(f[0]) ? &seat[n_seats - 1].list : &next_seat(f[0], &e)->list, f, n, score);
 	n_in++;
+}
+
+/* check_user - a user may not come again. */
+static void check_user(const struct tabler *r, struct str user, struct vocab *done)
+{
+	size_t n_before = done->n;
+	struct buf where = { 0 };
+	char clip[ERR_CLIP_MAX];
+
+	if (vocab_add(done, user.p, user.len) == n_before)
+		return;
+	tabler_where(r, &where);
+	die(EXIT_DATA, "%s: user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", where.p, err_clip(clip, user.p, user.len));
 }
 
 static void rank_file(const char *path, struct vocab *done, struct progress *pr, struct err *e)
 {
 	static const char *const names[] = { "user", "item", "score" };
 	struct tabler *r = tabler_open(path, "candidates", o.has_header, e);
-	struct seat *s = n_seats ? &seat[n_seats - 1] : NULL;
 	const struct str *f;
 	double score;
 	size_t n;
@@ -277,20 +294,11 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 	if (!r || tabler_order(r, names, 3, e))
 		die_err(e);
 	while ((got = tabler_next(r, &f, &n, e)) == 1) {
-		if (!s || f[0].len != s->user.len || memcmp(f[0].p, s->user.p, s->user.len)) {
-			size_t n_before = done->n;
-			if (vocab_add(done, f[0].p, f[0].len) < n_before) {
-				struct buf where = { 0 };
-				char clip[ERR_CLIP_MAX];
-				tabler_where(r, &where);
-				die(EXIT_DATA, "%s: user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)",
-				    where.p, err_clip(clip, f[0].p, f[0].len));
-			}
-			s = next_seat(f[0], e);
-		}
+		if (!is_seated(f[0]))
+			check_user(r, f[0], done);
 		check_candidate(r, f, n, &score);
-		add_line(&s->list, f, n, score);
-		progress_set(pr, ++n_in);
+		seat_line(f, n, score);
+		progress_set(pr, n_in);
 	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
 		die_err(e);
