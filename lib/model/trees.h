@@ -3,7 +3,7 @@
  *
  * A row is n_features floats in the order of trees_feature(); NAN is a missing value. A feature whose name begins with '@' holds words, which trees_word turns into numbers.
  *
- * A node asks whether a value is at most one of its feature's cuts (at most 255 of them, so that a row becomes bytes once and all nodes compare bytes), or whether a word is in
+ * A node asks whether a value is at most one of its feature's cuts (at most 254 of them, so that a row becomes bytes once and all nodes compare bytes), or whether a word is in
  * a set; what is missing goes to the side the node names. A word the model does not know, and a word that was rare, is as missing. Scores are float32: the base, and to it in the order of
  * trees the value of the leaf that the row comes to; so they are the same bits on every CPU path, and the same as in training.
  *
@@ -21,7 +21,7 @@
  *   ids     feature                  names, '@' in front of those that hold words
  *   tensor  feature.gain f64 [n_features]             what the splits by it gained in training, summed
  *           cut.start u32 [n_features + 1], cut f32 [...]        of each feature its cuts, ascending
- *           word.start u32 [n_features + 1]; ids word            of each feature its words, as "FEATURE TAB WORD", at most 255
+ *           word.start u32 [n_features + 1]; ids word            of each feature its words, as "FEATURE TAB WORD", at most 254
  *           tree.start u32 [n_trees + 1]             nodes of each tree; it has one leaf more than nodes
  *           node.feature u32 [nodes]  node.test u8 [nodes]: the cut   node.missing u8 [nodes]: 1: what is missing goes right
  *           node.child u32 [nodes x 2]: left, right; a node of the tree, or its number of nodes + a leaf of the tree
