@@ -210,7 +210,7 @@ static void gains(double *restrict gain, const double *restrict lg, const double
 	for (size_t i = 0; i < n; i++) {
 		double rg = G - lg[i], rh = H - lh[i];
 		double v = lg[i] * lg[i] / (lh[i] + l2) + rg * rg / (rh + l2);
-		gain[i] = (lh[i] >= least_h) & (rh >= least_h) ? v : -1;
+		gain[i] = ((lh[i] >= least_h) & (rh >= least_h)) ? v : -1;
 	}
 }
 
