@@ -55,6 +55,7 @@ F --events log.tsv --requests req.tsv < cand.tsv > got; same "candidates from a 
 for f in log req cand; do { printf '\xef\xbb\xbf'; sed 's/$/\r/' $f.tsv; } > $f.crlf; done
 F --events log.crlf --requests req.crlf cand.crlf > got; same "CRLF and a BOM are fine" got want
 head -c -1 cand.tsv > nonl; F --events log.tsv --requests req.tsv nonl > got; same "no final newline is fine" got want
+taste-rank features -q --events log.tsv --requests log.tsv cand.tsv > first; is "nor before anything has happened, without a catalogue" "$(cut -f5- first | sed 1d | grep -ci '\(^\|	\)-\?\(nan\|inf\)')" 0
 { head -40 cand.tsv; cat cand.tsv; head -7 cand.tsv | sed 's/	[^	]*	/&/'; } > twice; F --events log.tsv --requests req.tsv twice > got; same "what a source says twice is said once" got want
 awk -F '\t' 'BEGIN { OFS = FS } { print; $3 -= 9; print }' cand.tsv > worse; F --events log.tsv --requests req.tsv worse > got; same "and its best score counts" got want
 : > empty; F --events empty --requests req.tsv cand.tsv > got; is "an empty log: as many rows, of which nothing is known" "$? $(wc -l < got)" "0 $n"

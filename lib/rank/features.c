@@ -446,9 +446,10 @@ static void put_item(const struct features *f, float *x, const struct past_item 
 {
 	const struct features_store *s = f->store;
 	const struct past *p = f->past;
+	size_t n = max_size(p->n_met, 1);
 
-	x[F_POP] = share_of_plays(p, t->plays, p->n_met);
-	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (s->recent + 0.1f * (float)p->n_met));
+	x[F_POP] = share_of_plays(p, t->plays, n);
+	x[F_POP_NOW] = fm_logf((past_recent(t, s->c.time) + 0.1f) / (s->recent + 0.1f * (float)n));
 	x[F_POP_RISE] = x[F_POP_NOW] - x[F_POP];
 	x[F_SKIP_RATE] = ((float)t->skips + PRIOR * s->skip_rate) / ((float)t->plays + (float)t->skips + PRIOR);
 	x[F_LIKE_RATE] = ((float)t->likes + PRIOR * s->like_rate) / ((float)t->plays + PRIOR);

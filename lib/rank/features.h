@@ -10,8 +10,8 @@
  *
  * The columns, in this order. Plays, skips (dislikes are among them) and likes are those of past.h: of all so far, and `own`, those of the listener's last FEATURES_EVENTS events. PLAYS, SKIPS, LIKES: of
  * anything by anybody. ln is the natural logarithm, l(x) = ln(1 + x), days(t) = l(days from t to the moment), 0 of what is later. s = (SKIPS + 1) / (PLAYS + SKIPS + 5) and
- * g = (LIKES + 0.1) / (PLAYS + 5) are what rates of few are drawn towards; N how many items there are (past.n_met). The session: the last events with no more than 30 minutes from one to the next, and to the
- * moment.
+ * g = (LIKES + 0.1) / (PLAYS + 5) are what rates of few are drawn towards; N how many items there are (past.n_met), one at least. The session: the last events with no more than
+ * 30 minutes from one to the next, and to the moment.
  *
  *   pop                 ln((plays + 1) / (PLAYS + N))
  *   pop.now             ln((recent + 0.1) / (RECENT + 0.1 N)), of plays that fade by half in PAST_FADE seconds             pop.rise      pop.now - pop
