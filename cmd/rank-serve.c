@@ -109,6 +109,7 @@ void serve(const char *path, struct sink *out, struct err *e)
 		if (n < 0) {
 			put_trouble((struct str){ "", 0 }, e->msg);
 			*e = (struct err){ 0 };
+			n_wrong++;
 		} else {
 			take_line(field, min_size((size_t)n, FIELDS));
 		}

@@ -175,6 +175,8 @@ u${T}${T}${T}no such user
 v${T}c${T}1${T}s #1
 v${T}${T}${T}field 3: 'x' is not a score (a finite number)
 ${T}${T}${T}(standard input):8: field 4: a backslash is not followed by t, n, r or a backslash in 'q\\\\'"
+printf 'u\ta\0b\t1\ts\nu\tc\t2\ts\n\nv\tc\t2\ts\nv\td\n' | taste-rank -v --line 2>&1 >/dev/null | grep -o '[0-9]* requests, .*' > got
+is "-v counts wrong lines of all kinds" "$(cat got)" "2 requests, 2 lines of them wrong"
 printf 'u\ta\0b\t1\ts\nu\tc\t2\ts\n\nv\tc\t2\ts\n' | taste-rank --line > got
 is "a NUL byte is told" "$(cat got)" "u${T}c${T}1${T}s #1
 ${T}${T}${T}(standard input):1: field 2: there is a NUL byte in the line
