@@ -124,6 +124,8 @@ must_fail "a line that is no candidate" 4 "*m5:1: field 3: 'x' is not a score*" 
 head -c 100 s3.taste > cut.taste; must_fail "a binary file that was cut" 4 "*cut.taste*" taste-rank merge m1 cut.taste
 must_fail "standard input twice to merge" 2 "*standard input can be read only once*" taste-rank merge - -
 must_fail "options of candidates are not of merge" 2 "*--source is an option of candidates*" taste-rank merge --source now m1
+must_fail "nor is the length of lists" 2 "*--top is an option of lists and candidates*" taste-rank merge -k 3 m1
+must_fail "nor what lists drop of candidates, which leave out what the log has" 2 "*--seen is an option of lists*" taste-rank candidates --seen m1 m1
 
 # ---- what is refused ----
 must_fail "a source nobody knows" 2 "*--source: 'then' is not one of now,*" taste-rank candidates --source now,then log.tsv
