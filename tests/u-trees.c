@@ -619,7 +619,7 @@ static double expected(const struct trees *t, size_t k, size_t v, unsigned known
 	size_t f = p->feature[first + v], s = 0;
 	for (size_t i = 0; i < first + v; i++)
 		s += trees_is_words(t, p->feature[i]);
-	unsigned w = isnan(x[f]) ? 255 : (unsigned)x[f];
+	unsigned w = trees_is_words(t, f) && !isnan(x[f]) ? (unsigned)x[f] : 255;
 	int right = trees_is_words(t, f) ? !(p->set[s * TREES_SET + w / 8] >> w % 8 & 1) : isnan(x[f]) ? p->missing[first + v] : x[f] > p->cut[p->cut_start[f] + p->test[first + v]];
 	if (known >> f & 1)
 		return expected(t, k, p->child[2 * (first + v) + (size_t)right], known, x, sets);

@@ -490,7 +490,7 @@ int trees_learn_next(struct trees_learn *l, struct err *e)
 		return 0;
 	find_gradients(l);
 	if (!num_is_finite(l->g, l->rows.c.n) || !num_is_finite(l->h, l->rows.c.n))
-		return err_set(e, ERR_NUMERIC, "tree %zu: gradients are not finite numbers: labels are too large, or a larger --l2 or a smaller --rate helps", l->n_trees + 1);
+		return err_set(e, ERR_NUMERIC, "tree %zu: gradients are not finite numbers: labels are too large, or a larger --lambda or a smaller --rate helps", l->n_trees + 1);
 	if (!l->bins.n)
 		return 0;
 	size_t n = draw_rows(l);
@@ -500,7 +500,7 @@ int trees_learn_next(struct trees_learn *l, struct err *e)
 	add_scores(l, &t, n == l->rows.c.n);
 	keep(l, &t);
 	if (!num_is_finite(t.value, t.n + 1))
-		return err_set(e, ERR_NUMERIC, "tree %zu: the value of a leaf is not a finite number; a larger --l2 or a smaller --rate helps", l->n_trees);
+		return err_set(e, ERR_NUMERIC, "tree %zu: the value of a leaf is not a finite number; a larger --lambda or a smaller --rate helps", l->n_trees);
 	if (!l->held.c.n) {
 		l->n_best = l->n_trees;
 		return 1;
