@@ -1,5 +1,5 @@
 /*
- * rank-predict - taste-rank predict: rows of features, as taste-rank features or a LIBSVM file has them, scored by a model of taste-train trees. Holds BLOCK rows.
+ * rank-predict - taste-rank predict: rows of features, as taste-rank features or a LIBSVM file has them, scored by a model of taste-train trees. Holds BLOCK rows, and the ids of queries.
  */
 #include <math.h>
 #include <string.h>
