@@ -258,6 +258,26 @@ static const struct facets *facets_by(enum items_column c, struct err *e)
 	return &facets[c];
 }
 
+/* shown_p - the p= of a line of --shown, as it is written. */
+static struct str shown_p(const struct tabler *r, const struct str *f, size_t n)
+{
+	struct str p = { "", 0 };
+	struct buf where = { 0 };
+	char clip[ERR_CLIP_MAX];
+	double v;
+
+	for (size_t i = 4; i < n; i++) {
+		if (f[i].len < 2 || memcmp(f[i].p, "p=", 2))
+			continue;
+		p = (struct str){ f[i].p + 2, f[i].len - 2 };
+		if (scan_f64(p.p, p.len, &v) && v > 0 && v <= 1)
+			continue;
+		tabler_where(r, &where);
+		die(EXIT_DATA, "%s: field %zu: '%s' is not a probability above 0, at most 1", where.p, i + 1, err_clip(clip, f[i].p, f[i].len));
+	}
+	return p;
+}
+
 static void load_shown(struct err *e)
 {
 	static const char *const names[] = { "user", "item", "score" };
@@ -273,9 +293,8 @@ static void load_shown(struct err *e)
 		check_candidate(r, f, n, &score);
 		struct shown s = { .score = score < 0 ? 0 : score > 1 ? 1 : score, .user = vocab_add(&shown_user, f[0].p, f[0].len), .p = { "", 0 } };
 		s.item = (struct str){ arena_bytes(&shown_bytes, f[1].p, f[1].len), f[1].len };
-		for (size_t i = 4; i < n; i++)
-			if (f[i].len > 2 && !memcmp(f[i].p, "p=", 2))
-				s.p = (struct str){ arena_bytes(&shown_bytes, f[i].p + 2, f[i].len - 2), f[i].len - 2 };
+		struct str p = rules_explore() ? shown_p(r, f, n) : s.p;	/* else it is not written */
+		s.p = (struct str){ arena_bytes(&shown_bytes, p.p, p.len), p.len };
 		arr_reserve(shown, n_shown + 1, cap_shown);
 		shown[n_shown++] = s;
 	}

@@ -24,6 +24,7 @@ taste-eval snips --log log --match item --bootstrap 0 <(printf 'u\ta\t1\nu\tb\t1
 is "--match item, snips by hand: weights 1 1 2, rewards 1 0 1" "$(val out snips value)" 0.750000
 taste-eval ips --log log --probabilities --bootstrap 0 <(printf 'u\ta\t1\t\tp=.3\nu\tb\t1\t\tp=.7\nv\tc\t1\t\tx=1\tp=1\n') > out
 is "--probabilities by hand: (.6 + 0 + 4) / 3" "$(val out ips value)" 1.533333
+is "of two p= the last counts, which the last program to rank has written" "$(taste-eval ips --log log --probabilities --bootstrap 0 <(printf 'u\ta\t1\t\tp=x\tp=.3\nu\tb\t1\t\tp=.7\nv\tc\t1\t\tp=.2\tp=1\n') > out; val out ips value)" 1.533333
 printf 'u\tb\t1\nv\tc\t1\n' > target2
 is "several lists have a line each" "$(taste-eval ips --log log target target2 | cut -f1,2 | tr '\t\n' '  ')" "policy estimator logged mean target ips target2 ips "
 

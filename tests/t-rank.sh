@@ -209,6 +209,8 @@ must_fail "--calibrate without --seen" 2 "*--calibrate needs --seen*" taste-rank
 must_fail "--fresh-share without a day" 2 "*--fresh-share needs --day*" taste-rank --items rules.tsv --fresh-share 0.5 cand.tsv
 must_fail "--fresh-share without times" 4 "*--fresh-share needs --day*" taste-rank --items rules.tsv --seen q --fresh-share 0.5 cand.tsv
 must_fail "too many floors" 2 "*more than 32*" taste-rank --items rules.tsv $(for i in $(seq 33); do echo --floor kind=a:0.1; done) cand.tsv
+printf 'u1\ta\t1\t\tx=1\tp=0.5\nu1\tb\t1\t\tp=1.5\n' > badp; must_fail "a shown list with a p that is none" 4 "taste-rank: badp:2: field 5: 'p=1.5' is not a probability*" taste-rank --explore softmax:1 --shown badp cand.tsv
+is "which is nobody's business where no p is written" "$(taste-rank -k 2 --shown badp cand.tsv | cut -f2 | head -2 | tr '\n' ' ')" "a b "
 echo x > bad; must_fail "a shown list that is none" 4 "taste-rank: bad:1: 1 field*" taste-rank --shown bad cand.tsv
 
 printf '\xef\xbb\xbfu\ti\t1\ts\r\n' > bom; is "BOM and CRLF are fine" "$(taste-rank bom)" "u${T}i${T}1${T}s #1"

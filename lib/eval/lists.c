@@ -152,7 +152,7 @@ bool listr_feature(const struct listr *r, const char *key, struct str *value)
 {
 	size_t len = strlen(key);
 
-	for (size_t i = 4; i < r->n_fields; i++) {
+	for (size_t i = r->n_fields; i-- > 4;) {
 		struct str f = r->field[i];
 		if (f.len > len && f.p[len] == '=' && !memcmp(f.p, key, len)) {
 			*value = (struct str){ f.p + len + 1, f.len - len - 1 };

@@ -19,7 +19,7 @@ struct listr;
 struct listr *listr_open(const char *path, enum list_format f, bool has_header, struct err *e);
 /* listr_next - 1 a row, 0 the end, <0 an error that names the line. Neither user nor item is empty, number is finite. The strings die at the next call. */
 int listr_next(struct listr *r, struct str *user, struct str *item, double *number, struct err *e);
-/* listr_feature - the value of key in the k=v fields behind the fourth of a ranked row; false when it is not there. It dies at the next listr_next. */
+/* listr_feature - the value of key in the k=v fields behind the fourth of a ranked row, the last of several, which whoever wrote the list last has put there; false when it is not there. It dies at the next listr_next. */
 bool listr_feature(const struct listr *r, const char *key, struct str *value);
 /* listr_bad - ERR_DATA with a sentence that begins with the line of the last row. */
 int listr_bad(const struct listr *r, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
