@@ -85,7 +85,7 @@ static void build_pop(struct run *rn, const uint32_t *order, size_t n, struct er
 	*rn = (struct run){ .name = "pop", .is_pop = true };
 	rn->lists.n_users = user.n;
 	rn->lists.start = mem_new(user.n + 1, sizeof *rn->lists.start);
-	if (!(rn->lists.item = mem_try(user.n * max_k, sizeof *rn->lists.item, "the popularity row", e)))
+	if (!(rn->lists.item = mem_try(user.n * min_size(max_k, n), sizeof *rn->lists.item, "the popularity row", e)))
 		die_err(e);
 	for (size_t u = 0, at = 0; u < user.n; u++) {
 		uint32_t row = train_row(u);

@@ -119,5 +119,7 @@ printf 'u\tx\nv\ty\n' > lt; printf 'u\tz\nw\tx\n' > ltrain; : > none
 must_fail "--only-listed and nobody listed" 4 "*--only-listed leaves nobody*" taste-eval --only-listed --truth lt --train ltrain none
 printf 'u\tx\t1\n' > lr; printf 'u\tx\nv\ty\n' > lt; printf 'w\tx\nw\ty\nv\tx\n' > ltrain
 is "--only-listed: the popularity row shows nothing to others" "$(taste-eval --only-listed --truth lt --train ltrain -k 1 --bootstrap 0 lr | awk '$1 == "pop" && $2 == "coverage" { print $4 }')" 0.5
+awk 'BEGIN { for (u = 0; u < 40000; u++) print "u" u "\ta" }' > crowd; printf 'u1\ta\t1\n' > one
+is "a popularity row of two items takes room for two, however long lists may be" "$(taste-eval --truth crowd --train train -k 1000000 --bootstrap 0 one | awk -F '\t' '$1 == "pop" && $2 == "hr" { print $4 }')" 1
 must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing
