@@ -121,6 +121,20 @@ struct str title_or_id(struct str id)
 	return t.len ? t : id;
 }
 
+/* cosine_of - two vectors of lengths xx and yy, whose product may be beyond a float. */
+static float cosine_of(const float *x, double xx, const float *y, double yy, size_t d)
+{
+	double xy = 0;
+
+	if (!(xx > 0 && yy > 0))
+		return 0;
+	if (xx * yy >= 1e-30 && xx * yy <= 1e30)
+		return (float)(num_dot(x, y, d) / xx / yy);
+	for (size_t j = 0; j < d; j++)
+		xy += (double)x[j] * (double)y[j];
+	return (float)(xy / xx / yy);
+}
+
 uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 {
 	const struct side_vecs *v = side.because;
@@ -139,7 +153,7 @@ uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 			continue;
 		const float *y = vecs_row(&v->vecs, r);
 		double yy = num_norm(y, d);
-		float c = xx > 0 && yy > 0 ? (float)(num_dot(x, y, d) / xx / yy) : 0;
+		float c = cosine_of(x, xx, y, yy, d);
 		if (c > *cosine || (c == *cosine && best != VOCAB_NONE && str_cmp(id, side.seen.item.str[best]) < 0)) {
 			*cosine = c;
 			best = side.seen.m.col[j];

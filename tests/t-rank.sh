@@ -35,6 +35,8 @@ printf 'u1\ta\t1\tals\nu1\tb\t2\tals\nu1\ta\t3\tpop\n' > two
 is "an item from two sources is one candidate with the best score" "$(taste-rank two | cut -f2-4 | tr '\t\n' '  ')" "a 1 als+pop #1 b 0 als #2 "
 printf 'a\t1\t0\nb\t0\t1\nc\t0.9\t0.1\nd\t0\t-1\ne\t1\t1\n' > vec.tsv
 is "--because names the nearest of the user's own" "$(taste-rank --seen seen --because vec.tsv --items items.tsv cand.tsv | sed -n 1,2p | cut -f2,4 | tr '\t\n' '  ')" "a als #1 c als #3; like Beta (0.11) "
+printf 'a\t1e38\t0\nb\t1e38\t1e38\nc\t1e-38\t1e-38\n' > vast.tsv
+is "however long or short the vectors are" "$(taste-rank --seen seen --because vast.tsv cand.tsv | grep -o 'like.*' | tr '\n' ' ')" "like b (0.71) like b (1.00) like a (0.71) "
 printf 'v\td\nv\td\nw\td\nx\td\nw\tb\n' | taste-train pop -o pop.taste
 taste-rank -m pop.taste --popularity 1 cand.tsv > bypop
 is "all weight on popularity is the order of popularity, ties by id" "$(grep ^u1 bypop | cut -f2 | tr '\n' ' ')" "d b a c e "
