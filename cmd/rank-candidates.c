@@ -197,8 +197,14 @@ static void read_users(int64_t t, struct err *e)
 
 	if (!r)
 		die_err(e);
-	while ((got = tabler_next(r, &field, &n, e)) == 1)
+	while ((got = tabler_next(r, &field, &n, e)) == 1) {
+		if (!field[0].len) {
+			struct buf where = { 0 };
+			tabler_where(r, &where);
+			die(EXIT_DATA, "%s: field 1: the user is empty", where.p);
+		}
 		ask(field[0], t);
+	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
 		die_err(e);
 	tabler_close(r);

@@ -128,6 +128,8 @@ must_fail "nor is the length of lists" 2 "*--top is an option of lists and candi
 must_fail "nor what lists drop of candidates, which leave out what the log has" 2 "*--seen is an option of lists*" taste-rank candidates --seen m1 m1
 
 # ---- what is refused ----
+printf "u\tx\n\ty\n" > us
+must_fail "a listener without a name" 4 "*us:2: field 1: the user is empty" taste-rank candidates --source now --users us log.tsv
 must_fail "a source nobody knows" 2 "*--source: 'then' is not one of now,*" taste-rank candidates --source now,then log.tsv
 must_fail "an empty name" 2 "*--source: '' is not one of*" taste-rank candidates --source now, log.tsv
 must_fail "a source twice" 2 "*--source: now is there twice*" taste-rank candidates --source now,now log.tsv
