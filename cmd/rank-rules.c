@@ -137,6 +137,8 @@ static void parse_explore(void)
 		usage_die("--explore: epsilon is a probability, 0 to 1");
 	if (run.explore.how == EXPLORE_SOFTMAX && !(amount >= 1e-6))
 		usage_die("--explore: the temperature of softmax is 1e-6 or more");
+	if (run.explore.how == EXPLORE_THOMPSON && amount > 0 && amount < 1e-6)
+		usage_die("--explore: the deviation of thompson is 0, or 1e-6 or more");
 }
 
 static void parse_day(void)

@@ -204,6 +204,7 @@ must_fail "half a place" 2 "*--space: 'creator=1.5' is not*" taste-rank --items 
 must_fail "a day that is none" 2 "*--day: '2024-02-30' is not a day*" taste-rank --day 2024-02-30 cand.tsv
 must_fail "a way to explore that is none" 2 "*--explore: 'luck' is not one of*" taste-rank --explore luck:1 cand.tsv
 must_fail "a probability beyond 1" 2 "*--explore: epsilon is a probability*" taste-rank --explore epsilon:2 cand.tsv
+must_fail "a deviation that is hardly one" 2 "*--explore: the deviation of thompson is 0, or*" taste-rank --explore thompson:1e-9 cand.tsv
 must_fail "a temperature of 0" 2 "*--explore: the temperature*" taste-rank --explore softmax:0 cand.tsv
 must_fail "--diversity by nothing" 2 "*--diversity needs --vectors or --items*" taste-rank --diversity 0.5 cand.tsv
 must_fail "--tail-share without -m" 2 "*--tail-share needs -m*" taste-rank --tail-share 0.5 cand.tsv

@@ -78,6 +78,21 @@ static void without_chance_it_is_the_first_of_the_best(void **state)
 	}
 }
 
+static void deviations_may_be_far_smaller_than_gains(void **state)
+{
+	static const double apart[] = { 0.95, 0.05 }, alike[] = { 0.7, 0.7 }, same[] = { 1, 1 }, one_is_known[] = { 1, 1e-12 };
+	(void)state;
+
+	for (double amount = 1e-2; amount > 1e-250; amount *= 1e-3) {
+		struct explore x = { EXPLORE_THOMPSON, amount };
+		assert_true(explore_chance(&x, apart, same, 2, 0) > 1 - 1e-6);
+		assert_true(explore_chance(&x, apart, same, 2, 1) < 1e-6);
+		assert_true(fabs(explore_chance(&x, alike, same, 2, 0) - 0.5) < 2e-4);
+		assert_true(fabs(explore_chance(&x, alike, one_is_known, 2, 0) - 0.5) < 2e-4);
+		assert_true(fabs(explore_chance(&x, alike, one_is_known, 2, 1) - 0.5) < 2e-4);
+	}
+}
+
 static void the_normal_distribution_is_near_enough(void **state)
 {
 	(void)state;
@@ -102,6 +117,7 @@ int main(void)
 		cmocka_unit_test(softmax_is_drawn_as_it_says),
 		cmocka_unit_test(thompson_is_drawn_as_it_says),
 		cmocka_unit_test(without_chance_it_is_the_first_of_the_best),
+		cmocka_unit_test(deviations_may_be_far_smaller_than_gains),
 		cmocka_unit_test(the_normal_distribution_is_near_enough),
 		cmocka_unit_test(a_user_has_another_stream_each_day),
 	};

@@ -65,13 +65,14 @@ static size_t pick_softmax(const struct explore *x, const double *gain, size_t n
 static const double RANGE = 6;		/* deviations: what is further is of probability 1e-9 */
 static const double LEAST = 1e-9;	/* what was drawn was not impossible */
 
+/* All relative to the gain of i: deviations may be far smaller than gains. */
 struct rival { double gain, by; };		/* by: 1 / deviation */
-struct integral { double gain, deviation; struct rival *rival; size_t n; int points; };
+struct integral { double deviation; struct rival *rival; size_t n; int points; };
 
 /* others_below - the probability that all others draw less than i at z. */
 static double others_below(struct integral *t, double z)
 {
-	double x = t->gain + t->deviation * z, p = 1;
+	double x = t->deviation * z, p = 1;
 
 	t->points++;
 	for (size_t j = 0; j < t->n && p > LEAST; j++) {
@@ -98,23 +99,23 @@ static double cell(struct integral *t, double a, double fa, double na, double b,
 /* find_rivals - those of the others who may draw more than i at a place where all may draw less; *from: where those places begin. */
 static void find_rivals(struct integral *t, const struct explore *x, const double *gain, const double *spread, size_t n, size_t i, double *from)
 {
-	double least = t->gain - RANGE * t->deviation;
+	double least = -RANGE * t->deviation;
 
 	for (size_t j = 0; j < n; j++) {
-		double sure = gain[j] - RANGE * x->amount * spread[j];
+		double sure = gain[j] - gain[i] - RANGE * x->amount * spread[j];
 		least = j != i && sure > least ? sure : least;
 	}
 	t->rival = mem_new(n, sizeof *t->rival);
 	for (size_t j = 0; j < n; j++)
-		if (j != i && gain[j] + RANGE * x->amount * spread[j] > least)
-			t->rival[t->n++] = (struct rival){ gain[j], 1 / (x->amount * spread[j]) };
-	*from = (least - t->gain) / t->deviation;
+		if (j != i && gain[j] - gain[i] + RANGE * x->amount * spread[j] > least)
+			t->rival[t->n++] = (struct rival){ gain[j] - gain[i], 1 / (x->amount * spread[j]) };
+	*from = least / t->deviation;
 }
 
 static double thompson_chance(const struct explore *x, const double *gain, const double *spread, size_t n, size_t i)
 {
 	enum { CELLS = 24 };
-	struct integral t = { .gain = gain[i], .deviation = x->amount * spread[i] };
+	struct integral t = { .deviation = x->amount * spread[i] };
 	double sum = 0, from;
 
 	if (n == 1)

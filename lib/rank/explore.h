@@ -18,7 +18,7 @@
 
 enum explore_how { EXPLORE_NOT, EXPLORE_EPSILON, EXPLORE_SOFTMAX, EXPLORE_THOMPSON };
 
-struct explore { enum explore_how how; double amount; };	/* E in 0..1; T > 0; S >= 0 */
+struct explore { enum explore_how how; double amount; };	/* E in 0..1; T > 0; S 0, or so large that no deviation is below 1e-300 */
 
 /* explore_pick - one of n > 0 with gains gain[n]; best is the first of the largest. spread [n], for EXPLORE_THOMPSON: deviations for S = 1. EXPLORE_NOT: the best, p = 1. */
 size_t explore_pick(const struct explore *x, const double *gain, const double *spread, size_t n, struct pcg32 *rng, double *p);
