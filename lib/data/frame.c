@@ -628,11 +628,10 @@ static int load_file(struct frame *f, const struct frame *like, const char *path
 	struct framer *r = framer_open(path, &columns, o, e);
 	struct frame_row row;
 	bool was_table = f->n && isnan(f->fill), had_rows = f->n;
-	int got = 0;
 
 	if (!r)
 		return e->code;
-	while ((got = framer_next(r, &row, e)) == 1) {
+	while (framer_next(r, &row, e) == 1) {
 		const char *wrong = NULL;
 		if (!row.has_label)
 			wrong = "field 4: the label is empty: such a row teaches nothing";
