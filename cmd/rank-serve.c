@@ -66,6 +66,8 @@ static void take_line(struct str *f, size_t n)
 		put_trouble(f[0], what);
 	} else if (candidate_is_wrong(f, n, &score, what, sizeof what)) {
 		put_trouble(n ? f[0] : (struct str){ "", 0 }, what);
+	} else if (requests && n_seats && (f[0].len != seat[0].user.len || memcmp(f[0].p, seat[0].user.p, f[0].len))) {
+		put_trouble(f[0], "another user in a block: with --requests a block is of one, who asked");
 	} else {
 		seat_line(f, n, score);
 		return;

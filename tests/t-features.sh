@@ -200,6 +200,8 @@ awk -F '\t' 'NR == FNR { if (FNR < 5) u[$1]; next } $1 in u' order ctxlists > fo
 awk -F '\t' 'BEGIN { OFS = FS } NR == FNR { if (FNR < 3) print $1, "m000002", 1790000000 + NR, "play" }' order > heard2
 u=$(head -1 order); { for k in 1 2; do grep "^$u$T" bycand; echo; done; } > two; printf '%s\tm000002\t1790000000\tplay\n%s\tm000002\t1790000001\tplay\n' "$u" "$u" > again
 lines --requests again < two > got; is "what was just heard is known in the next answer" "$(awk '!NF { n++; next } { print > "list" n + 0 }' got; cmp -s list0 list1 && echo same)" ""
+{ head -2 two; sed -n "1s/^$u$T/somebody else$T/p" two; echo; head -2 two; } | lines --requests again > got
+is "with --requests a block is of one user" "$(grep -c '^$' got) $(grep -c "^$u$T" got) $(grep "^somebody" got | cut -f2-)" "2 4 ${T}${T}another user in a block: with --requests a block is of one, who asked"
 taste-rank -v --line --trees trees.taste --past past.taste < two 2>&1 >/dev/null | grep -o 'a list took [0-9]* us (median)\|[0-9]* requests, [0-9]* lines of them wrong' | sed 's/[0-9]* us/N us/' > got
 is "-v says how long answers took" "$(cat got)" "2 requests, 0 lines of them wrong
 a list took N us (median)"
