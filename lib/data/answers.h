@@ -21,7 +21,7 @@
  * Everything is drawn from streams of (seed, listener, day, which of the listener's lists): how far down one looks does not depend on what is in the list, and an item is
  * answered the same wherever it stands in it. So two lists for one day are compared with little noise.
  *
- * Order of calls: answers_read, answers_heard for the whole log, answers_after, answers_make, then the rest. Memory: 24 bytes a line, 16 for each play of a week, 12 bytes a
+ * Order of calls: answers_read, answers_heard for the whole log, answers_after, answers_make, then the rest. Memory: 24 bytes a line, 24 a list, 16 for each play of a week, 12 bytes a
  * listener, with pull 64 more, 24 for each event out.
  */
 #ifndef TASTE_ANSWERS_H
