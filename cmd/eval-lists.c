@@ -382,9 +382,6 @@ static void check_options(void)
 		usage_die("--by needs --items, which has the columns");
 	if (o.by)
 		by_read(by, o.by, NULL, NULL);
-	for (size_t i = 0; i < o.name.n; i++)
-		if (!strcmp(o.name.v[i], "pop") && !o.no_train)
-			usage_die("--name pop is the popularity row's");
 	if (o.is_trec && o.has_header)
 		usage_die("TREC files have no header");
 	tool_reads_args(0);
@@ -393,6 +390,14 @@ static void check_options(void)
 	tool_reads(o.vectors);
 	for (size_t i = 0; i < o.train.n; i++)
 		tool_reads(o.train.v[i]);
+}
+
+/* check_names - the popularity row's is its own. */
+static void check_names(void)
+{
+	for (size_t r = 0; r < n_runs && !o.no_train; r++)
+		if (!strcmp(run[r].name, "pop"))
+			usage_die(o.name.n ? "--name pop is the popularity row's" : "%s: pop is the popularity row's name: --name gives it another", run[r].path);
 }
 
 void eval_lists(struct err *e)
@@ -407,6 +412,7 @@ void eval_lists(struct err *e)
 	run_out = o.write_run ? tool_output_aside(o.write_run) : NULL;
 	qrels_out = o.write_qrels ? tool_output_aside(o.write_qrels) : NULL;
 	runs_open();
+	check_names();
 	read_truth(&t, e);
 	if (o.train.n)
 		train_read(e);

@@ -121,5 +121,7 @@ printf 'u\tx\t1\n' > lr; printf 'u\tx\nv\ty\n' > lt; printf 'w\tx\nw\ty\nv\tx\n'
 is "--only-listed: the popularity row shows nothing to others" "$(taste-eval --only-listed --truth lt --train ltrain -k 1 --bootstrap 0 lr | awk '$1 == "pop" && $2 == "coverage" { print $4 }')" 0.5
 awk 'BEGIN { for (u = 0; u < 40000; u++) print "u" u "\ta" }' > crowd; printf 'u1\ta\t1\n' > one
 is "a popularity row of two items takes room for two, however long lists may be" "$(taste-eval --truth crowd --train train -k 1000000 --bootstrap 0 one | awk -F '\t' '$1 == "pop" && $2 == "hr" { print $4 }')" 1
+cp lr pop.tsv; must_fail "a file of that name" 2 "taste-eval: pop.tsv: pop is the popularity row's name*" taste-eval --truth lt --train ltrain pop.tsv
+is "which has another with --name" "$(taste-eval --truth lt --train ltrain -k 1 --bootstrap 0 --name mine pop.tsv | awk 'NR > 1 { print $1 }' | uniq | tr '\n' ' ')" "mine pop "
 must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing
