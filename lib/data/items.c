@@ -43,9 +43,9 @@ static void add_extras(struct items *it, const struct tabler *r, const size_t co
 	size_t n_named, from = it->n_extras;
 	const struct str *h = tabler_header(r, &n_named);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = h ? 0 : ITEM_COLUMNS + 1; i < n; i++) {	/* without a header they stand behind the known ones */
 		bool is_known = false;
-		for (size_t c = 0; c <= ITEM_COLUMNS; c++)
+		for (size_t c = 0; h && c <= ITEM_COLUMNS; c++)
 			is_known |= column[c] == i;
 		if (is_known)
 			continue;
