@@ -221,18 +221,6 @@ static void warn_unpredicted(void)
 
 /* ---- what is said ---- */
 
-static void put_interval(const struct boot_interval *x)
-{
-	buf_putc(&text, '\t');
-	put_number(x->value);
-	buf_putc(&text, '\t');
-	if (o.bootstrap)
-		put_number(x->low);
-	buf_putc(&text, '\t');
-	if (o.bootstrap)
-		put_number(x->high);
-}
-
 static const char *const estimator[POLICY_VALUES] = { "mean", "ips", "snips", "dm", "dr" };
 
 static void put_line(const char *name, const struct policy_estimate *x, enum policy_value v)

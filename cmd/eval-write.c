@@ -24,6 +24,18 @@ void put_number(double v)
 		buf_put_f64(&text, v);
 }
 
+void put_interval(const struct boot_interval *x)
+{
+	buf_putc(&text, '\t');
+	put_number(x->value);
+	buf_putc(&text, '\t');
+	if (o.bootstrap)
+		put_number(x->low);
+	buf_putc(&text, '\t');
+	if (o.bootstrap)
+		put_number(x->high);
+}
+
 /* ---- TREC ---- */
 
 static void put_id(struct str s, const char *what)
@@ -78,14 +90,8 @@ static void put_long_row(const struct run *rn, size_t k, const struct measured *
 	const struct boot_interval *x = &m->m[c];
 
 	tsv_put(&text, rn->name, strlen(rn->name));
-	buf_printf(&text, "\t%s\t%zu\t", column[c].name, k);
-	put_number(x->value);
-	buf_putc(&text, '\t');
-	if (o.bootstrap)
-		put_number(x->low);
-	buf_putc(&text, '\t');
-	if (o.bootstrap)
-		put_number(x->high);
+	buf_printf(&text, "\t%s\t%zu", column[c].name, k);
+	put_interval(x);
 	buf_printf(&text, "\t%zu", x->n);
 	if (o.against && (column[c].is_whole || m->against[c] == SIZE_MAX)) {
 		buf_puts(&text, "\t\t\t\t\t");
@@ -94,14 +100,7 @@ static void put_long_row(const struct run *rn, size_t k, const struct measured *
 		const char *base = run[m->against[c]].name;
 		buf_putc(&text, '\t');
 		tsv_put(&text, base, strlen(base));
-		buf_putc(&text, '\t');
-		put_number(d->value);
-		buf_putc(&text, '\t');
-		if (o.bootstrap)
-			put_number(d->low);
-		buf_putc(&text, '\t');
-		if (o.bootstrap)
-			put_number(d->high);
+		put_interval(d);
 		buf_putc(&text, '\t');
 		put_number(m->p[c]);
 	}

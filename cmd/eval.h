@@ -87,6 +87,8 @@ extern struct buf text;
 /* put - text goes to s and is empty. put_number - into text; NaN is an empty field. */
 void put(struct sink *s, struct err *e);
 void put_number(double v);
+/* put_interval - a TAB and its value, a TAB and its low end, a TAB and its high end; without --bootstrap these two are empty. */
+void put_interval(const struct boot_interval *x);
 
 /* Without a verb: what is measured, a column of values of users or (is_whole) a number of the run. */
 struct column {

@@ -52,6 +52,15 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+int err_at(struct err *e, const char *where, const char *fmt, va_list ap)
+{
+	if (e && !e->code) {
+		set_va(e, ERR_DATA, fmt, ap);
+		err_prefix(e, "%s", where);
+	}
+	return ERR_DATA;
+}
+
 int err_exit(enum err_code code)
 {
 	switch (code) {

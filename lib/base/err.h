@@ -9,6 +9,7 @@
 #ifndef TASTE_ERR_H
 #define TASTE_ERR_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 enum err_code {
@@ -35,6 +36,9 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 /* err_sys - like err_set with ERR_SYS and ": strerror(errnum)" appended. */
 int err_sys(struct err *e, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* err_at - like err_set with ERR_DATA, for what is wrong at a place: "WHERE: sentence". */
+int err_at(struct err *e, const char *where, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* err_prefix - put "TEXT: " before the sentence in *e, keeping its code. Returns e->code. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

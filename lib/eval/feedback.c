@@ -83,16 +83,14 @@ static bool context_value(struct str context, const char *key, struct str *v)
 
 static int __attribute__((format(printf, 3, 4))) bad_event(const struct eventr *r, struct err *e, const char *fmt, ...)
 {
-	struct buf b = { 0 };
+	struct buf where = { 0 };
 	va_list ap;
 
-	eventr_where(r, &b);
-	buf_puts(&b, ": ");
+	eventr_where(r, &where);
 	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
+	err_at(e, where.p, fmt, ap);
 	va_end(ap);
-	err_set(e, ERR_DATA, "%s", b.p);
-	buf_release(&b);
+	buf_release(&where);
 	return ERR_DATA;
 }
 
@@ -159,16 +157,14 @@ int feedback_events(struct feedback *f, const char *path, bool has_header, bool 
 
 static int __attribute__((format(printf, 3, 4))) bad_row(const struct tabler *r, struct err *e, const char *fmt, ...)
 {
-	struct buf b = { 0 };
+	struct buf where = { 0 };
 	va_list ap;
 
-	tabler_where(r, &b);
-	buf_puts(&b, ": ");
+	tabler_where(r, &where);
 	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
+	err_at(e, where.p, fmt, ap);
 	va_end(ap);
-	err_set(e, ERR_DATA, "%s", b.p);
-	buf_release(&b);
+	buf_release(&where);
 	return ERR_DATA;
 }
 

@@ -54,21 +54,19 @@ void listr_close(struct listr *r)
 
 int listr_bad(const struct listr *r, struct err *e, const char *fmt, ...)
 {
-	struct buf b = { 0 };
+	struct buf where = { 0 };
 	va_list ap;
 
 	if (r->pairs)
-		pairsr_where(r->pairs, &b);
+		pairsr_where(r->pairs, &where);
 	else if (r->table)
-		tabler_where(r->table, &b);
+		tabler_where(r->table, &where);
 	else
-		buf_printf(&b, "%s:%llu", file_name(r->file), (unsigned long long)r->line.no);
-	buf_puts(&b, ": ");
+		buf_printf(&where, "%s:%llu", file_name(r->file), (unsigned long long)r->line.no);
 	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
+	err_at(e, where.p, fmt, ap);
 	va_end(ap);
-	err_set(e, ERR_DATA, "%s", b.p);
-	buf_release(&b);
+	buf_release(&where);
 	return ERR_DATA;
 }
 
