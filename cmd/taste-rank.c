@@ -96,8 +96,13 @@ static const struct opt opts[] = {
 
 struct tool tool = {
 	.name = "taste-rank",
-	.about = "filter, blend and cut candidates: user, item, score, source in; user, item, score, reason out",
-	.usage = "[options] [candidates...]",
+	.about = "candidates in, lists that say why out: user, item, score, source to user, item, score, reason; and where candidates and their features come from",
+	.usage = "[options] [candidates...]\n"
+		 "       taste-rank candidates [options] [events...]\n"
+		 "       taste-rank merge [options] [candidates...]\n"
+		 "       taste-rank features --events events|--past file [options] [candidates...]\n"
+		 "       taste-rank past --events events [options]\n"
+		 "       taste-rank predict -m model [options] [rows...]",
 	.opts = opts,
 	.may = "candidates|features|merge|past|predict",
 };
