@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../lib/eval/draft.h"
-#include "../lib/eval/feedback.h"
 #include "eval.h"
 
 static struct feedback feedback;
@@ -139,8 +138,6 @@ static void score_answers(struct err *e)
 
 static void check_options(void)
 {
-	struct err e = { 0 };
-
 	k = cut_of_verb();
 	if (tool.n_args != 2)
 		usage_die("interleave takes two lists of each user");
@@ -148,10 +145,7 @@ static void check_options(void)
 		usage_die("--reward is of --answers");
 	if (o.is_table && !o.answers)
 		usage_die("drafts are lists, not a table: --table is of --answers");
-	feedback_init(&feedback);
-	for (size_t i = 0; i < o.reward.n; i++)
-		if (feedback_rewards(&feedback, o.reward.v[i], &e))
-			usage_die("--reward: %s", e.msg);
+	feedback_as_told(&feedback);
 	tool_reads_args(0);
 	tool_reads(o.answers);
 }

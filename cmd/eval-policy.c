@@ -295,8 +295,6 @@ static void judge(struct err *e)
 
 static void check_options(void)
 {
-	struct err e = { 0 };
-
 	k = cut_of_verb();
 	if (!o.answers == !o.log)
 		usage_die(o.log ? "--answers and --log exclude each other" : "--answers EVENTS or --log FILE says what was shown and what came of it");
@@ -306,10 +304,7 @@ static void check_options(void)
 		usage_die("dr needs --model-rewards, which says what a model expects");
 	if (o.has_p && o.order >= 0)
 		usage_die("with --probabilities lines have no order");
-	feedback_init(&feedback);
-	for (size_t i = 0; i < o.reward.n; i++)
-		if (feedback_rewards(&feedback, o.reward.v[i], &e))
-			usage_die("--reward: %s", e.msg);
+	feedback_as_told(&feedback);
 	tool_reads_args(0);
 	tool_reads(o.answers);
 	tool_reads(o.log);

@@ -251,3 +251,13 @@ size_t cut_of_verb(void)
 		usage_die("%s cuts at one length", tool.verb);
 	return cut[0];
 }
+
+void feedback_as_told(struct feedback *f)
+{
+	struct err e = { 0 };
+
+	feedback_init(f);
+	for (size_t i = 0; i < o.reward.n; i++)
+		if (feedback_rewards(f, o.reward.v[i], &e))
+			usage_die("--reward: %s", e.msg);
+}

@@ -19,6 +19,7 @@
 #include "../lib/data/inter.h"
 #include "../lib/eval/beyond.h"
 #include "../lib/eval/boot.h"
+#include "../lib/eval/feedback.h"
 #include "../lib/eval/lists.h"
 
 enum { BY_SCORE, BY_INPUT };
@@ -79,6 +80,8 @@ size_t by_read(struct labels by[BEYOND_BY], const char *columns, const struct it
 enum { MAX_CUTS = 16 };
 size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts);
 size_t cut_of_verb(void);
+/* feedback_as_told - nothing yet, and what answers are worth by --reward. */
+void feedback_as_told(struct feedback *f);
 
 /* ---- what is written ---- */
 

@@ -122,18 +122,10 @@ static void read_items(struct err *e)
 	items_release(&c.items);
 }
 
-static void show_done(void *ctx, uint64_t done, uint64_t total)
-{
-	struct progress *pr = ctx;
-
-	pr->total = total;
-	progress_set(pr, done);
-}
-
 static void read_log(struct err *e)
 {
 	struct progress pr;
-	struct seqs_opts so = { .has_values = c.wants & ~(1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_NEAR), .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
+	struct seqs_opts so = { .has_values = c.wants & ~(1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_NEAR), .has_header = o.has_header, .pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
 	size_t n = 0;
 	const char **path = mem_new(tool.n_args + o.events.n + 1, sizeof *path);
 
@@ -309,13 +301,7 @@ static void find(void *ctx, size_t k, int worker)
 
 static void write_lines(size_t k, struct err *e)
 {
-	const struct buf *b = &c.line[k];
-
-	for (const char *p = b->p, *end = p + b->len, *stop; b->len && p < end; p = stop + 1) {
-		stop = memchr(p, '\n', (size_t)(end - p));
-		if (tablew_row(c.table, p, (size_t)(stop - p), e))
-			die_err(e);
-	}
+	put_lines(c.table, &c.line[k], e);
 	for (size_t i = 0; i < c.n_sources; i++)
 		c.n_found[i] += c.found[k][i];
 }

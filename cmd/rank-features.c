@@ -129,7 +129,7 @@ static void place_lines(struct offer *l, size_t n, struct err *e)
 		double max = l[i].score, min = l[end - 1].score;
 		for (size_t j = i; j < end; j++) {
 			l[j].place = (uint32_t)(j - i + 1);
-			l[j].scaled = features_scaled(l[j].score, min, max);
+			l[j].scaled = (float)num_scaled(l[j].score, min, max);
 		}
 	}
 	if (sort_stable(l, n, sizeof *l, by_said, NULL, e))

@@ -40,12 +40,8 @@ static void put_row(struct buf *b, const struct str *f, size_t n)
 /* begin - the line that was read is the first of a listener. */
 static void begin(struct input *in, struct str user)
 {
-	if (vocab_find(&in->user, user.p, user.len) != VOCAB_NONE) {
-		struct buf where = { 0 };
-		char clip[ERR_CLIP_MAX];
-		tabler_where(in->r, &where);
-		die(EXIT_DATA, "%s: user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", where.p, err_clip(clip, user.p, user.len));
-	}
+	if (vocab_find(&in->user, user.p, user.len) != VOCAB_NONE)
+		die_again(in->r, user);
 	buf_reset(&in->next.user);
 	buf_put(&in->next.user, user.p, user.len);
 }
@@ -96,11 +92,7 @@ static bool read_block(struct input *in)
 /* write_block - what is held of a listener, which is then forgotten. */
 static void write_block(struct buf *held, struct err *e)
 {
-	for (const char *p = held->p, *end = p + held->len, *stop; held->len && p < end; p = stop + 1) {
-		stop = memchr(p, '\n', (size_t)(end - p));
-		if (tablew_row(table, p, (size_t)(stop - p), e))
-			die_err(e);
-	}
+	put_lines(table, held, e);
 	n_held -= held->cap;
 	buf_release(held);
 }

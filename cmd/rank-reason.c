@@ -13,10 +13,16 @@ static void put_title(struct buf *b, struct str id)
 	buf_put(b, t.p, t.len);
 }
 
+/* nearest_to - what --because names; VOCAB_NONE: nothing. */
+static uint32_t nearest_to(struct str item, struct str user, float *cosine)
+{
+	return o.because ? nearest_own(vocab_find(&side.seen.user, user.p, user.len), item, cosine) : VOCAB_NONE;
+}
+
 static void put_nearest(struct buf *b, struct str user, struct str item)
 {
 	float cosine;
-	uint32_t nearest = o.because ? nearest_own(vocab_find(&side.seen.user, user.p, user.len), item, &cosine) : VOCAB_NONE;
+	uint32_t nearest = nearest_to(item, user, &cosine);
 
 	if (nearest == VOCAB_NONE)
 		return;
@@ -127,7 +133,7 @@ static void put_from(struct buf *out, const struct rerank *list, const struct re
 static void put_near(struct buf *out, struct str user, struct str item)
 {
 	float cosine;
-	uint32_t nearest = o.because ? nearest_own(vocab_find(&side.seen.user, user.p, user.len), item, &cosine) : VOCAB_NONE;
+	uint32_t nearest = nearest_to(item, user, &cosine);
 
 	if (nearest == VOCAB_NONE)
 		return;

@@ -227,7 +227,7 @@ static void gather(struct worker *w, struct rerank *list, struct err *e)
 		double max = list->from[i].score, min = list->from[end - 1].score;
 		for (size_t j = i; j < end; j++) {
 			const struct rerank_from *f = &list->from[j];
-			w->from[w->start[f->cand + 1]++] = (struct features_source){ source, features_score(f->score), features_scaled(f->score, min, max), (float)f->place };
+			w->from[w->start[f->cand + 1]++] = (struct features_source){ source, features_score(f->score), (float)num_scaled(f->score, min, max), (float)f->place };
 		}
 	}
 }

@@ -275,15 +275,11 @@ void seat_line(const struct str *f, size_t n, double score)
 	n_in++;
 }
 
-/* check_user - a user may not come again. */
-static void check_user(const struct tabler *r, struct str user, struct vocab *done)
+void die_again(const struct tabler *r, struct str user)
 {
-	size_t n_before = done->n;
 	struct buf where = { 0 };
 	char clip[ERR_CLIP_MAX];
 
-	if (vocab_add(done, user.p, user.len) == n_before)
-		return;
 	tabler_where(r, &where);
 	die(EXIT_DATA, "%s: user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", where.p, err_clip(clip, user.p, user.len));
 }
@@ -300,8 +296,9 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 	if (!r || tabler_order(r, names, 3, e))
 		die_err(e);
 	while ((got = tabler_next(r, &f, &n, e)) == 1) {
-		if (!is_seated(f[0]))
-			check_user(r, f[0], done);
+		size_t n_before = done->n;
+		if (!is_seated(f[0]) && vocab_add(done, f[0].p, f[0].len) < n_before)
+			die_again(r, f[0]);
 		check_candidate(r, f, n, &score);
 		seat_line(f, n, score);
 		progress_set(pr, n_in);
@@ -335,6 +332,17 @@ static void check_options(void)
 	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
 		for (size_t i = 0; i < lists[l]->n; i++)
 			tool_reads(lists[l]->v[i]);
+}
+
+void put_lines(struct tablew *t, const struct buf *lines, struct err *e)
+{
+	const char *end = lines->p + lines->len, *stop;
+
+	for (const char *p = lines->p; lines->len && p < end; p = stop + 1) {
+		stop = memchr(p, '\n', (size_t)(end - p));
+		if (tablew_row(t, p, (size_t)(stop - p), e))
+			die_err(e);
+	}
 }
 
 /* rank - without a verb: the lists. */

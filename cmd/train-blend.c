@@ -55,7 +55,7 @@ static void read_listeners(struct err *e)
 	struct history_source from = { tool.n_args ? tool.arg : standard_input, tool.n_args ? tool.n_args : 1, NULL, 0, weigh_event,
 				       blend_weigh(&mix.b) ? blend_weigh(&mix.b) : &weigh, o.has_header, blend_wants_order(&mix.b) };
 	struct progress pr;
-	struct inter_opts io = { .weight = weigh_event, .ctx = from.ctx, .has_header = o.has_header, .progress = show_done, .progress_ctx = &pr };
+	struct inter_opts io = { .weight = weigh_event, .ctx = from.ctx, .has_header = o.has_header, .progress = progress_show, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (history_load(&mix.history, &from, &mix.b.part[0].model, &prov, &inputs, e) ||
@@ -134,7 +134,7 @@ static int score_part(void *ctx, size_t part, float *out, size_t first, size_t n
 static void fit_blend(struct blend_fit *to, struct err *e)
 {
 	struct progress pr;
-	struct fit_opts fo = { mix.b.n, mix.b.n_items, (size_t)o.k, idtab_rank(&mix.b.ids, e), o.min_gain, score_part, NULL, show_done, &pr };
+	struct fit_opts fo = { mix.b.n, mix.b.n_items, (size_t)o.k, idtab_rank(&mix.b.ids, e), o.min_gain, score_part, NULL, progress_show, &pr };
 	struct fit f;
 	double start = seconds();
 

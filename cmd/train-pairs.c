@@ -7,14 +7,6 @@
 #include "../lib/cli/progress.h"
 #include "train.h"
 
-void show_done(void *ctx, uint64_t done, uint64_t total)
-{
-	struct progress *pr = ctx;
-
-	pr->total = total;
-	progress_set(pr, done);
-}
-
 /* read_pairs - of the operands, and of `more` behind them (NULL: none). */
 static void read_pairs(struct inter *in, const char *more, struct err *e)
 {
@@ -27,7 +19,7 @@ static void read_pairs(struct inter *in, const char *more, struct err *e)
 		path[n++] = "-";
 	if (more)
 		path[n++] = more;
-	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
+	struct inter_opts io = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (weigh.half_life > 0)

@@ -76,7 +76,7 @@ static void read_log(struct err *e)
 {
 	struct progress pr;
 	struct seqs_opts so = { .weight = weigh_event, .ctx = &weigh, .keep_weightless = true, .has_devices = job.features & SEQ_DEVICE, .has_header = o.has_header,
-				.pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
+				.pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (seqs_load(&job.data, tool.arg, tool.n_args, &so, &prov, &inputs, e))

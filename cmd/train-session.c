@@ -44,7 +44,7 @@ void check_session(void)
 static void read_events(struct seqs *s, struct err *e)
 {
 	struct progress pr;
-	struct seqs_opts so = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = show_done, .progress_ctx = &pr };
+	struct seqs_opts so = { .weight = weigh_event, .ctx = &weigh, .has_header = o.has_header, .pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
 
 	progress_start(&pr, "read", "bytes", 0);
 	if (seqs_load(s, tool.arg, tool.n_args, &so, &prov, &inputs, e))

@@ -50,7 +50,7 @@ static void load(struct frame *f, const struct frame *like, const char *const *p
 	struct progress pr;
 
 	progress_start(&pr, "read", "rows", 0);
-	if (frame_load(f, like, path, n, &fo, show_done, &pr, &prov, &inputs, e))
+	if (frame_load(f, like, path, n, &fo, progress_show, &pr, &prov, &inputs, e))
 		die_err(e);
 	progress_end(&pr);
 }

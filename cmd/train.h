@@ -80,8 +80,6 @@ extern bool is_trial;				/* while it searches: a learner says nothing and leaves
 
 /* seconds - of a clock that never goes back. */
 double seconds(void);
-/* show_done - an inter_progress, a num_step, ...: ctx is a struct progress. */
-void show_done(void *ctx, uint64_t done, uint64_t total);
 
 /* learner - from pairs, of which in->m is used up, to a model in out. 0 or <0. It has the options as they stand in o. With -v it writes rows to stderr. */
 typedef int learner(struct inter *in, struct sink *out, struct err *e);

@@ -12,6 +12,7 @@
 
 #include "../lib/base/mem.h"
 #include "../lib/base/rng.h"
+#include "../lib/num/num.h"
 #include "../lib/rank/features.h"
 #include "mem-path.h"
 
@@ -736,8 +737,8 @@ static void scores_are_finite_and_scaled(void **state)
 {
 	(void)state;
 	assert_true(features_score(1e300) == FLT_MAX && features_score(-1e300) == -FLT_MAX && features_score(0.1) == 0.1f);
-	assert_true(features_scaled(2, 2, 2) == 1 && features_scaled(1.5, 1, 2) == 0.5f && features_scaled(1e308, -1e308, 1e308) == 1 && features_scaled(-1e308, -1e308, 1e308) == 0);
-	assert_true(features_scaled(4.9406564584124654e-324, 0, 4.9406564584124654e-324) == 1 && features_scaled(0, 0, 4.9406564584124654e-324) == 0);
+	assert_true(num_scaled(2, 2, 2) == 1 && num_scaled(1.5, 1, 2) == 0.5f && num_scaled(1e308, -1e308, 1e308) == 1 && num_scaled(-1e308, -1e308, 1e308) == 0);
+	assert_true(num_scaled(4.9406564584124654e-324, 0, 4.9406564584124654e-324) == 1 && num_scaled(0, 0, 4.9406564584124654e-324) == 0);
 }
 
 int main(void)

@@ -68,6 +68,14 @@ void progress_set(struct progress *p, uint64_t done)
 	put_line(p, now);
 }
 
+void progress_show(void *p, uint64_t done, uint64_t total)
+{
+	struct progress *pr = p;
+
+	pr->total = total;
+	progress_set(pr, done);
+}
+
 void progress_end(struct progress *p)
 {
 	if (p->has_line) {

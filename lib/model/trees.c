@@ -387,11 +387,6 @@ float trees_word(const struct trees *t, size_t f, struct str word)
 	return w == VOCAB_NONE || w < first || w >= t->parts.word_start[f + 1] ? NAN : (float)(w - first);
 }
 
-double trees_gain(const struct trees *t, size_t f)
-{
-	return t->parts.gain[f];
-}
-
 /* ---- scores ---- */
 
 /* word_code - the number of a word as a row holds it, WORD_MISSING for what is none. */

@@ -93,7 +93,6 @@ size_t trees_find(const struct trees *t, struct str name);		/* its number, SIZE_
 bool trees_is_words(const struct trees *t, size_t f);
 /* trees_word - the number of a word of feature f, as rows hold it; NAN, which is a missing value, when the model does not know it. */
 float trees_word(const struct trees *t, size_t f, struct str word);
-double trees_gain(const struct trees *t, size_t f);			/* what splits by it gained in training */
 
 /*
  * trees_scores - out[i] = the score of row x + i * ld, for n rows of n_features floats. Of logistic models it is the log odds (trees_chance). Cannot fail. Uses scratch inside *t: one thread at a time.

@@ -67,6 +67,13 @@ void num_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, s
 	num_ops()->l2sqs(out, q, Y, n, d, ld);
 }
 
+double num_scaled(double x, double min, double max)
+{
+	double by = isfinite(max - min) ? 1 : 0.5;	/* elsewhere not: the half of the smallest is 0 */
+
+	return max > min ? (x * by - min * by) / (max * by - min * by) : 1;
+}
+
 bool num_is_finite(const float *x, size_t n) { return num_ops()->is_finite(x, n); }
 
 /* ---- products ---- */

@@ -31,6 +31,8 @@ void num_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, s
 /* num_dots_block - out[q*ldo + i] = num_dot(Q + q*ldq, Y + i*ld, d): num_dots for nq queries at once, while a tile of Y is in cache. Bit-equal to num_dot. */
 void num_dots_block(float *out, size_t ldo, const float *Q, size_t ldq, size_t nq, const float *Y, size_t ld, size_t n, size_t d);
 void num_l2sqs_block(float *out, size_t ldo, const float *Q, size_t ldq, size_t nq, const float *Y, size_t ld, size_t n, size_t d);
+/* num_scaled - (x - min) / (max - min), 1 where all are equal: by halves where the difference of two finite doubles is none. */
+double num_scaled(double x, double min, double max);
 /* num_is_finite - no NaN, no infinity in x[n]. */
 bool num_is_finite(const float *x, size_t n);
 

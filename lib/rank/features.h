@@ -49,7 +49,6 @@
 #define TASTE_FEATURES_H
 
 #include <float.h>
-#include <math.h>
 
 #include "past.h"
 
@@ -62,13 +61,6 @@ struct features_source { uint32_t source; float score, scaled, place; };
 static inline float features_score(double score)
 {
 	return score > FLT_MAX ? FLT_MAX : score < -FLT_MAX ? -FLT_MAX : (float)score;
-}
-/* features_scaled - (score - min) / (max - min) of what a source gave for a request; 1 where all are equal. */
-static inline float features_scaled(double score, double min, double max)
-{
-	double by = isfinite(max - min) ? 1 : 0.5;	/* as in rerank.c */
-
-	return max > min ? (float)((score * by - min * by) / (max * by - min * by)) : 1;
 }
 
 struct features {

@@ -54,7 +54,7 @@ void past_free(struct past *p)
 	vocab_release(&s->creator);
 	vocab_release(&s->group);
 	vocab_release(&s->tag);
-	buf_release(&s->last_bytes);
+	buf_release(&s->last_text);
 	mem_free(s->group_size);
 	mem_free(s->order);
 	artifact_free(s->file);
@@ -168,9 +168,8 @@ static struct context read_context(struct past *p, const struct event *ev)
 	if (!ev->context.len || ev->context.len != s->last_text.len || s->last.time != ev->time || memcmp(ev->context.p, s->last_text.p, s->last_text.len)) {
 		s->last_unknown = context_read(&s->last, &p->words, ev->time, ev->context, !s->is_ready, &bad);
 		s->last_bad = bad;
-		buf_reset(&s->last_bytes);
-		buf_put(&s->last_bytes, ev->context.p, ev->context.len);
-		s->last_text = (struct str){ s->last_bytes.p, s->last_bytes.len };
+		buf_reset(&s->last_text);
+		buf_put(&s->last_text, ev->context.p, ev->context.len);
 	}
 	p->n_unknown_keys += s->last_unknown;
 	p->n_bad_values += s->last_bad;
@@ -324,7 +323,8 @@ static int make_order(struct past *p, struct err *e)
 	return e->code;
 }
 
-int past_make_room(struct past *p, struct err *e)
+/* make_room - tallies of things, and what is kept by situation. */
+static int make_room(struct past *p, struct err *e)
 {
 	for (int k = 0; k < PAST_THINGS; k++) {
 		if (!(p->tally[k] = mem_try(p->n[k] + 1, sizeof *p->tally[k], "tallies", e)))
@@ -360,7 +360,7 @@ int past_ready(struct past *p, struct err *e)
 	past_codes(p);
 	if (make_order(p, e))
 		return e->code;
-	return past_make_room(p, e);
+	return make_room(p, e);
 }
 
 /* ---- walking ---- */

@@ -21,8 +21,7 @@ struct past_store {
 	uint32_t fresh[PAST_FRESH];
 	size_t n_fresh;
 	uint64_t n_plays, n_shifted;	/* of plays, now and when shift was made */
-	struct str last_text;		/* the context that was read last, a copy, and what it said */
-	struct buf last_bytes;
+	struct buf last_text;		/* the context that was read last, and what it said */
 	struct context last;
 	size_t last_unknown, last_bad;
 	bool is_ready;
@@ -32,8 +31,6 @@ struct past_store {
 	size_t n_old_users;
 };
 
-/* past_make_room - tallies of things, and what is kept by situation. */
-int past_make_room(struct past *p, struct err *e);
 /* past_is_met - is the item in the catalogue, or anything known to have happened to it? */
 bool past_is_met(const struct past *p, uint32_t item);
 /* past_codes - first, any and n_codes, from the words. */

@@ -4,6 +4,7 @@
 #include "rerank.h"
 #include "../base/mem.h"
 #include "../base/sort.h"
+#include "../num/num.h"
 
 void rerank_reset(struct rerank *r)
 {
@@ -189,11 +190,9 @@ static void scale_and_blend(struct rerank *r, double w)
 		max = is_first || s > max ? s : max;
 		is_first = false;
 	}
-	/* halves where the difference of two finite doubles overflows; elsewhere not, as the half of the smallest is 0 */
-	double by = isfinite(max - min) ? 1 : 0.5;
 	for (size_t i = 0; i < r->n; i++) {
 		struct rerank_cand *c = &r->cand[i];
-		c->scaled = c->drop ? 0 : max > min ? (c->score * by - min * by) / (max * by - min * by) : 1;
+		c->scaled = c->drop ? 0 : num_scaled(c->score, min, max);
 		c->blend = c->has_stays_score ? c->stays_score : (1 - share) * c->scaled + share * (w < 0 ? 1 - c->pop : c->pop);
 	}
 }
