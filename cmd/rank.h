@@ -92,7 +92,7 @@ void check_past(void);
 /* --trees; without it stage_open, stage_score, stage_put_top and stage_close do nothing. check_stage - what goes with it, and what it reads. */
 void check_stage(void);
 void stage_open(struct err *e);
-/* stage_score - the scores of those seated become the trees'. */
+/* stage_score - the scores of those seated become the trees'; rerank_places of each is done then. */
 void stage_score(struct err *e);
 /* stage_put_top - the features that say most of list.cand[i]: "; by NAME (+X), NAME (-X)" to reason, "NAME:X|NAME:X" to machine; either may be NULL. */
 void stage_put_top(struct buf *reason, struct buf *machine, size_t s, size_t i);

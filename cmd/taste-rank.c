@@ -181,7 +181,7 @@ void finish_seats(struct err *e)
 	for (size_t s = 0; s < n_seats; s++) {
 		if (o.shown)
 			rules_add_shown(&seat[s]);
-		if (o.explains && rerank_places(&seat[s].list, e))
+		if (o.explains && !o.trees && rerank_places(&seat[s].list, e))	/* --trees looks at places itself */
 			die_err(e);
 		mark_filters(&seat[s]);
 	}
