@@ -2,7 +2,7 @@
  * synth-answer - --answer: no log is written, but what the listeners answer to ranked lists when it has ended. Holds the lists and the answers.
  */
 #include "../lib/cli/progress.h"
-#include "../lib/data/answers.h"
+#include "../lib/synth/answers.h"
 #include "synth.h"
 
 static void live(struct answers *a, struct err *e)

@@ -6,7 +6,7 @@
 #define TASTE_SYNTH_H
 
 #include "../lib/cli/tool.h"
-#include "../lib/data/world.h"
+#include "../lib/synth/world.h"
 
 #define PATIENCE 0.85
 

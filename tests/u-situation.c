@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../lib/data/situation.h"
+#include "../lib/synth/situation.h"
 
 static double chance[WORLD_KINDS][SITUATIONS];
 

@@ -24,12 +24,12 @@
  * A day of a listener is drawn from a PCG stream of (seed, listener, day): sessions by hour and device, music in runs of an album or a creator's best, episodes and
  * chapters in their order, taken up where they were left. Popularity of creators is Zipf. The output is in order of time and the same for any number of threads.
  *
- * Memory: MEMORY
+ * Memory: about 120 bytes an item, 100 a creator, 200 a listener, the text of names, and 120 for each event of a day.
  */
 #ifndef TASTE_WORLD_H
 #define TASTE_WORLD_H
 
-#include "event.h"
+#include "../data/event.h"
 #include "situation.h"
 #include "../base/par.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "answers.h"
-#include "table.h"
+#include "../data/table.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
