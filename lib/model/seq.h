@@ -23,6 +23,7 @@
 
 #include "model.h"
 #include "seq_learn.h"
+#include "seq_run.h"
 #include "weigh.h"
 
 enum { SEQ_GROUP = 64 };

@@ -1,6 +1,7 @@
 /*
  * seq_measure - what a model that learns knows of events that were held out.
  */
+#include "seq_run.h"
 #include "seq_step.h"
 
 #include <math.h>

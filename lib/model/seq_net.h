@@ -1,5 +1,5 @@
 /*
- * seq_net - the network of a seq model: a causal transformer over the events of a listener, forward, back, and event by event.
+ * seq_net - the network of a seq model: a causal transformer over the events of a listener, forward and back; event by event in seq_run.h.
  *
  * With d components, H heads of d / H, T events of one listener, oldest first, rows of x [T x d] the events:
  *
@@ -67,6 +67,9 @@ struct seq_at {
 	size_t choice, choice_bias;	/* [n_kinds x d] [n_kinds] which kind comes next */
 	size_t n_params;
 };
+/* seq_width - of In: q k v, pointwise u q k v. seq_is_asked - does layer l know which kind is wanted? */
+static inline size_t seq_width(const struct seq_dims *s) { return (s->attention == SEQ_POINTWISE ? 4 : 3) * s->d; }
+static inline bool seq_is_asked(const struct seq_dims *s, size_t l) { return s->n_kinds > 1 && l + 1 == s->layers; }
 void seq_layout(struct seq_at *at, const struct seq_dims *s);
 /* seq_begin - the first numbers: projections normal with variance 1 / inputs (those that end in x a layers-th of that), gains 1, heads the identity, all else 0. */
 void seq_begin(float *w, const struct seq_dims *s, const struct seq_at *at, uint64_t seed);
@@ -133,39 +136,5 @@ void seq_forward(struct seq_room *r, const struct seq_at *at, const float *w, co
 /* seq_back - after seq_forward with the same arguments. r->gx [tokens x d] holds the gradient with respect to h, and after it that with respect to x_1 as seq_input gives it
  * (of e / |e|: times sqrt(d)); gw += the gradient of w. With more than one kind r->gsaid holds the gradient with respect to said (no layers: it is gx). */
 void seq_back(struct seq_room *r, const struct seq_at *at, const float *w, float *gw, const struct seq_events *ev, const size_t *start, size_t n_seq, struct seq_drop drop);
-
-/*
- * ---- one listener, event by event: the keys and values of what was seen ----
- * Memory: 8 layers d bytes an event, and the times with SEQ_TIME; with several kinds 4 d + 1 more.
- */
-struct seq_state {
-	size_t n, cap;			/* events that are in it; room for */
-	float *kv;			/* [seq_state_rows x cap x d] keys and values of each layer; with more than one kind and layers then what the last one reads */
-	int64_t *time;			/* [cap] with SEQ_TIME */
-	uint8_t *kind;			/* [cap] with more than one */
-};
-size_t seq_said_floats(const struct seq_dims *s);	/* of h */
-size_t seq_state_rows(const struct seq_dims *s);		/* of d floats for each event */
-size_t seq_state_floats(const struct seq_dims *s, size_t cap);
-/* seq_step_scratch - floats for seq_run of at most n events on a state with room for cap. */
-size_t seq_step_scratch(const struct seq_dims *s, size_t n, size_t cap);
-/*
- * seq_run - n events behind those of the state (n 0: an empty one); st->n + n <= st->cap <= dims.n. h: of the last one, [d], or with more than one kind
- * [(n_kinds + 1) x d]: of each kind, and what the choice of a kind looks at. n >= 1.
- * Bit for bit what seq_forward without dropout gives.
- */
-void seq_run(struct seq_state *st, float *h, const struct seq_dims *s, const struct seq_at *at, const float *w, const struct seq_items *it, const struct seq_events *ev, size_t n,
-	     float *scratch);
-/* seq_head - z_k [d] of content kind k out of h; scratch as of seq_run. */
-void seq_head(float *z, const struct seq_dims *s, const struct seq_at *at, const float *w, const float *h, size_t k, float *scratch);
-
-/* One thread's room to read a listener in, n events at most. ERR_MEM. */
-struct seq_reader {
-	struct seq_state state;		/* cap: n of the dims */
-	float *scratch, *h;		/* for seq_run; h as it gives it */
-	uint8_t *code;			/* [4 x n] kind, gap, hour, device: seq.h */
-};
-int seq_reader_init(struct seq_reader *r, const struct seq_dims *s, struct err *e);
-void seq_reader_release(struct seq_reader *r);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * seq_step - private to seq_*: one step of seq_learn.h, and what it holds. seq_step.c has the candidates, the loss of a chunk of windows and the items' rows; seq_learn.c calls it, window after
+ * seq_step - private to seq_*: one step of seq_learn.h, and what it holds. seq_step.c has the candidates and the items' rows, seq_loss.c the loss of a chunk of windows; seq_learn.c calls it, window after
  * window; seq_measure.c borrows its workers' rooms.
  */
 #ifndef TASTE_SEQ_STEP_H
@@ -92,5 +92,11 @@ static inline struct seq_events seq_events_of(const struct seq_worker *k)
 {
 	return (struct seq_events){ k->item, k->act, k->kind, k->gap, k->hour, k->device, k->time, k->asked };
 }
+
+/* ---- seq_loss.c ---- */
+
+struct seq_chunk { struct seq_learn *m; struct seq_worker *k; struct seq_task *t; size_t n, token; };	/* n events, token of the batch the first */
+/* seq_loss - of the targets of what k->room has just gone through; leaves its gradient with respect to h and said in the room, adds that of candidates and heads to the task's sums. */
+double seq_loss(const struct seq_chunk *c);
 
 #endif
