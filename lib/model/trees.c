@@ -4,13 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "trees_node.h"
 #include "../base/mem.h"
 #include "../num/fmath.h"
 #include "../num/forest.h"
 
 const char *const trees_objective_name[3] = { "rank", "logistic", "squared" };
-
-enum { WORD_MISSING = 255 };
 
 /* ---- what is in the file ---- */
 
@@ -136,14 +135,6 @@ static int read_nodes(struct trees *t, struct err *e)
 	return ret;
 }
 
-/* rows_of - of training, that came to what `at` stands for in tree k: a node, or n + a leaf. */
-static uint64_t rows_of(const struct trees *t, size_t k, size_t at)
-{
-	size_t first = t->parts.start[k], n = t->parts.start[k + 1] - first;
-
-	return at < n ? t->parts.node_rows[first + at] : t->parts.leaf_rows[first + k + at - n];
-}
-
 static int check_tree(struct trees *t, size_t k, struct err *e)
 {
 	const struct trees_parts *p = &t->parts;
@@ -164,7 +155,7 @@ static int check_tree(struct trees *t, size_t k, struct err *e)
 				return bad(t, e, "is too deep", k);
 			t->depth = max_size(t->depth, depth[v] + 1U);
 		}
-		if (rows_of(t, k, v) != rows_of(t, k, child[0]) + rows_of(t, k, child[1]))
+		if (trees_node_rows(t, k, v) != trees_node_rows(t, k, child[0]) + trees_node_rows(t, k, child[1]))
 			return bad(t, e, "the rows of a node are not those of its children", k);
 	}
 	for (size_t l = 0; l <= n; l++)
@@ -389,17 +380,6 @@ float trees_word(const struct trees *t, size_t f, struct str word)
 
 /* ---- scores ---- */
 
-/* word_code - the number of a word as a row holds it, WORD_MISSING for what is none. */
-static unsigned word_code(float x)
-{
-	return x >= 0 && x < TREES_WORDS_MAX && x == (float)(int)x ? (unsigned)x : WORD_MISSING;
-}
-
-static bool set_has(const uint8_t *set, unsigned w)
-{
-	return set[w / 8] >> w % 8 & 1;
-}
-
 /* code_feature - of n rows, which stand ld floats apart. */
 static void code_feature(const struct trees *t, size_t f, int8_t code[FOREST_ROWS], float value[FOREST_ROWS], const float *x, size_t ld, size_t n)
 {
@@ -409,7 +389,7 @@ static void code_feature(const struct trees *t, size_t f, int8_t code[FOREST_ROW
 		num_codes_of(code, value, n, t->cuts + t->cut_at[f], t->cut_at[f + 1] - t->cut_at[f]);
 	else
 		for (size_t r = 0; r < n; r++)
-			code[r] = (int8_t)((int)word_code(value[r]) - 128);
+			code[r] = (int8_t)((int)trees_word_code(value[r]) - 128);
 }
 
 /* code_rows - the columns of n rows; those behind them are of any value. */
@@ -434,7 +414,7 @@ static void code_sets(const struct trees *t, size_t k, int8_t *columns)
 {
 	for (size_t s = t->first_set[k], c = t->n_columns; s < t->first_set[k + 1]; s++, c++)
 		for (size_t r = 0; r < FOREST_ROWS; r++)
-			columns[c * FOREST_ROWS + r] = !set_has(t->parts.set + s * TREES_SET, (uint8_t)(columns[t->set_column[s] * FOREST_ROWS + r] + 128));
+			columns[c * FOREST_ROWS + r] = !trees_set_has(t->parts.set + s * TREES_SET, (uint8_t)(columns[t->set_column[s] * FOREST_ROWS + r] + 128));
 }
 
 size_t trees_scratch(const struct trees *t)
@@ -473,161 +453,9 @@ void trees_scores(const struct trees *t, float *out, const float *x, size_t ld, 
 	trees_scores_in(t, out, x, ld, n, t->scratch);
 }
 
-/* goes_right - of node i of the file; set: that of the node, where it asks for a word. */
-static bool goes_right(const struct trees *t, size_t i, const uint8_t *set, const float *x)
-{
-	size_t f = t->parts.feature[i];
-
-	if (set)
-		return !set_has(set, word_code(x[f]));
-	return isnan(x[f]) ? t->parts.missing[i] : x[f] > t->parts.cut[t->parts.cut_start[f] + t->parts.test[i]];
-}
-
-/* set_of - of node v of tree k; NULL: it asks for no word. Sets stand in the order of nodes. */
-static const uint8_t *set_of(const struct trees *t, size_t k, size_t v)
-{
-	size_t i = t->parts.start[k], s = t->first_set[k];
-
-	if (t->first_set[k] == t->first_set[k + 1] || !trees_is_words(t, t->parts.feature[i + v]))
-		return NULL;
-	for (size_t u = 0; u < v; u++)
-		s += trees_is_words(t, t->parts.feature[i + u]);
-	return t->parts.set + s * TREES_SET;
-}
-
-float trees_score_ref(const struct trees *t, const float *x)
-{
-	const struct trees_parts *p = &t->parts;
-	float score = t->base;
-
-	for (size_t k = 0; k < t->n_trees; k++) {
-		size_t first = p->start[k], n = p->start[k + 1] - first, v = 0;
-		while (v < n)
-			v = p->child[2 * (first + v) + goes_right(t, first + v, set_of(t, k, v), x)];
-		score += p->value[first + k + v - n];
-	}
-	return score;
-}
-
 double trees_chance(double score)
 {
 	return 1 / (1 + fm_exp(-score));
-}
-
-/* ---- why ---- */
-
-/* A feature on the way from the root: the share of subsets of what came before in which ... of Lundberg et al., algorithm 2. */
-struct step {
-	size_t feature;
-	double zero, one;	/* share of rows that go on here when the feature is not known; 1 or 0: does this row, when it is */
-	double weight;		/* of the subsets of as many features as the step's place */
-};
-
-struct explain {
-	double inverse[TREES_DEPTH_MAX + 3];	/* 1 / i */
-	const struct trees *t;
-	size_t k;		/* tree */
-	const float *x;
-	double *phi;
-};
-
-static void extend(const struct explain *g, struct step *path, size_t n, double zero, double one, size_t feature)
-{
-	double part = g->inverse[n + 1];
-
-	path[n] = (struct step){ feature, zero, one, n == 0 };
-	for (size_t i = n; i-- > 0;) {
-		double w = path[i].weight * part;
-		path[i + 1].weight += one * w * (double)(i + 1);
-		path[i].weight = zero * w * (double)(n - i);
-	}
-}
-
-/* unwind - take step k out of path[0..n], of which n are left. */
-static void unwind(const struct explain *g, struct step *path, size_t n, size_t k)
-{
-	double one = path[k].one, zero = path[k].zero, next = path[n].weight, all = (double)(n + 1), part = zero * g->inverse[n + 1], scale = all / zero;
-
-	for (size_t i = n; i-- > 0;) {
-		if (one != 0) {
-			double w = path[i].weight;
-			path[i].weight = next * all * g->inverse[i + 1];
-			next = w - path[i].weight * part * (double)(n - i);
-		} else {
-			path[i].weight *= scale * g->inverse[n - i];
-		}
-	}
-	for (size_t i = k; i < n; i++) {
-		path[i].feature = path[i + 1].feature;
-		path[i].zero = path[i + 1].zero;
-		path[i].one = path[i + 1].one;
-	}
-}
-
-/* unwound_sum - the sum of weights that unwind would leave. */
-static double unwound_sum(const struct explain *g, const struct step *path, size_t n, size_t k)
-{
-	double next = path[n].weight, all = (double)(n + 1), part = path[k].zero * g->inverse[n + 1], sum = 0;
-
-	if (path[k].one == 0) {
-		for (size_t i = n; i-- > 0;)
-			sum += path[i].weight * g->inverse[n - i];
-		return sum * all / path[k].zero;
-	}
-	for (size_t i = n; i-- > 0;) {
-		double w = next * all * g->inverse[i + 1];
-		sum += w;
-		next = path[i].weight - w * part * (double)(n - i);
-	}
-	return sum;
-}
-
-/* explain_node - what is below node or leaf `at`; the path to it has n steps, and room behind it for the way on. */
-static void explain_node(const struct explain *g, size_t at, struct step *path, size_t n, double zero, double one, size_t feature)
-{
-	const struct trees_parts *p = &g->t->parts;
-	size_t first = p->start[g->k], n_nodes = p->start[g->k + 1] - first;
-
-	extend(g, path, n, zero, one, feature);
-	if (at >= n_nodes) {
-		double value = (double)p->value[first + g->k + at - n_nodes];
-		for (size_t i = 1; i <= n; i++)
-			g->phi[path[i].feature] += unwound_sum(g, path, n, i) * (path[i].one - path[i].zero) * value;
-		return;
-	}
-	size_t f = p->feature[first + at], known = 1;
-	bool right = goes_right(g->t, first + at, set_of(g->t, g->k, at), g->x);
-	double was_zero = 1, was_one = 1, rows = (double)rows_of(g->t, g->k, at);
-	while (known <= n && path[known].feature != f)
-		known++;
-	if (known <= n) {
-		was_zero = path[known].zero;
-		was_one = path[known].one;
-		unwind(g, path, n--, known);
-	}
-	for (int side = 0; side < 2; side++) {
-		size_t child = p->child[2 * (first + at) + (size_t)side];
-		struct step *next = path + n + 1;
-		memcpy(next, path, (n + 1) * sizeof *next);
-		explain_node(g, child, next, n + 1, was_zero * (double)rows_of(g->t, g->k, child) / rows, right == side ? was_one : 0, f);
-	}
-}
-
-size_t trees_explain_scratch(const struct trees *t)
-{
-	return (t->depth + 2) * (t->depth + 3) / 2 * sizeof(struct step);
-}
-
-void trees_explain(const struct trees *t, double *phi, const float *x, void *scratch)
-{
-	struct explain g = { .t = t, .x = x, .phi = phi };
-
-	for (size_t i = 1; i < sizeof g.inverse / sizeof *g.inverse; i++)
-		g.inverse[i] = 1 / (double)i;
-	memset(phi, 0, t->n_features * sizeof *phi);
-	phi[t->n_features] = t->mean;
-	for (; g.k < t->n_trees; g.k++)
-		explain_node(&g, 0, scratch, 0, 1, 1, SIZE_MAX);
 }
 
 /* ---- the file ---- */
