@@ -1,6 +1,6 @@
 /*
- * kind - what the files of this folder share: source.c reads rows and makes events of them; each family of formats is a file of its own that says how a row looks and
- * where things stand in it.
+ * kind - what the files of this folder share: source.c opens a file, source_row.c reads its rows, source_event.c makes events of them, source_items.c catalogues; each family of
+ * formats is a file of its own that says how a row looks and where things stand in it.
  *
  * To add a source: a row in source_list (source.c) and its start function. start looks at the file (source_first_line), chooses the reader (source_lines, source_csv,
  * source_json) and sets the constants, and returns SOURCE_ROW, SOURCE_END for a file without rows, or <0. Where things stand is said in one of two ways: a format whose columns
