@@ -7,7 +7,7 @@
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
-#include "../lib/data/frame.h"
+#include "../lib/data/framer.h"
 #include "../lib/model/trees.h"
 #include "rank.h"
 
