@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../lib/base/mem.h"
+#include "../lib/base/pieces.h"
 #include "../lib/cli/progress.h"
 #include "../lib/data/items.h"
 #include "../lib/data/seqs.h"
@@ -110,11 +111,8 @@ static void add_tokens(const struct str row[ITEM_COLUMNS], bool may_be_new)
 			add_token(from, c, row[c].p, row[c].len, may_be_new);
 			continue;
 		}
-		for (const char *p = row[c].p, *end = p + row[c].len, *stop; p < end; p = stop + 1) {
-			stop = memchr(p, ';', (size_t)(end - p));
-			stop = stop ? stop : end;
-			add_token(from, c, p, (size_t)(stop - p), may_be_new);
-		}
+		for (struct str tags = row[c], tag; pieces_next(&tags, &tag);)
+			add_token(from, c, tag.p, tag.len, may_be_new);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "facets.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/sort.h"
 
 /* What an item that is read has: each value once. */
@@ -29,13 +30,11 @@ static int read_item(struct facets *f, struct reading *r, struct str s, bool is_
 {
 	r->n = 0;
 	r->now++;
-	for (size_t i = 0; i < s.len;) {
-		const char *end = is_list ? memchr(s.p + i, ';', s.len - i) : NULL;
-		size_t len = end ? (size_t)(end - s.p) - i : s.len - i;
-		if (len)
-			take(f, r, s.p + i, len);
-		i += len + 1;
-	}
+	if (!is_list && s.len)
+		take(f, r, s.p, s.len);
+	for (struct str piece; is_list && pieces_next(&s, &piece);)
+		if (piece.len)
+			take(f, r, piece.p, piece.len);
 	return sort_u64(r->v, NULL, r->n, e);
 }
 

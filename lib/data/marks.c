@@ -3,6 +3,7 @@
 
 #include "marks.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 
 enum { DEBT_SECONDS = 3600, BURST_STARTS = 100, CLOCKWORK_GAPS = 30 };
 
@@ -59,14 +60,12 @@ static unsigned suspects(struct user_marks *x, int64_t t, double seconds)
 static void copy_context(struct marks *m, struct str c)
 {
 	buf_reset(&m->context);
-	for (const char *p = c.p, *end = p + c.len, *next; p < end; p = next) {
-		const char *mark = memchr(p, ';', (size_t)(end - p)), *stop = mark ? mark : end;
-		next = mark ? mark + 1 : end;
-		if ((m->gap > 0 && stop - p >= 8 && !memcmp(p, "session=", 8)) || (m->has_suspects && stop - p >= 8 && !memcmp(p, "suspect=", 8)))
+	for (struct str piece; pieces_next(&c, &piece);) {
+		if (piece.len >= 8 && ((m->gap > 0 && !memcmp(piece.p, "session=", 8)) || (m->has_suspects && !memcmp(piece.p, "suspect=", 8))))
 			continue;
 		if (m->context.len)
 			buf_putc(&m->context, ';');
-		buf_put(&m->context, p, (size_t)(stop - p));
+		buf_put(&m->context, piece.p, piece.len);
 	}
 }
 

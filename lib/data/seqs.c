@@ -2,6 +2,7 @@
 
 #include "seqs.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/sort.h"
 
 enum { CHUNK = 1 << 16 };	/* events of users that are put in order together */
@@ -36,28 +37,12 @@ static unsigned flags_of(const struct seqs_make *m, struct str kind)
 	return m->o.has_values && kind.len == 5 && !memcmp(kind.p, "plays", 5) ? SEQS_PLAYS : 0;
 }
 
-/* device_value - of device= in a context; empty: there is none. */
-static struct str device_value(struct str context)
-{
-	static const char key[] = "device=";
-	const char *end = context.p + context.len;
-
-	for (const char *p = context.p; p < end; ) {
-		const char *stop = memchr(p, ';', (size_t)(end - p));
-		stop = stop ? stop : end;
-		if ((size_t)(stop - p) >= sizeof key - 1 && !memcmp(p, key, sizeof key - 1))
-			return (struct str){ p + sizeof key - 1, (size_t)(stop - p) - (sizeof key - 1) };
-		p = stop + 1;
-	}
-	return (struct str){ "", 0 };
-}
-
 static uint8_t device_of(struct seqs_make *m, struct str context)
 {
 	struct vocab *v = &m->s->device;
-	struct str d = device_value(context);
+	struct str d;
 
-	if (!d.len)
+	if (!pieces_value(context, "device", &d) || !d.len)
 		return 0;
 	uint32_t i = m->o.keep_devices || v->n == SEQS_DEVICES_MAX ? vocab_find(v, d.p, d.len) : vocab_add(v, d.p, d.len);
 	return i < SEQS_DEVICES_MAX ? (uint8_t)(i + 1) : 0;

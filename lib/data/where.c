@@ -2,6 +2,7 @@
 
 #include "where.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/scan.h"
 
 static bool is_digit(char c)
@@ -238,14 +239,9 @@ static bool text_fits(const struct where *w, struct str s)
 
 static bool list_fits(const struct where *w, struct str s)
 {
-	for (const char *p = s.p, *end = s.p + s.len; p < end;) {
-		const char *to = memchr(p, ';', (size_t)(end - p));
-		if (!to)
-			to = end;
-		if (text_fits(w, (struct str){ p, (size_t)(to - p) }))
+	for (struct str piece; pieces_next(&s, &piece);)
+		if (text_fits(w, piece))
 			return true;
-		p = to + (to < end);
-	}
 	return false;
 }
 

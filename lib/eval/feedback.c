@@ -3,6 +3,7 @@
 
 #include "feedback.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
 #include "../data/event.h"
@@ -63,24 +64,6 @@ int feedback_rewards(struct feedback *f, const char *spec, struct err *e)
 	return 0;
 }
 
-/* context_value - of a key in k=v;k=v; false when it is not there. */
-static bool context_value(struct str context, const char *key, struct str *v)
-{
-	const char *end = context.p + context.len;
-	size_t n = strlen(key);
-
-	for (const char *p = context.p; p && p < end;) {
-		const char *stop = memchr(p, ';', (size_t)(end - p));
-		stop = stop ? stop : end;
-		if ((size_t)(stop - p) > n && p[n] == '=' && !memcmp(p, key, n)) {
-			*v = (struct str){ p + n + 1, (size_t)(stop - p) - n - 1 };
-			return true;
-		}
-		p = stop + 1;
-	}
-	return false;
-}
-
 static int __attribute__((format(printf, 3, 4))) bad_event(const struct eventr *r, struct err *e, const char *fmt, ...)
 {
 	struct buf where = { 0 };
@@ -136,13 +119,13 @@ int feedback_events(struct feedback *f, const char *path, bool has_header, bool 
 		struct str s;
 		uint64_t place;
 		double p = NAN;
-		if (!context_value(ev.context, "place_in", &s)) {
+		if (!pieces_value(ev.context, "place_in", &s)) {
 			f->n_other++;
 			continue;
 		}
 		if (!scan_u64(s.p, s.len, &place) || !place || place > PLACE_MAX)
 			got = bad_event(r, e, "place_in=%s is no place from 1 to %d", err_clip(clip, s.p, s.len), PLACE_MAX);
-		else if (context_value(ev.context, "p", &s) && !is_probability(s, &p))
+		else if (pieces_value(ev.context, "p", &s) && !is_probability(s, &p))
 			got = bad_event(r, e, "p=%s is not a probability above 0", err_clip(clip, s.p, s.len));
 		else if (needs_p && isnan(p))
 			got = bad_event(r, e, "place_in has no p= beside it: how probable it was that this item was shown is not known");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "../base/pieces.h"
 #include "../base/scan.h"
 
 static const char *const name[CONTEXT_KEYS] = { "hour", "day", "device", "place", "mood", "intent", "pulse" };
@@ -106,11 +107,11 @@ size_t context_put(struct context *c, struct context_words *w, struct str text, 
 		for (const char *p = text.p, *stop; p < end; p = stop + 1) {
 			for (stop = p; stop < end && *stop != ';' && *stop != ',';)
 				stop++;
-			const char *eq = memchr(p, '=', (size_t)(stop - p));
+			struct str key, v;
+			enum put how = PUT;
 			if (stop == p)
 				continue;
-			struct str key = { p, (size_t)((eq ? eq : stop) - p) }, v = { eq ? eq + 1 : stop, eq ? (size_t)(stop - eq) - 1 : 0 };
-			enum put how = PUT;
+			pieces_pair((struct str){ p, (size_t)(stop - p) }, &key, &v);
 			if (is_word(key, "time") != !round)
 				continue;
 			if (round)

@@ -4,6 +4,7 @@
 
 #include "shelf.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
 #include "../num/fmath.h"
@@ -101,16 +102,13 @@ static uint32_t group_of(struct past *p, struct past_item *it, struct str creato
 static void put_tags(struct past *p, struct past_item *it, struct str tags)
 {
 	struct past_store *s = p->store;
-	const char *end = tags.p + tags.len;
 
 	it->tag = (uint32_t)p->n_tags;
-	for (const char *t = tags.p, *stop; t < end; t = stop + 1) {
-		stop = memchr(t, ';', (size_t)(end - t));
-		stop = stop ? stop : end;
-		if (stop == t)
+	for (struct str tag; pieces_next(&tags, &tag);) {
+		if (!tag.len)
 			continue;
 		arr_reserve(p->tags, p->n_tags + 1, s->cap_tags);
-		p->tags[p->n_tags++] = vocab_add(&s->tag, t, (size_t)(stop - t));
+		p->tags[p->n_tags++] = vocab_add(&s->tag, tag.p, tag.len);
 		it->n_tags++;
 	}
 }

@@ -2,6 +2,7 @@
 
 #include "shelf.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
 
@@ -117,20 +118,17 @@ static void put_tags(struct shelf *s, struct str tags, size_t *cap)
 {
 	size_t n = s->tag_start[s->n], first = n;
 
-	for (const char *p = tags.p, *end = tags.p + tags.len; p < end; ) {
-		const char *stop = memchr(p, ';', (size_t)(end - p));
-		stop = stop ? stop : end;
-		if (stop > p) {
-			uint32_t t = vocab_add(&s->tag, p, (size_t)(stop - p));
-			size_t j = first;
-			while (j < n && s->tag_of[j] != t)
-				j++;
-			if (j == n) {
-				arr_reserve(s->tag_of, n + 1, *cap);
-				s->tag_of[n++] = t;
-			}
+	for (struct str tag; pieces_next(&tags, &tag);) {
+		if (!tag.len)
+			continue;
+		uint32_t t = vocab_add(&s->tag, tag.p, tag.len);
+		size_t j = first;
+		while (j < n && s->tag_of[j] != t)
+			j++;
+		if (j == n) {
+			arr_reserve(s->tag_of, n + 1, *cap);
+			s->tag_of[n++] = t;
 		}
-		p = stop + 1;
 	}
 	s->tag_start[s->n + 1] = n;
 }

@@ -1,4 +1,5 @@
 #include "situation.h"
+#include "../base/pieces.h"
 
 enum { PHONE, DESKTOP, SPEAKER, CAR };
 enum { HOME, WORK, ROAD, GYM };
@@ -150,21 +151,17 @@ static int refuse(const char *p, size_t len, int key, struct err *e)
 int situation_scan(const char *p, size_t len, bool is_strict, struct situation *s, struct err *e)
 {
 	*s = (struct situation){ { 0 } };
-	for (const char *end = p + len, *next; p < end; p = next + (next < end)) {
-		const char *eq;
+	for (struct str rest = { p, len }, piece, k, v; pieces_next(&rest, &piece);) {
 		int key = 0, value = 0;
-		if (!(next = memchr(p, ';', (size_t)(end - p))))
-			next = end;
-		if (!(eq = memchr(p, '=', (size_t)(next - p))))
-			eq = next;
-		while (key < SITUATION_KEYS && !is_name(p, (size_t)(eq - p), key_name[key]))
+		pieces_pair(piece, &k, &v);
+		while (key < SITUATION_KEYS && !is_name(k.p, k.len, key_name[key]))
 			key++;
 		if (key == SITUATION_KEYS && !is_strict)
 			continue;
-		while (key < SITUATION_KEYS && value < SITUATION_VALUES && (eq == next || !is_name(eq + 1, (size_t)(next - eq - 1), value_name[key][value])))
+		while (key < SITUATION_KEYS && value < SITUATION_VALUES && !is_name(v.p, v.len, value_name[key][value]))
 			value++;
 		if (key == SITUATION_KEYS || value == SITUATION_VALUES)
-			return refuse(p, (size_t)(next - p), key, e);
+			return refuse(piece.p, piece.len, key, e);
 		s->v[key] = (uint8_t)(1 + value);
 	}
 	return 0;
