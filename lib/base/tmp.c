@@ -73,9 +73,7 @@ void tmp_dir_set(const char *dir)
 
 const char *tmp_dir(void)
 {
-	const char *dir = dir_set ? dir_set : getenv("TMPDIR");
-
-	return dir && *dir ? dir : "/tmp";
+	return dir_set && *dir_set ? dir_set : "/tmp";
 }
 
 /* open_named - for file systems that know no file without a name: one that loses it at once. */

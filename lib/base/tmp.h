@@ -15,7 +15,7 @@ void tmp_unregister(const char *path);
 /* tmp_unlink_all - remove every registered file. Safe in a signal handler. */
 void tmp_unlink_all(void);
 
-/* tmp_dir - where scratch files go: what tmp_dir_set was given (programs give it -T), else $TMPDIR, else /tmp. tmp_dir_set keeps the pointer; NULL forgets. */
+/* tmp_dir - where scratch files go: what tmp_dir_set was given (programs give it -T, else $TMPDIR), else /tmp. tmp_dir_set keeps the pointer; NULL forgets. */
 const char *tmp_dir(void);
 void tmp_dir_set(const char *dir);
 /* tmp_open - an empty file in tmp_dir() that has no name: it is gone when closed, however the process ends. Open for reading and writing; the descriptor,

@@ -377,8 +377,10 @@ void tool_init(struct tool *t, int argc, char **argv)
 	set_signals();
 	mem_on_oom(on_oom);
 	fill_common(table, t);
-	if (!t->tmpdir)
+	if (!t->tmpdir) {
+		tmp_dir_set(getenv("TMPDIR"));
 		t->tmpdir = tmp_dir();
+	}
 	put_help(&help, t, table);
 	for (const struct opt *o = t->opts; o->name || o->type == OPT_SECTION; o++) {
 		struct buf v = { 0 };
