@@ -23,6 +23,13 @@ size_t dtype_size(enum dtype t)
 	return 0;
 }
 
+const char *dtype_name(enum dtype t)
+{
+	static const char *const name[] = { "?", "f32", "f64", "u8", "u32", "u64", "i8" };
+
+	return name[dtype_size(t) ? t : 0];
+}
+
 /* ---- writing ---- */
 
 struct artifactw {

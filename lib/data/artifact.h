@@ -14,6 +14,7 @@
 
 enum dtype { DTYPE_F32 = 1, DTYPE_F64, DTYPE_U8, DTYPE_U32, DTYPE_U64, DTYPE_I8 };
 size_t dtype_size(enum dtype t);	/* 0: unknown */
+const char *dtype_name(enum dtype t);	/* "f32", ...; "?": unknown */
 
 struct artifactw;
 struct artifactw *artifactw_new(struct sink *s, enum block_kind kind, const char *model, struct err *e);	/* model: "als"; meta key "kind" */
