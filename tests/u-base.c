@@ -231,60 +231,6 @@ static void every_chunk_is_done_once(void **state)
 	par_free(NULL);
 }
 
-struct line { int next, end, written; _Atomic int alive, most; };
-
-static void *read_step(void *ctx)
-{
-	struct line *l = ctx;
-
-	if (l->next == l->end)
-		return NULL;
-	int *b = mem_new(1, sizeof *b);
-	*b = l->next++;
-	int a = ++l->alive;
-	if (a > l->most)
-		l->most = a;
-	return b;
-}
-
-static void work_step(void *ctx, void *block, int worker)
-{
-	struct pcg32 r;
-
-	(void)ctx;
-	(void)worker;
-	pcg32_seed(&r, 1, (uint64_t)*(int *)block);
-	for (uint32_t i = pcg32_bounded(&r, 20000); i; i--)	/* so that later blocks are done sooner */
-		pcg32_next(&r);
-	*(int *)block *= 3;
-}
-
-static void write_step(void *ctx, void *block)
-{
-	struct line *l = ctx;
-
-	assert_int_equal(*(int *)block, 3 * l->written++);
-	l->alive--;
-	mem_free(block);
-}
-
-static void pipelines_keep_their_order(void **state)
-{
-	struct err e = { 0 };
-
-	(void)state;
-	for (int t = 0; t <= 5; t++) {
-		struct par *p = t ? par_new(t, &e) : NULL;
-		for (int n = 0; n < 400; n = n * 3 + 1) {
-			struct line l = { .end = n };
-			par_pipeline(p, read_step, work_step, write_step, &l);
-			assert_int_equal(l.written, n);
-			assert_true(l.most <= 2 * (t ? t : 1) + 1);
-		}
-		par_free(p);
-	}
-}
-
 static double now;
 static double fake_clock(void) { return now; }
 
@@ -368,7 +314,7 @@ int main(void)
 	const struct CMUnitTest t[] = {
 		cmocka_unit_test(errors_keep_the_first), cmocka_unit_test(temporaries_are_removed), cmocka_unit_test(memory_says_what_it_was_for), cmocka_unit_test(buffers_grow),
 		cmocka_unit_test(arenas_hold_and_forget), cmocka_unit_test(radix_sort_is_stable), cmocka_unit_test(merge_sort_is_stable),
-		cmocka_unit_test(every_chunk_is_done_once), cmocka_unit_test(pipelines_keep_their_order), cmocka_unit_test(progress_tells_share_rate_and_time_left),
+		cmocka_unit_test(every_chunk_is_done_once), cmocka_unit_test(progress_tells_share_rate_and_time_left),
 		cmocka_unit_test(options_are_checked_whole),
 	};
 	return cmocka_run_group_tests(t, NULL, NULL);

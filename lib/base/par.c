@@ -19,17 +19,21 @@ struct par {
 	uint64_t job;			/* counts up; a thread that sees a new number joins in */
 	int n_busy;
 	bool is_ending;
-	void (*work)(struct par *p, int worker);
-	/* par_for */
 	void (*fn)(void *ctx, size_t chunk, int worker);
 	void *ctx;
 	size_t n_chunks;
 	_Atomic size_t next;
-	/* par_pipeline */
-	struct pipe *pipe;
 };
 
 struct start { struct par *p; int worker; };
+
+static void work(struct par *p, int worker)
+{
+	size_t i;
+
+	while ((i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n_chunks)
+		p->fn(p->ctx, i, worker);
+}
 
 static void *thread_main(void *arg)
 {
@@ -46,7 +50,7 @@ static void *thread_main(void *arg)
 			break;
 		seen = p->job;
 		pthread_mutex_unlock(&p->lock);
-		p->work(p, s.worker);
+		work(p, s.worker);
 		pthread_mutex_lock(&p->lock);
 		if (!--p->n_busy)
 			pthread_cond_signal(&p->done);
@@ -117,19 +121,11 @@ static void run(struct par *p)
 	p->job++;
 	pthread_cond_broadcast(&p->go);
 	pthread_mutex_unlock(&p->lock);
-	p->work(p, 0);
+	work(p, 0);
 	pthread_mutex_lock(&p->lock);
 	while (p->n_busy)
 		pthread_cond_wait(&p->done, &p->lock);
 	pthread_mutex_unlock(&p->lock);
-}
-
-static void work_for(struct par *p, int worker)
-{
-	size_t i;
-
-	while ((i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n_chunks)
-		p->fn(p->ctx, i, worker);
 }
 
 void par_for(struct par *p, size_t n_chunks, void (*fn)(void *ctx, size_t chunk, int worker), void *ctx)
@@ -139,76 +135,9 @@ void par_for(struct par *p, size_t n_chunks, void (*fn)(void *ctx, size_t chunk,
 			fn(ctx, i, 0);
 		return;
 	}
-	p->work = work_for;
 	p->fn = fn;
 	p->ctx = ctx;
 	p->n_chunks = n_chunks;
 	atomic_store(&p->next, 0);
 	run(p);
-}
-
-/*
- * The pipeline. Each thread, until the input ends: take the read token and read block i; work on it; wait until blocks
- * 0 .. i-1 are written; write it. At most one block a thread is alive.
- */
-struct pipe {
-	void *(*read)(void *ctx);
-	void (*work)(void *ctx, void *block, int worker);
-	void (*write)(void *ctx, void *block);
-	void *ctx;
-	pthread_mutex_t read_lock, write_lock;
-	pthread_cond_t written;
-	uint64_t n_read, n_written;
-	bool is_over;
-};
-
-static void work_pipe(struct par *p, int worker)
-{
-	struct pipe *q = p->pipe;
-
-	for (;;) {
-		pthread_mutex_lock(&q->read_lock);
-		void *block = q->is_over ? NULL : q->read(q->ctx);
-		uint64_t no = q->n_read;
-		if (block)
-			q->n_read++;
-		else
-			q->is_over = true;
-		pthread_mutex_unlock(&q->read_lock);
-		if (!block)
-			return;
-		q->work(q->ctx, block, worker);
-		pthread_mutex_lock(&q->write_lock);
-		while (q->n_written != no)
-			pthread_cond_wait(&q->written, &q->write_lock);
-		q->write(q->ctx, block);
-		q->n_written++;
-		pthread_cond_broadcast(&q->written);
-		pthread_mutex_unlock(&q->write_lock);
-	}
-}
-
-void par_pipeline(struct par *p, void *(*read)(void *ctx), void (*work)(void *ctx, void *block, int worker),
-		  void (*write)(void *ctx, void *block), void *ctx)
-{
-	void *block;
-
-	if (!p || p->n == 1) {
-		while ((block = read(ctx))) {
-			work(ctx, block, 0);
-			write(ctx, block);
-		}
-		return;
-	}
-	struct pipe q = { .read = read, .work = work, .write = write, .ctx = ctx };
-	pthread_mutex_init(&q.read_lock, NULL);
-	pthread_mutex_init(&q.write_lock, NULL);
-	pthread_cond_init(&q.written, NULL);
-	p->pipe = &q;
-	p->work = work_pipe;
-	run(p);
-	p->pipe = NULL;
-	pthread_mutex_destroy(&q.read_lock);
-	pthread_mutex_destroy(&q.write_lock);
-	pthread_cond_destroy(&q.written);
 }

@@ -25,12 +25,4 @@ int par_cpus(void);			/* that the process may run on (taskset, a batch system's 
  * [0, par_threads) tells scratch memory apart. Returns when all are done. Not re-entrant. */
 void par_for(struct par *p, size_t n_chunks, void (*fn)(void *ctx, size_t chunk, int worker), void *ctx);
 
-/*
- * par_pipeline - three ordered steps: read(ctx) -> block or NULL at the end; work(ctx, block, worker); write(ctx, block).
- * read is called in order by one thread at a time, work anywhere, write in the order of reading. At most
- * 2 * threads + 1 blocks are alive. The steps report trouble through ctx; read returns NULL to stop early.
- */
-void par_pipeline(struct par *p, void *(*read)(void *ctx), void (*work)(void *ctx, void *block, int worker),
-		  void (*write)(void *ctx, void *block), void *ctx);
-
 #endif

@@ -1,7 +1,7 @@
 /*
  * artifact - a model or index on disk: key/value text and named tensors behind checksums, used in place from a mapping.
  *
- * Writing: artifact_create, put meta, tensors and string tables, finish. Reading: artifact_load (whole from a pipe, mapped from a file) checks structure and bounds of
+ * Writing: artifactw_new, put meta, tensors and string tables, finish. Reading: artifact_load (whole from a pipe, mapped from a file) checks structure and bounds of
  * everything at once and the hash of a tensor at its first use. Every model file carries its ids, options and provenance, and answers without its training data.
  *
  * TNSR payload: 32 bytes name (NUL-padded), u32 dtype, u32 ndim, u64 dim[3] (unused: 1), then the elements, 64 bytes in.

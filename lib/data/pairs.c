@@ -91,11 +91,6 @@ void pairsr_where(const struct pairsr *r, struct buf *out)
 		tabler_where(r->table, out);
 }
 
-int pairsr_prov(struct pairsr *r, struct prov *p, struct buf *inputs, struct err *e)
-{
-	return r->events ? eventr_prov(r->events, p, inputs, e) : tabler_prov(r->table, p, inputs, e);
-}
-
 void pairsr_close(struct pairsr *r)
 {
 	if (!r)

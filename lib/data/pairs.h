@@ -13,7 +13,6 @@ struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e);
 /* pairsr_next - 1 a pair, 0 the end, <0 error. *third is a table's third column, empty where there is none; of binary events always empty. Neither user nor item is empty. All die at the next call. */
 int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str *third, struct err *e);
 void pairsr_where(const struct pairsr *r, struct buf *out);
-int pairsr_prov(struct pairsr *r, struct prov *p, struct buf *inputs, struct err *e);	/* after the end */
 void pairsr_close(struct pairsr *r);
 
 #endif

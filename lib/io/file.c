@@ -450,7 +450,6 @@ struct sink {
 	struct buf *memory;		/* instead of fd */
 	unsigned char *buf;
 	size_t fill;
-	uint64_t offset;
 	struct err err;
 };
 
@@ -589,7 +588,6 @@ int sink_write(struct sink *s, const void *p, size_t n, struct err *e)
 {
 	if (s->err.code)
 		return sink_fail(s, e);
-	s->offset += n;
 	if (n > BUF_BYTES - s->fill) {
 		if (sink_flush(s, e))
 			return s->err.code;
@@ -660,4 +658,3 @@ void sink_abandon(struct sink *s)
 
 const char *sink_name(const struct sink *s) { return s->name; }
 bool sink_is_tty(const struct sink *s) { return !s->memory && isatty(s->fd); }
-uint64_t sink_offset(const struct sink *s) { return s->offset; }

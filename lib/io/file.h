@@ -70,6 +70,5 @@ int sink_close(struct sink *s, struct err *e);
 void sink_abandon(struct sink *s);
 const char *sink_name(const struct sink *s);		/* the path, "(standard output)" */
 bool sink_is_tty(const struct sink *s);
-uint64_t sink_offset(const struct sink *s);		/* bytes written so far */
 
 #endif

@@ -4,7 +4,7 @@
  *   at least S    among the first r places of a list there are floor(S r) of them or more, for every r
  *   at most S     among the first r there are ceil(S r) of them or fewer, and in the whole list of k no more than floor(S k)
  *
- * (a product within 1e-9 of a whole number is that number). A cap is never broken. A floor is held as far as there are candidates: quota_short says by how much all floors
+ * (a product within 1e-9 of a whole number is that number). A cap is never broken. A floor is held as far as there are candidates: quotas_short says by how much all floors
  * together would be missed, summed over all places to come, if the list went on with a candidate; the best candidate is then one that misses least. That is worked out by
  * filling the places that are left by earliest deadline, the floor whose next one is due first, taking of the kinds that serve it the one that serves most floors, among what is
  * there, at most `per` of one creator. For one floor, and for several of which no item serves two, that is exact: a floor that can be held is held. Where creators or caps are
