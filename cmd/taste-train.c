@@ -225,8 +225,7 @@ static void check_memory(void)
 	}
 }
 
-/* check_options - defaults holds the values before argv. */
-static void check_options(const struct buf *defaults)
+static void check_options(void)
 {
 	struct err e = { 0 };
 	struct stat st;
@@ -239,11 +238,11 @@ static void check_options(const struct buf *defaults)
 		struct buf v = { 0 };
 		opt_value(&v, r);
 		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.value || r->var == &o.seed) &&
-		    v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : ""))
+		    v.len && strcmp(v.p, tool_default(row)))
 			usage_die("--%s is as it was in --init with --update", r->name);
 		buf_release(&v);
 	}
-	check_tune(defaults);
+	check_tune();
 	for (size_t i = 0; i < sizeof own_numbers / sizeof *own_numbers; i++)
 		if (!strcmp(own_numbers[i].verb, tool.verb) && isnan(*own_numbers[i].var))
 			*own_numbers[i].var = own_numbers[i].value;
@@ -309,13 +308,10 @@ static learner *learner_of(const char *verb)
 
 int main(int argc, char **argv)
 {
-	struct buf defaults[sizeof opts / sizeof *opts] = { 0 };
 	struct err e = { 0 };
 
-	for (size_t i = 0; i + 1 < sizeof opts / sizeof *opts; i++)
-		opt_value(&defaults[i], &opts[i]);
 	tool_init(&tool, argc, argv);
-	check_options(defaults);
+	check_options();
 	struct sink *out = tool_output(o.out, true);
 	if (!strcmp(tool.verb, "pop"))
 		train_pop(out, &e);
@@ -333,7 +329,5 @@ int main(int argc, char **argv)
 	weigh_release(&weigh);
 	prov_release(&prov);
 	buf_release(&inputs);
-	for (size_t i = 0; i < sizeof opts / sizeof *opts; i++)
-		buf_release(&defaults[i]);
 	return tool_close(0);
 }

@@ -179,7 +179,7 @@ static bool is_named(const char *list, const char *name)
 	return false;
 }
 
-void check_tune(const struct buf *defaults)
+void check_tune(void)
 {
 	size_t row = 0, n_names = o.tune_params != NULL, n_found = 0;
 	struct buf names = { 0 };
@@ -189,7 +189,7 @@ void check_tune(const struct buf *defaults)
 		if (r->type == OPT_SECTION)
 			continue;
 		opt_value(&v, r);
-		bool is_given = v.len && strcmp(v.p, defaults[row].p ? defaults[row].p : "");
+		bool is_given = v.len && strcmp(v.p, tool_default(row));
 		buf_release(&v);
 		if (is_given && !o.tune && (!strncmp(r->name, "tune-", 5) || r->var == &o.trials))
 			usage_die("--%s needs --tune", r->name);

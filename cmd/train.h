@@ -99,8 +99,8 @@ struct ease_opts ease_options(const struct inter *in);
 /* tune - leave the best options in place. */
 void tune(struct inter *in, learner *learn, struct err *e);
 
-/* check_tune - what is searched: what --tune-params names, else what argv has not changed. defaults [rows of the table] are the values before argv. */
-void check_tune(const struct buf *defaults);
+/* check_tune - what is searched: what --tune-params names, else what argv has not changed. */
+void check_tune(void);
 /* check_blend, check_session, check_seq, check_trees - what they read. */
 void check_blend(void);
 void check_session(void);

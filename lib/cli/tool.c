@@ -444,6 +444,11 @@ void tool_check_verb(const char *verb)
 	}
 }
 
+const char *tool_default(size_t row)
+{
+	return g.was[row];
+}
+
 static void note_input(const char *path, bool is_operand)
 {
 	if (!path)

@@ -41,6 +41,8 @@ extern const char *const tool_version;		/* "0.1.0", from the generated header */
 void tool_init(struct tool *t, int argc, char **argv);
 /* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb has another value than before argv. */
 void tool_check_verb(const char *verb);
+/* tool_default - the value before argv, as text, of a row of the program's own table. */
+const char *tool_default(size_t row);
 /* tool_pool - the threads of -t, made at the first call. */
 struct par *tool_pool(void);
 /* die - "taste-x: message" and exit with status (EXIT_USAGE 2, EXIT_SYS 3, EXIT_DATA 4). die_err takes both from an err. usage_die adds the usage line. */
