@@ -60,7 +60,7 @@ static void temporaries_are_removed(void **state)
 		FILE *f = fopen(path[i], "w");
 		assert_non_null(f);
 		fclose(f);
-		assert_int_equal(tmp_register(path[i]), i < TMP_FILES ? 0 : -1);
+		assert_int_equal(tmp_register(path[i]), i < TMP_FILES ? 0 : -ENFILE);
 	}
 	tmp_unregister(path[3]);
 	tmp_unregister("never registered");

@@ -27,7 +27,7 @@ int tmp_register(const char *path)
 	int i = 0;
 
 	if (!copy)
-		return -1;
+		return -ENOMEM;
 	memcpy(copy->path, path, n);
 	pthread_mutex_lock(&lock);
 	while (i < TMP_FILES && atomic_load(&name[i]))
@@ -37,7 +37,7 @@ int tmp_register(const char *path)
 	pthread_mutex_unlock(&lock);
 	if (i == TMP_FILES)
 		free(copy);
-	return i < TMP_FILES ? 0 : -1;
+	return i < TMP_FILES ? 0 : -ENFILE;
 }
 
 void tmp_unregister(const char *path)

@@ -9,7 +9,8 @@
 
 enum { TMP_FILES = 64 };
 
-/* tmp_register - remember a path (copied). 0, or -1 when the table is full or memory is out: the file is then only removed on the usual ways out. */
+/* tmp_register - remember a path (copied). 0; -ENFILE when the table is full: the file is then only removed on the usual ways out; -ENOMEM when memory is out, after which there may
+ * be no usual way: better have no such file. */
 int tmp_register(const char *path);
 void tmp_unregister(const char *path);
 /* tmp_unlink_all - remove every registered file. Safe in a signal handler. */

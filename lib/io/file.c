@@ -478,8 +478,12 @@ static int open_beside(struct sink *s, const char *path, mode_t mode)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &was);	/* a signal finds the file in the table, or not on disk */
 	int fd = mkostemp(s->tmp, O_CLOEXEC), no = errno;
-	if (fd >= 0)
-		tmp_register(s->tmp);
+	if (fd >= 0 && tmp_register(s->tmp) == -ENOMEM) {
+		unlink(s->tmp);
+		close(fd);
+		fd = -1;
+		no = ENOMEM;
+	}
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	errno = no;
 	if (fd >= 0) {
