@@ -14,18 +14,28 @@ enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];
 static char *taken[MAX_OUTPUTS];	/* the names of all there were: the one closed last would be all that is left of two */
 
+/* real_of - realpath: malloc's own memory, NULL where nothing is. What cannot be told is not taken for nothing. */
+static char *real_of(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && (errno == ENOMEM || errno == EIO))
+		die(EXIT_SYS, "%s: %s", path, strerror(errno));
+	return real;
+}
+
 /* place_of - what a name stands for: the file where there is one, else the directory it will be in and its name there. NULL: a device, or nothing that can be told. */
 static char *place_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	struct buf b = { 0 };
-	char *real = realpath(path, NULL);
+	char *real = real_of(path);
 
 	if (!real) {
 		char *dir = mem_strdup(slash ? path : ".");
 		if (slash)
 			dir[slash - path + 1] = '\0';
-		char *real_dir = realpath(dir, NULL);
+		char *real_dir = real_of(dir);
 		if (real_dir)
 			buf_printf(&b, "%s/%s", real_dir, slash ? slash + 1 : path);
 		mem_free(dir);
@@ -80,12 +90,12 @@ void tool_hold_output(const char *path)
 /* refuse_input - a file that is read and would be gone. An operand may be what the main output takes the place of. */
 static void refuse_input(const char *path, bool is_aside)
 {
-	char *place = strcmp(path, "-") ? realpath(path, NULL) : NULL;
+	char *place = strcmp(path, "-") ? real_of(path) : NULL;
 	size_t n;
 	const struct tool_input *input = tool_inputs(&n);
 
 	for (size_t i = 0; place && i < n; i++) {
-		char *other = is_aside || !input[i].is_operand ? realpath(input[i].path, NULL) : NULL;
+		char *other = strcmp(input[i].path, "-") && (is_aside || !input[i].is_operand) ? real_of(input[i].path) : NULL;
 		if (other && !strcmp(other, place) && strncmp(place, "/dev/", 5))
 			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
 		free(other);

@@ -515,7 +515,9 @@ struct sink *sink_open(const char *path, struct err *e)
 	} else {
 		s->name = mem_strdup(path);
 		bool is_there = !stat(path, &st);
-		if (!*path || (is_there && S_ISDIR(st.st_mode))) {
+		if (!is_there && errno != ENOENT) {	/* what is there, with which mode, cannot be told */
+			s->fd = -1;
+		} else if (!*path || (is_there && S_ISDIR(st.st_mode))) {
 			errno = *path ? EISDIR : ENOENT;
 			s->fd = -1;
 		} else if (is_there && access(path, W_OK)) {	/* a rename would replace a file that is not ours to write */
@@ -525,10 +527,8 @@ struct sink *sink_open(const char *path, struct err *e)
 		} else {
 			mode_t mask = umask(0);
 			umask(mask);
-			s->path = is_there ? realpath(path, NULL) : NULL;	/* through links, so that the link stays */
-			if (!s->path)
-				s->path = mem_strdup(path);
-			s->fd = open_beside(s, s->path, is_there ? st.st_mode & 0777 : 0666 & ~mask);
+			s->path = is_there ? realpath(path, NULL) : mem_strdup(path);	/* through links, so that the link stays */
+			s->fd = s->path ? open_beside(s, s->path, is_there ? st.st_mode & 0777 : 0666 & ~mask) : -1;
 		}
 		if (s->fd < 0) {
 			err_sys(e, errno, "%s", path);
