@@ -183,7 +183,9 @@ int blockw_write(struct blockw *w, enum block_type type, enum block_flags flags,
 	if (codec == BLOCK_ZLIB) {
 		uLongf to = compressBound((uLong)n);
 		buf_reset(&w->packed);
-		if (compress2((Bytef *)buf_reserve(&w->packed, to), &to, p, (uLong)n, level) == Z_OK && to < n)
+		if (compress2((Bytef *)buf_reserve(&w->packed, to), &to, p, (uLong)n, level) != Z_OK)	/* as it is would be other bytes */
+			return err_set(e, ERR_MEM, "%s: no memory to pack a block", sink_name(w->s));
+		if (to < n)
 			return write_block(w, type, flags, BLOCK_ZLIB, n, records, w->packed.p, to, e);
 	}
 	return write_block(w, type, flags, BLOCK_RAW, n, records, p, n, e);
@@ -390,7 +392,10 @@ static int unpack(struct blockr *r, const unsigned char *p, size_t n, size_t raw
 	r->z.avail_in = (uInt)n;
 	r->z.next_out = r->unpacked;
 	r->z.avail_out = (uInt)raw;
-	if (inflate(&r->z, Z_FINISH) != Z_STREAM_END || r->z.avail_out || r->z.avail_in)
+	int got = inflate(&r->z, Z_FINISH);
+	if (got == Z_MEM_ERROR)
+		return err_set(&r->err, ERR_MEM, "%s: no memory to unpack a block", file_name(r->f));
+	if (got != Z_STREAM_END || r->z.avail_out || r->z.avail_in)
 		return bad(r, "%s: does not unpack to the %zu bytes it says", where, raw);
 	return 0;
 }

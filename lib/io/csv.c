@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -41,10 +40,10 @@ struct csv {
 	struct err err;
 };
 
-/* A field may grow to CSV_FIELD_MAX: then libcsv is told that memory is out, and stops. */
+/* A field may grow to CSV_FIELD_MAX: then libcsv is told that memory is out, and stops. When it is out, that is another matter. */
 static void *capped_realloc(void *p, size_t n)
 {
-	return n > CSV_FIELD_MAX ? NULL : realloc(p, n);
+	return n > CSV_FIELD_MAX ? NULL : mem_grow(p, n, 1);
 }
 
 /* libcsv trims what this calls a blank. */

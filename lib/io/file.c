@@ -16,6 +16,7 @@
 #include "version.h"
 #ifdef HAVE_ZSTD
 #include <zstd.h>
+#include <zstd_errors.h>
 #endif
 
 #include "file.h"
@@ -230,6 +231,8 @@ static int64_t read_gzip(struct file *f, void *p, size_t n)
 		f->raw_at = f->raw_fill - f->z.avail_in;
 		if (r == Z_STREAM_END)
 			f->is_between = true;
+		else if (r == Z_MEM_ERROR)
+			return err_set(&f->err, ERR_MEM, "%s: no memory to unpack gzip", f->name);
 		else if (r != Z_OK && r != Z_BUF_ERROR)
 			return err_set(&f->err, ERR_DATA, "%s: the gzip data is damaged (%s)", f->name, f->z.msg ? f->z.msg : "zlib says no more");
 	}
@@ -249,6 +252,8 @@ static int64_t read_zstd(struct file *f, void *p, size_t n)
 		if (in.pos == in.size && f->is_between)
 			return 0;
 		size_t before = in.pos, r = ZSTD_decompressStream(f->zstd, &out, &in);
+		if (ZSTD_isError(r) && ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+			return err_set(&f->err, ERR_MEM, "%s: no memory to unpack zstd", f->name);
 		if (ZSTD_isError(r))
 			return err_set(&f->err, ERR_DATA, "%s: the zstd data is damaged (%s)", f->name, ZSTD_getErrorName(r));
 		f->raw_at = in.pos;

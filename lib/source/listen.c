@@ -5,6 +5,7 @@
 #include <utf8proc.h>
 
 #include "listen.h"
+#include "../base/mem.h"
 
 enum { FOLD_MAX = 4096 };		/* no name is longer; putting marks in order takes the square of their number */
 
@@ -27,6 +28,8 @@ void listen_fold(struct buf *b, struct str s)
 	}
 	utf8proc_uint8_t *out = NULL;
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.len, &out, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_oom(s.len);
 	if (n >= 0)
 		buf_put(b, out, (size_t)n);
 	else
