@@ -55,7 +55,7 @@ int navidrome_start(struct source *s, struct err *e)
 	if (!(s->sql = sql_open(file_name(s->file), e)))
 		return e->code;
 	if (!sql_has(s->sql, "media_file", NULL) || !sql_has(s->sql, "annotation", NULL))
-		return err_set(e, ERR_DATA, "%s: no Navidrome database: the tables media_file and annotation are not there", file_name(s->file));
+		return sql_error(s->sql, e) ? (int)e->code : err_set(e, ERR_DATA, "%s: no Navidrome database: the tables media_file and annotation are not there", file_name(s->file));
 	const char *who = sql_has(s->sql, "user", "user_name") ? "coalesce(u.user_name, x.user_id)" : "x.user_id";
 	const char *users = sql_has(s->sql, "user", "user_name") ? " left join user u on u.id = x.user_id" : "";
 	const char *mbid = sql_has(s->sql, "media_file", "mbz_recording_id") ? "f.mbz_recording_id" : "''";
@@ -95,7 +95,7 @@ int audiobookshelf_start(struct source *s, struct err *e)
 	if (!(s->sql = sql_open(file_name(s->file), e)))
 		return e->code;
 	if (!sql_has(s->sql, "playbackSessions", NULL))
-		return err_set(e, ERR_DATA, "%s: no Audiobookshelf database: the table playbackSessions is not there", file_name(s->file));
+		return sql_error(s->sql, e) ? (int)e->code : err_set(e, ERR_DATA, "%s: no Audiobookshelf database: the table playbackSessions is not there", file_name(s->file));
 	const char *who = sql_has(s->sql, "users", "username") ? "coalesce(u.username, x.userId)" : "x.userId";
 	const char *users = sql_has(s->sql, "users", "username") ? " left join users u on u.id = x.userId" : "";
 	static const char what[] = "case x.mediaItemType when 'podcastEpisode' then 'podcast' else 'audiobook' end";

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "sql.h"
@@ -16,11 +17,29 @@ struct sql {
 	char *name;
 	struct str field[COLUMNS_MAX];
 	uint64_t row;
+	struct err err;			/* what sql_has and sql_any met */
 };
+
+/* code_now - is it the system that said no, or the file that is not sound? A read that fails with EIO is damage to SQLite, but the descriptor knows better. */
+static enum err_code code_now(struct sql *q)
+{
+	int no = 0;
+
+	switch (q->db ? sqlite3_errcode(q->db) : SQLITE_NOMEM) {
+	case SQLITE_NOMEM:
+		return ERR_MEM;
+	case SQLITE_IOERR: case SQLITE_CANTOPEN: case SQLITE_FULL: case SQLITE_PERM: case SQLITE_READONLY: case SQLITE_BUSY: case SQLITE_LOCKED:
+		return ERR_SYS;
+	case SQLITE_CORRUPT:
+		return sqlite3_file_control(q->db, NULL, SQLITE_FCNTL_LAST_ERRNO, &no) == SQLITE_OK && no == EIO ? ERR_SYS : ERR_DATA;
+	default:
+		return ERR_DATA;
+	}
+}
 
 static int fail(struct sql *q, struct err *e)
 {
-	return err_set(e, ERR_DATA, "%s: SQLite says: %s", q->name, q->db ? sqlite3_errmsg(q->db) : "no memory");
+	return err_set(e, code_now(q), "%s: SQLite says: %s", q->name, q->db ? sqlite3_errmsg(q->db) : "no memory");
 }
 
 /* try_open - as it is, or as a file that nobody changes. */
@@ -66,30 +85,41 @@ void sql_close(struct sql *q)
 	mem_free(q);
 }
 
+/* has_row - step t, which was prepared and bound with r, once, and end it. */
+static bool has_row(struct sql *q, sqlite3_stmt *t, int r)
+{
+	if (r == SQLITE_OK)
+		r = sqlite3_step(t);
+	if (r != SQLITE_ROW && r != SQLITE_DONE)
+		fail(q, &q->err);
+	sqlite3_finalize(t);
+	return r == SQLITE_ROW;
+}
+
 bool sql_has(struct sql *q, const char *table, const char *column)
 {
+	static const char query[] = "select 1 from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table' and m.name = ?1 and (?2 is null or c.name = ?2)";
 	sqlite3_stmt *t;
-	bool has = false;
+	int r = sqlite3_prepare_v2(q->db, query, -1, &t, NULL);
 
-	if (sqlite3_prepare_v2(q->db, "select 1 from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table' and m.name = ?1 and (?2 is null or c.name = ?2)", -1, &t, NULL) != SQLITE_OK)
-		return false;
-	sqlite3_bind_text(t, 1, table, -1, SQLITE_STATIC);
-	if (column)
-		sqlite3_bind_text(t, 2, column, -1, SQLITE_STATIC);
-	has = sqlite3_step(t) == SQLITE_ROW;
-	sqlite3_finalize(t);
-	return has;
+	if (r == SQLITE_OK)
+		r = sqlite3_bind_text(t, 1, table, -1, SQLITE_STATIC);
+	if (r == SQLITE_OK && column)
+		r = sqlite3_bind_text(t, 2, column, -1, SQLITE_STATIC);
+	return has_row(q, t, r);
 }
 
 bool sql_any(struct sql *q, const char *query)
 {
 	sqlite3_stmt *t;
-	bool has = false;
+	int r = sqlite3_prepare_v2(q->db, query, -1, &t, NULL);
 
-	if (sqlite3_prepare_v2(q->db, query, -1, &t, NULL) == SQLITE_OK)
-		has = sqlite3_step(t) == SQLITE_ROW;
-	sqlite3_finalize(t);
-	return has;
+	return has_row(q, t, r);
+}
+
+int sql_error(const struct sql *q, struct err *e)
+{
+	return q->err.code ? err_set(e, q->err.code, "%s", q->err.msg) : 0;
 }
 
 int sql_query(struct sql *q, const char *query, struct err *e)
@@ -97,6 +127,8 @@ int sql_query(struct sql *q, const char *query, struct err *e)
 	sqlite3_finalize(q->stmt);
 	q->stmt = NULL;
 	q->row = 0;
+	if (q->err.code)
+		return sql_error(q, e);
 	return sqlite3_prepare_v2(q->db, query, -1, &q->stmt, NULL) == SQLITE_OK ? 0 : fail(q, e);
 }
 
@@ -111,6 +143,8 @@ int sql_next(struct sql *q, const struct str **field, size_t *n, struct err *e)
 	q->row++;
 	for (int i = 0; i < columns; i++) {
 		const char *p = (const char *)sqlite3_column_text(q->stmt, i);
+		if (!p && sqlite3_errcode(q->db) == SQLITE_NOMEM)
+			return fail(q, e);
 		q->field[i] = (struct str){ p ? p : "", p ? (size_t)sqlite3_column_bytes(q->stmt, i) : 0 };
 	}
 	*field = q->field;
@@ -130,6 +164,7 @@ struct sql *sql_open(const char *path, struct err *e)
 
 void sql_close(struct sql *q) { (void)q; }
 bool sql_any(struct sql *q, const char *query) { return (void)q, (void)query, false; }
+int sql_error(const struct sql *q, struct err *e) { return (void)q, (void)e, 0; }
 bool sql_has(struct sql *q, const char *table, const char *column) { return (void)q, (void)table, (void)column, false; }
 int sql_query(struct sql *q, const char *query, struct err *e) { return (void)q, (void)query, err_set(e, ERR_USAGE, "this build has no SQLite"); }
 int sql_next(struct sql *q, const struct str **field, size_t *n, struct err *e) { return (void)q, (void)field, (void)n, err_set(e, ERR_USAGE, "this build has no SQLite"); }
