@@ -25,7 +25,7 @@ static int read_key(unsigned char key[crypto_generichash_KEYBYTES], const char *
 	int fd = open(path, O_RDONLY | O_CLOEXEC);	/* its bytes, whatever they look like */
 	ssize_t n = 0, got = 1;
 
-	while (fd >= 0 && got > 0 && (size_t)n < sizeof b && ((got = read(fd, b + n, sizeof b - (size_t)n)) > 0 || (got < 0 && errno == EINTR)))
+	while (fd >= 0 && (size_t)n < sizeof b && (got = read(fd, b + n, sizeof b - (size_t)n)) != 0 && (got > 0 || errno == EINTR))
 		n += got > 0 ? got : 0;
 	if (fd < 0 || got < 0) {
 		err_sys(e, errno, "%s", path);
