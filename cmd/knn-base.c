@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../lib/base/mem.h"
+#include "../lib/num/num.h"
 #include "knn.h"
 
 void knn_base_open(struct knn_base *b, const char *path)
@@ -48,6 +49,13 @@ void knn_base_close(struct knn_base *b)
 	}
 	vocab_release(&b->row_id);
 	*b = (struct knn_base){ 0 };
+}
+
+void knn_need_scores(const float *v, size_t d, enum flat_metric metric, const char *path, uint64_t no)
+{
+	if (!flat_has_scores(metric, num_norm(v, d)))
+		die(EXIT_DATA, "%s: vector %llu is shorter than %g or longer than %g: its scores cannot be told in single precision; scale it (taste-embed --normalise)", strcmp(path, "-") ? path : "(standard input)",
+		    (unsigned long long)no, FLAT_NORM_MIN, FLAT_NORM_MAX);
 }
 
 void knn_number_ids(struct vocab *to, const struct vecs *v, const char *path, const char *why)

@@ -33,16 +33,18 @@ static struct str id(const void *ctx, size_t r)
 	return s;
 }
 
-static void read_vectors(const char *path)
+static void read_vectors(const char *path, enum flat_metric metric)
 {
 	struct err e = { 0 };
 
 	if (vecs_load_as(&rows.vecs, path, (enum vecs_format)o.format, &prov, &inputs, &e))
 		die_err(&e);
+	for (size_t r = 0; r < rows.vecs.n; r++)
+		knn_need_scores(vecs_row(&rows.vecs, r), rows.vecs.d, metric, path, r + 1);
 	knn_number_ids(&rows.seen, &rows.vecs, path, "ids of an index differ");
 }
 
-static float *read_queries(size_t *n)
+static float *read_queries(size_t *n, enum flat_metric metric)
 {
 	struct err e = { 0 };
 	struct vecs v;
@@ -57,8 +59,10 @@ static float *read_queries(size_t *n)
 		die(EXIT_DATA, "%s: vectors of %zu components, those of the index have %zu", o.queries, v.d, rows.vecs.d);
 	if (v.n && !(q = mem_try(v.n, v.d * sizeof *q, "queries", &e)))
 		die_err(&e);
-	for (size_t r = 0; r < v.n; r++)
+	for (size_t r = 0; r < v.n; r++) {
+		knn_need_scores(vecs_row(&v, r), v.d, metric, o.queries, r + 1);
 		memcpy(q + r * v.d, vecs_row(&v, r), v.d * sizeof *q);
+	}
 	*n = v.n;
 	vecs_release(&v);
 	return q;
@@ -79,7 +83,7 @@ static int make(const char *path, const struct ann_opts *opts, const uint64_t *g
 	struct ann_rows all = { .n = rows.old.n + rows.vecs.n, .d = rows.old.n ? rows.old.d : rows.vecs.d, .row = row, .id = id };
 	struct progress pr;
 	struct err e = { 0 };
-	float *q = read_queries(&all.n_queries);
+	float *q = read_queries(&all.n_queries, opts->metric);
 
 	all.query = q;
 	progress_start(&pr, "link", "vectors", all.n);
@@ -108,7 +112,7 @@ int knn_build(void)
 		usage_die("--alpha is of --metric cosine and l2");
 	if (opts.graph.ef < 8 || opts.graph.ef > 4096)
 		usage_die("--ef of build is from 8 to 4096");
-	read_vectors(tool.n_args ? tool.arg[0] : "-");
+	read_vectors(tool.n_args ? tool.arg[0] : "-", opts.metric);
 	return make(o.out ? o.out : "-", &opts, NULL);
 }
 
@@ -134,7 +138,7 @@ int knn_add(void)
 	size_t n_gone = 0;
 	struct idtab t;
 
-	read_vectors(tool.n_args > 1 ? tool.arg[1] : "-");
+	read_vectors(tool.n_args > 1 ? tool.arg[1] : "-", opts.metric);
 	if (rows.old.n && rows.vecs.n && rows.vecs.d != rows.old.d)
 		die(EXIT_DATA, "%s: vectors of %zu components, those of %s have %zu", tool.n_args > 1 ? tool.arg[1] : "(standard input)", rows.vecs.d, tool.arg[0], rows.old.d);
 	if (rows.old.n && ann_ids(&rows.old, &t, &e))

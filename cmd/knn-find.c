@@ -80,8 +80,11 @@ void knn_find_open(struct knn_base *b)
 	if (find.by_flat) {
 		if (b->is_index)
 			open_exact(b);
-		if (flat_init(&find.flat, &b->vecs, b->metric, tool_pool(), &e))
+		if (flat_init(&find.flat, &b->vecs, b->metric, tool_pool(), &e)) {
+			for (size_t r = 0; r < b->n && b->metric == FLAT_COSINE; r++)	/* which one? */
+				knn_need_scores(vecs_row(&b->vecs, r), b->d, b->metric, tool.arg[0], r + 1);
 			die_err(&e);
+		}
 		find.flat.allowed = knn_pick_allowed(&row, &n_allowed);
 		return;
 	}
@@ -117,6 +120,14 @@ void knn_find_close(void)
 	mem_free(find.hit);
 	mem_free(find.some);
 	mem_free(find.raw);
+}
+
+/* fail - a search did. What is beyond numbers may be so by either file. */
+static void fail(struct err *e)
+{
+	if (e->code == ERR_NUMERIC)
+		err_prefix(e, "%s, %s", tool.arg[0], tool.n_args > 1 ? tool.arg[1] : "(standard input)");
+	die_err(e);
 }
 
 /* ask_index - one of the queries that are asked. */
@@ -185,7 +196,7 @@ static void ask_flat(void)
 		for (size_t i = 0; i < n; i++)
 			ban[i] = o.among.n ? others(no[i], &find.others[i]) : (struct flat_ban){ find.ban[no[i]].row, find.ban[no[i]].n };
 		if (flat_search(&find.flat, hits + at, find.raw + at * (find.want + 1), find.want, find.q + (find.from + at) * find.b->d, n, ban, &e))
-			die_err(&e);
+			fail(&e);
 	}
 	for (size_t i = 0; i < find.n_asked; i++) {
 		size_t n = 0;
@@ -231,7 +242,7 @@ static size_t ask_round(void)
 		else
 			par_for(tool_pool(), find.n_asked, ask_index, NULL);
 		if (find.err.code)
-			die_err(&find.err);
+			fail(&find.err);
 		for (size_t i = 0; i < find.n_asked; i++)
 			if (!settle(i)) {
 				memmove(find.some + left * d, find.q + (find.from + i) * d, d * sizeof *find.some);

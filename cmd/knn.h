@@ -59,6 +59,8 @@ struct knn_base {
 /* knn_base_open - vectors or an index, told apart by what is in the file. */
 void knn_base_open(struct knn_base *b, const char *path);
 void knn_base_close(struct knn_base *b);
+/* knn_need_scores - vector no, from 1, of path can be scored by the metric, or the program ends. */
+void knn_need_scores(const float *v, size_t d, enum flat_metric metric, const char *path, uint64_t no);
 /* knn_number_ids - id -> row of vectors, read from path; ids that come twice end the program, with a word why they must not. */
 void knn_number_ids(struct vocab *to, const struct vecs *v, const char *path, const char *why);
 /* knn_base_ids - make knn_base_row possible; ids of vectors must differ then. */

@@ -108,9 +108,13 @@ echo old > keep; taste-knn search -o keep ragged one 2>/dev/null; is "a failed r
 is "and no temporary beside it" "$(ls -A | grep -c '^\.')" 0
 # lengths beyond single precision are told, never lost
 printf 'a\t3e38\t-3e38\nb\t1\t1\n' > far.tsv; printf 'q\t3e38\t3e38\n' > farq.tsv
-for m in ip l2; do must_fail "$m: a score beyond single precision" 4 "taste-knn: a score is beyond the range*" taste-knn search --metric $m far.tsv farq.tsv; done
-must_fail "cosine: a vector too long" 4 "taste-knn: a vector is shorter than*--normalise*" taste-knn search --metric cosine far.tsv farq.tsv
+for m in ip l2; do must_fail "$m: a score beyond single precision" 4 "taste-knn: far.tsv, farq.tsv: a score is beyond the range*" taste-knn search --metric $m far.tsv farq.tsv; done
+must_fail "cosine: a vector too long" 4 "taste-knn: far.tsv: vector 1 is shorter than*--normalise*" taste-knn search --metric cosine far.tsv farq.tsv
 printf 'a\t1e-25\t0\n' > tiny.tsv; printf 'a\t1\t0\n' > one.tsv
-must_fail "cosine: a vector too short" 4 "taste-knn: a vector is shorter*" taste-knn search --metric cosine tiny.tsv one.tsv
-must_fail "cosine: a query too short" 4 "taste-knn: a query is shorter*" taste-knn search --metric cosine one.tsv tiny.tsv
+must_fail "cosine: a vector too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine tiny.tsv one.tsv
+must_fail "cosine: a query too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine one.tsv tiny.tsv
+taste-knn build -q --metric l2 -o one.idx one.tsv
+must_fail "an index: a query too long is told with its file" 4 "taste-knn: farq.tsv: vector 1 is shorter*" taste-knn search one.idx farq.tsv
+must_fail "an index: so is a vector" 4 "taste-knn: farq.tsv: vector 1 is shorter*" taste-knn build -o two.idx farq.tsv
+must_fail "and one that is added" 4 "taste-knn: farq.tsv: vector 1 is shorter*" taste-knn add -o two.idx one.idx farq.tsv
 done_testing

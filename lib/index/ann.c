@@ -507,7 +507,7 @@ int ann_search(struct ann *a, struct ann_walk *w, const float *q, const struct a
 	size_t kept = 0;
 	for (size_t i = 0; i < again; i++) {
 		if (!isfinite(w->hit[i].score) && !has_damage(a))
-			return err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
+			return err_set(e, ERR_NUMERIC, "a score is beyond the range of single precision: the vectors are too long");
 		if (w->hit[i].score >= ask->least)
 			w->hit[kept++] = w->hit[i];
 	}

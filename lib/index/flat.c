@@ -270,7 +270,7 @@ int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage,
 	if ((ret = search_all(&s, out, storage, f->id_rank, e)))
 		goto out;
 	if (s.is_beyond) {
-		ret = err_set(e, ERR_DATA, "a score is beyond the range of single precision: the vectors are too long");
+		ret = err_set(e, ERR_NUMERIC, "a score is beyond the range of single precision: the vectors are too long");
 		goto out;
 	}
 	for (size_t q = 0; q < nq && !f->id_rank; q++)

@@ -53,7 +53,7 @@ struct flat_hits { struct topk_hit *hit; size_t n; };	/* best first */
  * flat_search - the k best rows for each of nq queries.
  *   out    [nq], hit pointing into `storage`        storage [nq * (k + 1)]
  *   Q      [nq x rows->d] row-major                 ban     [nq] rows that may not be found, ascending, n each; NULL: none
- * Fewer than k hits where fewer rows are allowed. Returns 0 or <0 (ERR_MEM).
+ * Fewer than k hits where fewer rows are allowed. Returns 0 or <0 (ERR_MEM; ERR_DATA: a query has no cosines; ERR_NUMERIC: a score is not finite); the caller knows the files' names.
  */
 struct flat_ban { const uint32_t *row; size_t n; };
 int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage, size_t k, const float *Q, size_t nq,
