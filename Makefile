@@ -62,6 +62,10 @@ $(B)/tests/b-%: $(B)/tests/b-%.o $(B)/libtaste.a
 $(B)/tests/f-%: $(B)/tests/f-%.o $(B)/tests/fuzz-main.o $(B)/libtaste.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Makes broken files, for scripts/break and t-break.sh.
+$(B)/tests/break: $(B)/tests/break.o $(B)/libtaste.a
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # What a build has: its version and features.
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
@@ -71,7 +75,7 @@ $(B)/version.h: FORCE
 	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:
 
-test-programs: $(UNIT) $(FUZZ)
+test-programs: $(UNIT) $(FUZZ) $(B)/tests/break
 
 check: all test-programs
 	tests/run $(B)

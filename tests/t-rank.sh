@@ -138,6 +138,8 @@ printf 'q\tmusic\tQ\tAnn\n' >> rules.tsv
 is "--new-share: creators of whom the user has nothing" "$(list --seen q --new-share 0.5)" "a d b c e "
 printf 'u%s\tb\n' 1 2 3 4 5 6 7 8 9 > plays; printf 'u1\ta\nu1\td\n' >> plays; taste-train pop -o plays.taste plays
 is "--tail-share: what is outside the head of the plays" "$(list -m plays.taste --popularity 1) / $(list -m plays.taste --popularity 1 --tail-share 1) / $(list -m plays.taste --popularity 1 --tail-share 1 --tail-head 0.9)" "b a d c e  / a d c e b  / d c e b a "
+taste-train pop --count events --weight '*=1e-300' -o least.taste plays
+is "counts that vanish beside 1 make nothing popular, and no score NaN" "$(taste-rank -m least.taste cand.tsv | grep -c nan) $(list -m least.taste --popularity 1)" "0 a b c d e "
 is "a weight below 0 prefers the unpopular" "$(list -m plays.taste --popularity -1)" "c e a d b "
 is "--diversity by the catalogue" "$(list --diversity 0.5)" "a d c b e "
 printf 'a\t1\t0\nb\t1\t0.1\nc\t0\t1\nd\t1\t0\n' > alike

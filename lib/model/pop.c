@@ -220,9 +220,9 @@ double pop_scaled(const struct pop *p, struct str item)
 {
 	uint32_t i = idtab_find(&p->model.ids[MODEL_ITEMS], item.p, item.len);
 
-	if (i == VOCAB_NONE || !(p->largest > 0))
-		return 0;
-	return fm_log(1 + p->count[i]) / fm_log(1 + p->largest);
+	double whole = fm_log(1 + p->largest);		/* 0 also of counts that vanish beside 1 */
+
+	return i == VOCAB_NONE || !(whole > 0) ? 0 : fm_log(1 + p->count[i]) / whole;
 }
 
 double pop_top_share(const struct pop *p, struct str item)
