@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,7 +191,8 @@ static inline const unsigned char *head_at(const struct evsort *s, uint32_t plac
 {
 	const unsigned char *p = record_at(s, place);
 
-	decode_head(p, (size_t)(s->all + s->start + s->used - p), h);
+	if (!decode_head(p, (size_t)(s->all + s->start + s->used - p), h))
+		abort();
 	return p + h->strings;
 }
 

@@ -425,7 +425,7 @@ static int make_room(struct graph *g, size_t b, struct pass *p, struct err *e)
 		g->scratch = mem_try(3 * items + g->rows.n_rows * b + b * g->o.d, sizeof *g->scratch, "scores", e);
 		if (!g->scratch) {
 			g->width = 0;
-			return e->code;
+			return ERR_MEM;
 		}
 	}
 	p->x = g->scratch;
