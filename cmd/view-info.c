@@ -37,7 +37,7 @@ static void put_title(const char *name, const char *what)
 static void put_page(struct err *e)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if ((text.p[i] >= 0 && text.p[i] < ' ' && text.p[i] != '\n') || text.p[i] == 127)
+		if (((unsigned char)text.p[i] < ' ' && text.p[i] != '\n') || text.p[i] == 127)
 			text.p[i] = '?';
 	put_text(e);
 }

@@ -381,7 +381,7 @@ static void run_begin(struct run *r, const struct seq_opts *o, size_t users, siz
 static void run_epoch(struct run *r, struct par *pool, double *loss)
 {
 	struct err e = { 0 };
-	double ndcg, hr;
+	double ndcg = NAN, hr = NAN;
 
 	if (seq_epoch(&r->m, loss, NULL, pool, &e) || seq_measure(&r->m, false, r->asked, r->n_asked, &ndcg, &hr, pool, &e))
 		fail_msg("%s", e.msg);
@@ -565,7 +565,7 @@ static void small_worlds_are_learnt_from(void **state)
 		struct seq_learn m;
 		struct err e = { 0 };
 		struct seq_opts o = plain;
-		double loss, ndcg, hr;
+		double loss = NAN, ndcg = NAN, hr = NAN;
 		make(&w, way == 0 ? 3 : USERS, way == 1 ? 1 : ITEMS);
 		o.negatives = way == 2 || way == 4 ? 100 : 0;
 		o.batch = 4000000000;

@@ -336,7 +336,7 @@ static void sets_of_words_are_the_best_of_all_subsets(void **state)
 	pcg32_seed(&r, 5, 5);
 	buf_puts(&text, "query\tuser\titem\tlabel\t@w\n");
 	for (int i = 0; i < 160; i++) {		/* as many rows of each word: then the order by mean has the best set */
-		buf_printf(&text, "q\tu\ti\t0\t%.1s\n", "abcdefg" + i % 8);
+		buf_printf(&text, "q\tu\ti\t0\t%.1s\n", &"abcdefg"[i % 8]);
 		g[i] = fm_normal(&r) + (float)(i % 8 * 5 % 8);
 		h[i] = 1;
 	}
