@@ -42,6 +42,7 @@ is "knowing a listener's true taste is worth more than knowing what is popular" 
 # context
 W="-s 5 --users 300 --events 30000 --music 800"
 is "without context a world is what it always was" "$(taste-synth --users 60 --events 6000 -s 7 --noise 0.1 | cksum | cut -d' ' -f1) $(taste-synth $W --context 0 | cmp - log1.tsv && echo same)" "3508324174 same"
+is "so are its names, which a compiler may not choose the order of" "$(taste-synth --users 60 --events 6000 -s 7 --items /dev/stdout -o none | cksum)" "2865238018 237232"
 taste-synth $W --context 1 -t 1 -o there1.tsv; for t in 2 7; do taste-synth $W --context 1 -t $t -o there.tsv; same "-t $t makes the same world with context" there.tsv there1.tsv; done
 for cpu in $(taste-synth -V | sed -n 's/^cpu paths: *//p'); do taste-synth --cpu $cpu $W --context 1 -o cpu.tsv; same "--cpu $cpu too" cpu.tsv there1.tsv; done
 is "every event has a device, a place and a mood" "$(cut -f6 there1.tsv | grep -cvxE 'device=(phone|desktop|speaker|car);place=(home|work|road|gym);mood=(calm|focus|energetic|social)(;shuffle=1)?')" 0

@@ -27,6 +27,7 @@ static const char *const mood[2][WORDS_MOODS] = {
 	{ "dreamy", "raw", "slow", "fast", "warm", "dark", "acoustic", "danceable", "loud", "mellow", "happy", "sad", "instrumental", "vocal", "live", "polished" },
 	{ "calm", "lively", "short", "deep", "warm", "dark", "funny", "serious", "personal", "factual", "hopeful", "bleak", "plain", "poetic", "modern", "timeless" } };
 static const char *const kind_name[WORLD_KINDS] = { "music", "podcast", "audiobook" };
+/* PICK - one of a list. Two of them in the arguments of one call come in the order that the compiler likes: the last word of a name is picked first, in a line of its own. */
 #define PICK(list, r) (list)[pcg32_bounded((r), sizeof(list) / sizeof *(list))]
 
 /* other_noun - than n. */
@@ -43,7 +44,8 @@ static const char *other_noun(const char *n, struct pcg32 *r)
 void words_creator(enum world_kind k, struct pcg32 *r, struct buf *b)
 {
 	if (k == WORLD_AUDIOBOOK || (k == WORLD_MUSIC && pcg32_bounded(r, 3) == 0)) {
-		buf_printf(b, "%s %s", PICK(people, r), PICK(family, r));
+		const char *f = PICK(family, r), *a = PICK(people, r);
+		buf_printf(b, "%s %s", a, f);
 	} else if (k == WORLD_MUSIC) {
 		const char *a = PICK(adjective, r), *n = PICK(noun, r);
 		switch (pcg32_bounded(r, 3)) {
@@ -65,12 +67,20 @@ void words_creator(enum world_kind k, struct pcg32 *r, struct buf *b)
 
 void words_group(enum world_kind k, const char *creator, struct pcg32 *r, struct buf *b)
 {
-	if (k == WORLD_MUSIC)
-		buf_printf(b, "%s %s", PICK(adjective, r), PICK(noun, r));
-	else if (k == WORLD_PODCAST)
+	const char *last;
+
+	switch (k) {
+	case WORLD_MUSIC:
+		last = PICK(noun, r);
+		buf_printf(b, "%s %s", PICK(adjective, r), last);
+		break;
+	case WORLD_PODCAST:
 		buf_puts(b, creator);
-	else
-		buf_printf(b, "The %s's %s", PICK(trade, r), PICK(whose, r));
+		break;
+	default:
+		last = PICK(whose, r);
+		buf_printf(b, "The %s's %s", PICK(trade, r), last);
+	}
 }
 
 void words_item(enum world_kind k, const char *creator, const char *group, uint32_t place, struct pcg32 *r, struct buf *b)
@@ -90,7 +100,7 @@ void words_item(enum world_kind k, const char *creator, const char *group, uint3
 		buf_printf(b, "%s #%u: ", creator, place + 1);
 		switch (pcg32_bounded(r, 3)) {
 		case 0: buf_printf(b, "On %s", PICK(topic, r)); break;
-		case 1: buf_printf(b, "%s on %s", PICK(people, r), PICK(topic, r)); break;
+		case 1: n = PICK(topic, r); buf_printf(b, "%s on %s", PICK(people, r), n); break;
 		default: buf_printf(b, "%s and the %s", PICK(topic, r), n);
 		}
 		break;
