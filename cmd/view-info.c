@@ -119,7 +119,7 @@ void info_blocks(const char *path, struct err *e)
 			start = b.offset;
 			buf_reset(&meta);
 			buf_reset(&tensors);
-			buf_reset(&steps.text);
+			prov_reset(&steps);
 		} else if (got == BLOCK_STREAM_END) {
 			put_title(file_name(f), input_kind_name(b.kind));
 			buf_put(&meta, tensors.p, tensors.len);

@@ -1,24 +1,63 @@
+#define XXH_INLINE_ALL
 #include <string.h>
+
+#include <xxhash.h>
 
 #include "prov.h"
 #include "tsv.h"
+#include "../base/mem.h"
 
 void prov_release(struct prov *p)
 {
 	buf_release(&p->text);
+	mem_free(p->slot);
+	*p = (struct prov){ 0 };
 }
 
-static int has_line(const struct prov *p, const char *line, size_t n)
+void prov_reset(struct prov *p)
 {
-	if (!p->text.len)
-		return 0;
-	for (const char *at = p->text.p, *end = at + p->text.len; at < end;) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
-		if ((size_t)(nl - at) == n && !memcmp(at, line, n))
-			return 1;
-		at = nl + 1;
+	buf_reset(&p->text);
+	p->n = 0;
+	if (p->slot)
+		memset(p->slot, 0, p->n_slots * sizeof *p->slot);
+}
+
+/* slot_of - that of a line of n bytes and LF, or the empty one where it would be. */
+static size_t *slot_of(const struct prov *p, const char *line, size_t n)
+{
+	for (uint64_t at = XXH3_64bits(line, n);; at++) {
+		size_t *slot = &p->slot[at & (p->n_slots - 1)];
+		const char *old = *slot ? p->text.p + *slot - 1 : NULL;
+		if (!old || (p->text.len - (*slot - 1) > n && !memcmp(old, line, n) && old[n] == '\n'))
+			return slot;
 	}
-	return 0;
+}
+
+/* widen - half of the slots are empty, one line more counted. */
+static void widen(struct prov *p)
+{
+	if (2 * (p->n + 1) <= p->n_slots)
+		return;
+	mem_free(p->slot);
+	p->n_slots = p->n_slots ? 2 * p->n_slots : 64;
+	p->slot = mem_new(p->n_slots, sizeof *p->slot);
+	for (const char *at = p->text.p, *end = at + p->text.len, *nl; at < end; at = nl + 1) {
+		nl = memchr(at, '\n', (size_t)(end - at));
+		*slot_of(p, at, (size_t)(nl - at)) = (size_t)(at - p->text.p) + 1;
+	}
+}
+
+/* add_line - n bytes and LF, when they are not there yet. */
+static void add_line(struct prov *p, const char *line, size_t n)
+{
+	widen(p);
+	size_t *slot = slot_of(p, line, n);
+
+	if (*slot)
+		return;
+	*slot = p->text.len + 1;
+	p->n++;
+	buf_put(&p->text, line, n + 1);
 }
 
 int prov_merge(struct prov *p, const void *text, size_t n, struct err *e)
@@ -32,8 +71,7 @@ int prov_merge(struct prov *p, const void *text, size_t n, struct err *e)
 			tabs += *c == '\t';
 		if (!nl || tabs != 3 || memchr(at, '\0', (size_t)(nl - at)))
 			return err_set(e, ERR_DATA, "the provenance block is not lines of program, version, options and inputs");
-		if (!has_line(p, at, (size_t)(nl - at)))
-			buf_put(&p->text, at, (size_t)(nl - at) + 1);
+		add_line(p, at, (size_t)(nl - at));
 		at = nl + 1;
 	}
 	return 0;
@@ -48,8 +86,7 @@ void prov_step(struct prov *p, const char *program, const char *version, const c
 		tsv_put(&line, field[i], strlen(field[i]));
 		buf_putc(&line, i < 3 ? '\t' : '\n');
 	}
-	if (!has_line(p, line.p, line.len - 1))
-		buf_put(&p->text, line.p, line.len);
+	add_line(p, line.p, line.len - 1);
 	buf_release(&line);
 }
 

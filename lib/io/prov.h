@@ -12,9 +12,14 @@
 
 #include "block.h"
 
-struct prov { struct buf text; };	/* zeroed is empty */
+struct prov {				/* zeroed is empty; prov_reset forgets */
+	struct buf text;
+	size_t *slot, n_slots, n;	/* [n_slots] 1 + where one of the n lines begins, by its hash, 0: empty */
+};
+
 
 void prov_release(struct prov *p);
+void prov_reset(struct prov *p);
 /* prov_merge - take over the steps of an input's PROV payload that are not here yet. <0 when it is not such text. */
 int prov_merge(struct prov *p, const void *text, size_t n, struct err *e);
 /* prov_step - append this program's own step. inputs is "" or a comma-separated list of digests. */
