@@ -8,7 +8,7 @@
 
 void rerank_reset(struct rerank *r)
 {
-	r->n = r->n_from = r->n_kept = 0;
+	r->n = r->n_from = r->n_kept = r->n_found = 0;
 	arena_reset(&r->bytes);
 	vocab_reset(&r->item);
 }
@@ -18,6 +18,7 @@ void rerank_release(struct rerank *r)
 	mem_free(r->cand);
 	mem_free(r->spare);
 	mem_free(r->from);
+	mem_free(r->slot);
 	vocab_release(&r->source);
 	vocab_release(&r->scratch);
 	arena_release(&r->bytes);
@@ -44,20 +45,69 @@ static struct str keep(struct rerank *r, struct str s)
 	return (struct str){ arena_bytes(&r->bytes, s.p, s.len), s.len };
 }
 
+/* MANY - sources of a candidate that are looked through one after the other; beyond that there is a table. */
+enum { MANY = 16 };
+
+/* slot_of - that of what a source says of a candidate, or the empty one where it would be. */
+static uint32_t *slot_of(const struct rerank *r, uint32_t cand, uint32_t source)
+{
+	uint64_t at = (((uint64_t)cand << 32 | source) * 0x9e3779b97f4a7c15u) >> 32;
+
+	for (;; at++) {
+		uint32_t *slot = &r->slot[at & (r->n_slots - 1)];
+		const struct rerank_from *f = *slot ? &r->from[*slot - 1] : NULL;
+		if (!f || (f->cand == cand && f->source == source))
+			return slot;
+	}
+}
+
+/* put_slots - all of from have a slot, and half of the slots are empty. */
+static void put_slots(struct rerank *r)
+{
+	if (2 * r->n_from > r->n_slots) {
+		mem_free(r->slot);
+		for (r->n_slots = 1024; r->n_slots < 4 * r->n_from;)
+			r->n_slots *= 2;
+		r->slot = mem_new(r->n_slots, sizeof *r->slot);
+		r->n_found = 0;
+	} else if (!r->n_found) {
+		memset(r->slot, 0, r->n_slots * sizeof *r->slot);
+	}
+	for (; r->n_found < r->n_from; r->n_found++)
+		*slot_of(r, r->from[r->n_found].cand, r->from[r->n_found].source) = (uint32_t)r->n_found + 1;
+}
+
+/* find_from - 1 + index of what a source said of a candidate, 0: nothing yet. */
+static uint32_t find_from(struct rerank *r, uint32_t cand, uint32_t source)
+{
+	size_t n = 0;
+
+	for (uint32_t at = r->n_found ? 0 : r->cand[cand].last_from; at; at = r->from[at - 1].before) {
+		if (r->from[at - 1].source == source)
+			return at;
+		if (++n == MANY) {
+			put_slots(r);
+			break;
+		}
+	}
+	return r->n_found ? *slot_of(r, cand, source) : 0;
+}
+
 /* add_from - is this the first that the source says of the candidate? */
 static bool add_from(struct rerank *r, uint32_t cand, double score, struct str source)
 {
-	uint32_t k = vocab_add(&r->source, source.p, source.len);
+	uint32_t k = vocab_add(&r->source, source.p, source.len), at = find_from(r, cand, k);
 
-	for (uint32_t at = r->cand[cand].last_from; at; at = r->from[at - 1].before)
-		if (r->from[at - 1].source == k) {
-			if (score > r->from[at - 1].score)
-				r->from[at - 1].score = score;
-			return false;
-		}
+	if (at) {
+		if (score > r->from[at - 1].score)
+			r->from[at - 1].score = score;
+		return false;
+	}
 	arr_reserve(r->from, r->n_from + 1, r->cap_from);
 	r->from[r->n_from++] = (struct rerank_from){ .score = score, .source = k, .cand = cand, .before = r->cand[cand].last_from };
 	r->cand[cand].last_from = (uint32_t)r->n_from;
+	if (r->n_found)
+		put_slots(r);
 	return true;
 }
 
@@ -113,6 +163,7 @@ static int by_source(const void *a, const void *b, void *ctx)
 
 int rerank_places(struct rerank *r, struct err *e)
 {
+	r->n_found = 0;
 	if (sort_stable(r->from, r->n_from, sizeof *r->from, by_source, r, e))
 		return e->code;
 	for (size_t i = 0; i < r->n_from; i++)

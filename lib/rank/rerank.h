@@ -87,6 +87,8 @@ struct rerank {			/* one user's list; zeroed is empty */
 	struct vocab item;		/* id -> index in cand */
 	struct rerank_from *from;	/* of a source that names an item twice there is one */
 	size_t n_from, cap_from;
+	uint32_t *slot;			/* [n_slots] 1 + index in from, by candidate and source; used while n_found > 0: once a candidate has many sources */
+	size_t n_slots, n_found;	/* n_found: of from, those that have a slot */
 	struct vocab source;		/* names; kept by rerank_reset, so that numbers stay from user to user */
 	struct vocab scratch;
 	const struct mix *mix;		/* [n_mixes] the caller's: what the user has, by each facet of the options */
