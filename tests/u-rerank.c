@@ -414,6 +414,27 @@ static void a_cap_holds_for_the_length_that_the_list_has(void **state)
 	rerank_release(&r);
 }
 
+static void a_long_list_under_a_cap_near_1_is_not_made_a_thousand_times(void **state)
+{
+	enum { LONG = 4000 };
+	struct rerank r = { 0 };
+	struct rerank_opts o = { .k = LONG, .per_creator = 1, .n_quotas = 2, .quota = { { 0, 0.999 }, { 0.5, 1 } } };
+	char id[8];
+	(void)state;
+
+	for (int i = 0; i < LONG; i++) {
+		snprintf(id, sizeof id, "%d", i);
+		size_t at = rerank_add(&r, str_of(id), LONG - i, str_of("s"), str_of(""));
+		r.cand[at].kinds = i % 800 != 0;	/* five are not of the kind, all by one creator */
+		r.cand[at].creator = str_of(i % 800 ? r.cand[at].item.p : "0");
+	}
+	run(&r, &o);
+	assert_int_equal(r.n_kept, 1000);
+	for (size_t i = 0, other = 0; i < r.n_kept; i++)
+		assert_true((other += !r.cand[i].kinds) <= 1);
+	rerank_release(&r);
+}
+
 static void passed_over_is_counted_by_rule(void **state)
 {
 	struct rerank r = { 0 };
@@ -512,6 +533,7 @@ int main(void)
 		cmocka_unit_test(no_list_depends_on_the_order_of_lines),
 		cmocka_unit_test(what_was_shown_stays_and_is_filled_up),
 		cmocka_unit_test(a_cap_holds_for_the_length_that_the_list_has),
+		cmocka_unit_test(a_long_list_under_a_cap_near_1_is_not_made_a_thousand_times),
 		cmocka_unit_test(passed_over_is_counted_by_rule),
 		cmocka_unit_test(scores_next_to_each_other_have_an_order),
 		cmocka_unit_test(an_item_may_have_many_sources),

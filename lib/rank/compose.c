@@ -431,13 +431,56 @@ static void mark_rest(struct compose *c)
 	c->r->n_kept = c->n_list;
 }
 
+/* count_reachable - how many that are of one of these quotas, or of none of them, could come, if there were no caps but that on creators. */
+static size_t count_reachable(struct compose *c, uint32_t quotas, bool is_of)
+{
+	size_t n = 0;
+
+	memset(c->by_creator, 0, c->n_creators * sizeof *c->by_creator);
+	for (size_t i = 0; i < c->n; i++)
+		if (((c->kinds[i] & quotas) != 0) == is_of && !is_over(c, i)) {
+			n++;
+			if (c->creator[i] != VOCAB_NONE)
+				c->by_creator[c->creator[i]].count++;
+		}
+	return n;
+}
+
+/*
+ * fitting - a list that came out k long has more than its caps allow for that: how long the next one may be. With a cap near 1 a list of nothing else loses one place in a thousand each time it is made; so what
+ * must be lost is taken off at once: no list is longer than what it may have of a kind and all others, for each cap, nor than what it may have of all of them and those that no cap is about.
+ */
+static size_t fitting(struct compose *c, size_t k)
+{
+	const struct rerank_opts *o = c->o;
+	uint32_t caps = c->quotas.caps;
+	size_t of[QUOTA_MAX], other[QUOTA_MAX], free = count_reachable(c, caps, false), was;
+
+	for (uint32_t left = caps; left; left &= left - 1) {
+		size_t q = (size_t)__builtin_ctz(left);
+		of[q] = count_reachable(c, 1u << q, true);
+		other[q] = count_reachable(c, 1u << q, false);
+	}
+	do {
+		size_t all = free;
+		was = k;
+		for (uint32_t left = caps; left; left &= left - 1) {
+			size_t q = (size_t)__builtin_ctz(left), may = min_size(of[q], quota_due(o->quota[q].most, was));
+			k = min_size(k, other[q] + may);
+			all += may;
+		}
+		k = min_size(k, all);
+	} while (k < was);
+	return k;
+}
+
 int rerank_compose(struct rerank *r, const struct rerank_opts *o, size_t n, uint32_t *list, struct err *e)
 {
 	struct compose c = { .r = r, .o = o, .n = n, .list = list };
 	size_t k = o->k < n ? o->k : n;
 	int ret = gather(&c, e);
 
-	for (bool is_done = false; !ret && !is_done; k = c.n_list) {
+	for (bool is_done = false; !ret && !is_done;) {
 		end(&c);
 		if ((ret = begin(&c, k, e)))
 			break;
@@ -449,6 +492,7 @@ int rerank_compose(struct rerank *r, const struct rerank_opts *o, size_t n, uint
 		while (c.n_list < k && next_place(&c))
 			;
 		is_done = !o->n_quotas || quotas_keep(&c.quotas);
+		k = is_done ? k : fitting(&c, c.n_list);
 	}
 	if (!ret)
 		mark_rest(&c);

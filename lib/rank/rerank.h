@@ -17,7 +17,8 @@
  *                 gain = (1 - X) blend + X term - sum of W_a (KL_a with it - KL_a without)
  *               X and term: diversity (diverse.h); KL_a: the distance of the list's mix from the listener's own by facet a (mix.h).
  *               What was shown before (stays) is placed first, in its order, as far as 2 and a let it.
- *               A list ends when it is k long or nobody is left by a. Is it shorter, and more than its caps allow for its length, then it is composed anew for that length.
+ *               A list ends when it is k long or nobody is left by a. Is it shorter, and more than its caps allow for its length, then it is composed anew for that length,
+ *               or at once for the longest that its caps could allow where that is less.
  *   7 mark      all others: DROP_CREATOR or DROP_CAP where that rule forbade them a place behind the last, else DROP_CUT
  * Nothing is forgotten: what falls out carries the step that dropped it, and with wants_held at how many places each rule put a lower one before it.
  * With nothing but k and per_creator set a list is the order of 5, capped and cut.
