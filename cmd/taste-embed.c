@@ -33,12 +33,12 @@ static const struct opt opts[] = {
 	{ 0, "fold", OPT_LIST, &o.fold, "EVENTS", "fold in the users of these events, as of the operands", .flags = OPT_IS_PATH },
 	{ 0, "follow", OPT_FLAG, &o.follow, NULL, "answer each event line of standard input at once with its user's vector (seq)", .flags = OPT_NO_PROV },
 	{ 0, "format", OPT_ENUM, &o.format, "FORMAT", "write text, or what word2vec writes", .names = "tsv|w2v|w2v-bin", .flags = OPT_NO_PROV },
-	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .flags = OPT_IS_PATH },
+	{ 0, "items", OPT_STR, &o.items, "all|FILE", "vectors of all items, or of those in the file's first column", .names = "all", .flags = OPT_IS_PATH },
 	{ 0, "kind", OPT_STR, &o.kind, "NAME", "folding in: vectors to be searched among items of this kind of content, where the model tells kinds apart", .flags = 0 },
 	{ 0, "normalise", OPT_FLAG, &o.normalise, NULL, "scale each vector to length 1", .flags = 0 },
 	{ 0, "skip-unknown", OPT_FLAG, &o.skip_unknown, NULL, "leave out and count ids that the model does not know", .flags = 0 },
 	{ 0, "state", OPT_STR, &o.state, "FILE", "what is remembered of listeners: read events behind it and write it anew (seq)", .flags = OPT_IS_PATH },
-	{ 0, "users", OPT_STR, &o.users, "all|FILE", "vectors of all users, or of those in the file's first column", .flags = OPT_IS_PATH },
+	{ 0, "users", OPT_STR, &o.users, "all|FILE", "vectors of all users, or of those in the file's first column", .names = "all", .flags = OPT_IS_PATH },
 	{ 0 },
 };
 

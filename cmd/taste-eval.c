@@ -36,7 +36,7 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "lists and rounds:" },
 	{ 0, "train", OPT_LIST, &o.train, "EVENTS", "what the model learnt from" },
 	{ 0, "items", OPT_STR, &o.items, "FILE", "the catalogue, for coverage, gini, and what lists are a mix of" },
-	{ 0, "by", OPT_STR, &o.by, "COLUMN,...", "columns that mixes are by: kind, creator, group, tags; else kind,creator,tags, of rounds creator,tags" },
+	{ 0, "by", OPT_STR, &o.by, "COLUMN,...", "columns that mixes are by: kind, creator, group, tags; else kind,creator,tags, of rounds creator,tags", .names = "kind|creator|group|tags" },
 	{ 0, "head", OPT_FLOAT, &o.head, "SHARE", "the tail is what is not of the most popular items that have this share of train", .min = 0, .max = 1 },
 	{ .type = OPT_SECTION, .help = "rounds:" },
 	{ 0, "heard", OPT_FLAG, &o.is_heard, NULL, "rounds are events, what was heard, not lists" },

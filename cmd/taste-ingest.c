@@ -57,11 +57,19 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
+static void put_sources(struct buf *b)
+{
+	for (const struct source_kind *k = source_list; k->name; k++)
+		buf_printf(b, "%s|", k->name);
+	buf_puts(b, "auto");
+}
+
 static struct tool tool = {
 	.name = "taste-ingest",
 	.about = "turn a listening log into events; --list names the sources",
 	.usage = "SOURCE [options] [file...]",
 	.opts = opts,
+	.put_words = put_sources,
 };
 
 static struct eventw *events;

@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 	{ 'i', "info", OPT_FLAG, &o.wants_info, NULL, "print kind, schema, sizes and provenance" },
 	{ 'n', "records", OPT_INT, &o.n, "N", "only the first N records; -1: all", .min = -1, .max = 1e18 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
-	{ 0, "as", OPT_STR, &o.as, "WHAT", "what text input holds: events, vectors, or a table's name (items, candidates, ranked, truth, features)" },
+	{ 0, "as", OPT_STR, &o.as, "WHAT", "what text input holds: events, vectors, or a table's name (items, candidates, ranked, truth, features)", .names = "events|vectors|items|candidates|ranked|truth|features" },
 	{ 0, "format", OPT_ENUM, &o.format, "NAME", "of vectors that are not taste binary; auto goes by magic and name, with --as vectors also by the first line", .names = VECS_FORMAT_NAMES },
 	{ 0, "header-out", OPT_FLAG, &o.wants_header, NULL, "events: write a line of column names first", .flags = OPT_NO_PROV },
 	{ 0, "repair", OPT_FLAG, &o.is_repair, NULL, "cut off an unfinished tail, in place" },

@@ -20,7 +20,16 @@ taste-train log.taste pop > b.taste 2> err; is "the verb is the first word: a fi
 taste-train -q pop -t 1 log.taste > b.taste; same "options stand before or behind the verb" a.taste b.taste
 taste-train als -d 8 log.taste -d 4 -e 1 -o a.taste && taste-train als -d 4 -e 1 log.taste -o b.taste; same "of an option given twice the last counts" a.taste b.taste
 taste-train als --dim=4 --ep 1 log.taste -o b.taste; same "long options may be cut short" a.taste b.taste
-is "--opts-tsv is letter, name, argument, default" "$(taste-train --opts-tsv | awk -F '\t' 'NF != 4 { print "fields: " NF } $2 == "seed" { print $1, $3, $4 }')" "s N 1"
+is "--opts-tsv is letter, name, argument, default, choices, path, many, heading, help" \
+	"$(taste-train --opts-tsv | awk -F '\t' -v OFS='|' 'NF != 9 { print "fields: " NF } $2 ~ /^(seed|count|part|cpu)$/ { print $1, $2, $3, $4, $5, $6, $7, $8 }')" \
+	"s|seed|N|1||||
+|count|WHAT|users|users|events|||pop:
+|part|FILE|||file|*|blend:
+|cpu|PATH|auto|auto|plain|avx2|avx512|||every program:"
+is "behind a line about the first word" "$(for p in taste-split taste-eval taste-synth; do $p --opts-tsv | head -1 | cut -f1-8 | tr '\t' ':'; done)" \
+	"::must::loo|time|ratio|users:file::
+::may::rounds|ips|snips|dr|interleave:file::
+:::::::"
 like "-V tells the build" "$(taste-view -V | tr '\n' ' ')" "taste-view (taste) *compiler: *flags: *cpu paths: plain*libraries: zlib *, xxhash *, libcsv * "
 
 # a standard descriptor that is closed

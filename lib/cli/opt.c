@@ -97,16 +97,35 @@ void opt_help(struct buf *b, const struct opt *table)
 	}
 }
 
+/* path_of - what an option's path is of, by its flag or the word that stands for its value; "" when it takes none. */
+static const char *path_of(const struct opt *o)
+{
+	static const char *const words[] = { "FILE", "EVENTS", "LISTS", "LOG", "MODEL", "PREFIX", "VECTORS" };
+
+	if (!o->arg)
+		return "";
+	if (!strcmp(o->arg, "DIR"))
+		return "dir";
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(o->arg, words[i]))
+			return "file";
+	return o->flags & OPT_IS_PATH ? "file" : "";
+}
+
 void opt_tsv(struct buf *b, const struct opt *table)
 {
+	const char *heading = "";
+
 	for (const struct opt *o = table; !is_end(o); o++) {
-		if (o->type == OPT_SECTION)
+		if (o->type == OPT_SECTION) {
+			heading = o->help;
 			continue;
+		}
 		if (o->letter)
 			buf_putc(b, o->letter);
 		buf_printf(b, "\t%s\t%s\t", o->name, o->arg ? o->arg : "");
 		opt_value(b, o);
-		buf_putc(b, '\n');
+		buf_printf(b, "\t%s\t%s\t%s\t%s\t%s\n", o->names ? o->names : "", path_of(o), o->type == OPT_LIST ? "*" : "", heading, o->help);
 	}
 }
 

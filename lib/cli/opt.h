@@ -39,7 +39,7 @@ struct opt {
 	const char *arg;	/* placeholder: "N", "FILE"; NULL for flags */
 	const char *help;	/* one line, no full stop; the default is added by us */
 	double min, max;
-	const char *names;	/* OPT_ENUM */
+	const char *names;	/* OPT_ENUM; of OPT_STR and OPT_LIST what completion offers, which is not checked */
 	enum opt_flags flags;
 };
 
@@ -57,7 +57,11 @@ void opt_help(struct buf *b, const struct opt *table);
 /* opt_value - append a variable's value as one would type it; nothing for an unset string or list, a number that is NAN or a choice below 0, which
  * options have whose default depends on others. */
 void opt_value(struct buf *b, const struct opt *o);
-/* opt_tsv - append letter TAB name TAB argument TAB value for each option. */
+/*
+ * opt_tsv - append a line for each option, for what is made of the table by other programs (the test of man pages, completion in shells):
+ *   letter, name, argument, value as it stands, choices ("a|b|c", perhaps only some), "file" or "dir" where it takes a path, "*" where it
+ *   may be given several times, heading, help
+ */
 void opt_tsv(struct buf *b, const struct opt *table);
 
 #endif

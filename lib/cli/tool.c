@@ -221,7 +221,7 @@ static const struct opt common[] = {
 	{ 'T', "tmpdir", OPT_STR, NULL, "DIR", "where scratch files go", .flags = OPT_NO_PROV },
 	{ 'v', "verbose", OPT_FLAG, NULL, NULL, "say what is done; time and memory at the end", .flags = OPT_NO_PROV },
 	{ 'V', "version", OPT_FLAG, &common_o.version, NULL, "print version and build, and exit", .flags = OPT_NO_PROV },
-	{ 0, "cpu", OPT_STR, &common_o.cpu, "PATH", "auto, plain, avx2, avx512: same output", .flags = OPT_NO_PROV },
+	{ 0, "cpu", OPT_STR, &common_o.cpu, "PATH", "auto, plain, avx2, avx512: same output", .names = "auto|plain|avx2|avx512", .flags = OPT_NO_PROV },
 	{ 0, "progress", OPT_FLAG, NULL, NULL, "show progress also where stderr is no terminal", .flags = OPT_NO_PROV },
 	{ 0 },
 };
@@ -247,12 +247,20 @@ static void put_help(struct buf *b, const struct tool *t, const struct opt *comm
 {
 	buf_printf(b, "usage: %s %s\n\n%s\n\n", t->name, t->usage, t->about);
 	opt_help(b, t->opts);
-	struct opt shown[N_COMMON];
-	memcpy(shown, common_table, (N_COMMON - 1) * sizeof *shown);
-	shown[N_COMMON - 1] = (struct opt){ 0 };
-	opt_help(b, shown);
+	opt_help(b, common_table);
 	buf_printf(b, "\nExit status: 0 done, 1 no, 2 usage, 3 system, 4 data; see taste(7), and %s(1) for the whole story.\n"
 		   "Report bugs in the project's issue tracker.\n", t->name);
+}
+
+/* put_table - what --opts-tsv prints. */
+static void put_table(struct buf *b, const struct tool *t, const struct opt *common_table)
+{
+	buf_printf(b, "\t\t%s\t\t%s", t->may ? "may" : t->verbs || t->put_words ? "must" : "", t->verbs ? t->verbs : t->may ? t->may : "");
+	if (t->put_words)
+		t->put_words(b);
+	buf_printf(b, "\t%s\t\t\t%s\n", strcmp(t->usage, "[options]") ? "file" : "", t->about);
+	opt_tsv(b, t->opts);
+	opt_tsv(b, common_table);
 }
 
 static void put_version(struct buf *b, const struct tool *t)
@@ -358,7 +366,7 @@ static bool is_verb(const char *verbs, const char *s)
 
 void tool_init(struct tool *t, int argc, char **argv)
 {
-	struct opt table[N_COMMON + sizeof hidden / sizeof *hidden];
+	struct opt table[N_COMMON + sizeof hidden / sizeof *hidden], shown[N_COMMON] = { 0 };
 	struct err e = { 0 };
 	struct buf out = { 0 }, help = { 0 };
 	char *was[128];
@@ -381,14 +389,15 @@ void tool_init(struct tool *t, int argc, char **argv)
 		tmp_dir_set(getenv("TMPDIR"));
 		t->tmpdir = tmp_dir();
 	}
-	put_help(&help, t, table);
+	memcpy(shown, table, (N_COMMON - 1) * sizeof *shown);
+	put_help(&help, t, shown);
 	for (const struct opt *o = t->opts; o->name || o->type == OPT_SECTION; o++) {
 		struct buf v = { 0 };
 		opt_value(&v, o);
 		was[n_was++] = v.p ? buf_detach(&v) : mem_strdup("");
 	}
 	struct buf defaults = { 0 };
-	opt_tsv(&defaults, t->opts);
+	put_table(&defaults, t, shown);
 
 	t->arg = mem_new((size_t)argc + 1, sizeof *t->arg);
 	if (opt_parse(argc, argv, t->opts, table, t->arg, &t->n_args, &e))
@@ -401,7 +410,7 @@ void tool_init(struct tool *t, int argc, char **argv)
 		print_and_exit(&out);
 	}
 	if (common_o.opts_tsv)
-		print_and_exit(defaults.p ? &defaults : &out);
+		print_and_exit(&defaults);
 	buf_release(&help);
 	buf_release(&defaults);
 	if (cpu_select(common_o.cpu, &e)) {

@@ -24,6 +24,7 @@ struct tool {
 	const struct opt *opts;	/* own options, ended by a zeroed row */
 	const char *verbs;	/* "pop|als": a first word that must be one of these (before or after options); NULL none */
 	const char *may;	/* likewise, but any other first word is a file: verb is NULL then. Not with verbs */
+	void (*put_words)(struct buf *b);	/* append what a first word may be that the program itself looks at, for --opts-tsv. Not with verbs or may */
 	/* set by tool_init */
 	const char *verb;
 	const char **arg;	/* what is left: files */
@@ -37,7 +38,8 @@ struct tool {
 extern const char *const tool_version;		/* "0.1.0", from the generated header */
 
 /* tool_init - parse. Handles --help (stdout, 0), -V (stdout, 0), usage errors (stderr, 2), SIGPIPE and the OOM hook, the CPU check
- * (exit 3) and --cpu. Also --opts-tsv, undocumented: the table as TSV for the test of man pages. */
+ * (exit 3) and --cpu. Also --opts-tsv, undocumented: the tables as opt_tsv has them, behind a line that has neither letter nor name, but in place of the
+ * argument whether there is a first word ("must", "may" or nothing), its choices, and "file" when the program reads files. */
 void tool_init(struct tool *t, int argc, char **argv);
 /* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb has another value than before argv. */
 void tool_check_verb(const char *verb);
