@@ -66,11 +66,11 @@ $(B)/tests/f-%: $(B)/tests/f-%.o $(B)/tests/fuzz-main.o $(B)/libtaste.a
 $(B)/tests/break: $(B)/tests/break.o $(B)/libtaste.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# What a build has: its version and features.
+# What a build has: its version, flags and features. Not where it was made: the same bytes come out of any directory.
+export TASTE_FLAGS = $(strip $(filter-out -ffile-prefix-map=% -fdebug-prefix-map=% -fmacro-prefix-map=%,$(CPPFLAGS) $(CFLAGS)) $(ARCH) $(if $(SAN),-fsanitize=$(SAN)))
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
-	@v=$$(cat VERSION); \
-	 printf '#define TASTE_VERSION "%s"\n#define TASTE_FLAGS "%s"\n' "$$v" "$(strip $(CFLAGS) $(ARCH) $(if $(SAN),-fsanitize=$(SAN)))" > $@.tmp; \
+	@printf '#define TASTE_VERSION "%s"\n#define TASTE_FLAGS "%s"\n' "$$(cat VERSION)" "$$(printf %s "$$TASTE_FLAGS" | sed 's/["\\]/\\&/g')" > $@.tmp; \
 	 for f in $(FEATURES); do echo "#define HAVE_$${f%%:*} 1" | tr a-z A-Z | sed 's/#DEFINE/#define/'; done >> $@.tmp; \
 	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:

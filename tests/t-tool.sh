@@ -30,7 +30,10 @@ is "behind a line about the first word" "$(for p in taste-split taste-eval taste
 	"::must::loo|time|ratio|users:file::
 ::may::rounds|ips|snips|dr|interleave:file::
 :::::::"
-like "-V tells the build" "$(taste-view -V | tr '\n' ' ')" "taste-view (taste) *compiler: *flags: *cpu paths: plain*libraries: zlib *, xxhash *, libcsv * "
+like "-V tells the build and the machine" "$(taste-view -V --cpu plain -t 1 | tr '\n' ' ')" \
+	"taste-view (taste) * Copyright * Apache-2.0* features:* compiler: *flags: *cpu paths: plain*cpu path: plain threads: 1 libraries: glibc *, zlib *, xxhash * system: Linux * "
+like "and the libraries that the program uses" "$(taste-ingest -V | grep ^libraries)$(taste-knn -V | grep ^libraries)" "*, libcsv *, utf8proc *libraries: *xxhash *[0-9]"
+is "no others" "$(taste-knn -V | grep -c 'libraries:.*\(csv\|sqlite\|sodium\)')" 0
 
 # a standard descriptor that is closed
 must_fail "a closed standard output is an error" 3 "taste-view: (standard output): *" bash -c 'taste-view log.taste >&-'
