@@ -1,5 +1,6 @@
-# taste: make, make check, make bench, make fuzz, make install. GNU make, no configure step.
+# taste: make, make check, make bench, make fuzz, make install, make static. GNU make, no configure step.
 # Yours: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR PKG_CONFIG, and SAN=address,undefined for an instrumented build beside the plain one.
+# STATIC=1 (what `make static` says, and install takes): programs without any shared library, in build/static.
 
 PREFIX  ?= /usr/local
 bindir  := $(PREFIX)/bin
@@ -8,13 +9,15 @@ CFLAGS  ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 AR      := ar
 
-B    := build/$(or $(SAN),opt)
+B    := build/$(or $(SAN),$(if $(STATIC),static,opt))
 LIB  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard lib/*/*.c)))
 CMD  := $(patsubst cmd/%.c,$(B)/bin/%,$(sort $(wildcard cmd/taste-*.c)))
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/u-*.c)))
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/b-*.c)))
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/f-*.c)))
 MAN  := $(sort $(wildcard man/*.[157]))
+NAMES := $(notdir $(CMD))
+comma := ,
 
 MACHINE := $(shell $(CC) -dumpmachine | cut -d- -f1)
 ifeq ($(MACHINE),x86_64)
@@ -24,11 +27,12 @@ endif
 
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wno-missing-field-initializers $(if $(DEVELOPER),-Werror)
 FLAGS = -std=c17 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fno-math-errno -pthread -ffile-prefix-map=$(CURDIR)=. \
-        $(WARN) $(CPPFLAGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC)
-# By feature: built in when pkg-config finds them, or not with `make WITHOUT="zstd sqlite3"`. -V names what a program has.
+        $(WARN) $(CPPFLAGS) $(CFLAGS) $(if $(STATIC),-DTASTE_STATIC) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC)
+# By feature: built in when pkg-config finds them (STATIC: and there is a lib*.a), or not with `make WITHOUT="zstd sqlite3"`. -V names what a program has.
 FEATURES := $(strip $(foreach f,zstd:libzstd sqlite3:sqlite3 sodium:libsodium,$(if $(filter $(firstword $(subst :, ,$(f))),$(WITHOUT)),, \
-            $(shell $(PKG_CONFIG) --exists $(lastword $(subst :, ,$(f))) 2>/dev/null && echo $(f)))))
-LDLIBS := -Wl,--as-needed -lcsv -lutf8proc $(shell $(PKG_CONFIG) --libs zlib libxxhash $(foreach f,$(FEATURES),$(lastword $(subst :, ,$(f)))) 2>/dev/null || echo -lz -lxxhash) -lm
+            $(shell $(PKG_CONFIG) --exists $(lastword $(subst :, ,$(f))) 2>/dev/null \
+            $(if $(STATIC),&& [ -e "$$($(CC) -print-file-name=lib$(patsubst lib%,%,$(lastword $(subst :, ,$(f)))).a)" ]) && echo $(f)))))
+LDLIBS := $(if $(STATIC),-static -Wl$(comma)--wrap=dlopen) -Wl,--as-needed -lcsv -lutf8proc $(shell $(PKG_CONFIG) $(if $(STATIC),--static) --libs zlib libxxhash $(foreach f,$(FEATURES),$(lastword $(subst :, ,$(f)))) 2>/dev/null || echo -lz -lxxhash) -lm
 
 all: $(CMD)
 
@@ -67,7 +71,8 @@ $(B)/tests/break: $(B)/tests/break.o $(B)/libtaste.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What a build has: its version, flags and features. Not where it was made: the same bytes come out of any directory.
-export TASTE_FLAGS = $(strip $(filter-out -ffile-prefix-map=% -fdebug-prefix-map=% -fmacro-prefix-map=%,$(CPPFLAGS) $(CFLAGS)) $(ARCH) $(if $(SAN),-fsanitize=$(SAN)))
+export TASTE_FLAGS = $(strip $(filter-out -ffile-prefix-map=% -fdebug-prefix-map=% -fmacro-prefix-map=%,$(CPPFLAGS) $(CFLAGS)) $(ARCH) $(if $(STATIC),-static) \
+                     $(if $(SAN),-fsanitize=$(SAN)))
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define TASTE_VERSION "%s"\n#define TASTE_FLAGS "%s"\n' "$$(cat VERSION)" "$$(printf %s "$$TASTE_FLAGS" | sed 's/["\\]/\\&/g')" > $@.tmp; \
@@ -86,19 +91,22 @@ bench: all $(BENCH)
 fuzz:
 	scripts/fuzz
 
+static:
+	$(MAKE) STATIC=1 all
+
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
 	install -m 755 $(CMD) $(DESTDIR)$(bindir)
 	for m in $(MAN); do install -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ || exit 1; done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(CMD)))
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(NAMES))
 	for m in $(MAN); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
 
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all test-programs check bench fuzz install uninstall clean FORCE
+.PHONY: all test-programs check bench fuzz static install uninstall clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
