@@ -1,10 +1,14 @@
-# taste: make, make check, make bench, make fuzz, make install, make static. GNU make, no configure step.
+# taste: make, make check, make bench, make fuzz, make install, make static, make dist. GNU make, no configure step.
 # Yours: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR PKG_CONFIG, and SAN=address,undefined for an instrumented build beside the plain one.
 # STATIC=1 (what `make static` says, and install takes): programs without any shared library, in build/static.
+# RUN: what starts a program of another processor (RUN="qemu-aarch64-static -L /usr/aarch64-linux-gnu"): completions are made by asking the programs.
 
 PREFIX  ?= /usr/local
 bindir  := $(PREFIX)/bin
 mandir  := $(PREFIX)/share/man
+bashdir ?= $(PREFIX)/share/bash-completion/completions
+zshdir  ?= $(PREFIX)/share/zsh/site-functions
+fishdir ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS  ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 AR      := ar
@@ -94,19 +98,48 @@ fuzz:
 static:
 	$(MAKE) STATIC=1 all
 
-install: all
+# Completions come from the programs' own tables. A build for another processor has them only with RUN.
+$(B)/share/%.opts: $(B)/bin/%
+	@mkdir -p $(@D)
+	$(RUN) $< --opts-tsv > $@
+$(B)/share/%.bash: $(B)/share/%.opts scripts/completions
+	scripts/completions bash $* < $< > $@
+$(B)/share/_%: $(B)/share/%.opts scripts/completions
+	scripts/completions zsh $* < $< > $@
+$(B)/share/%.fish: $(B)/share/%.opts scripts/completions
+	scripts/completions fish $* < $< > $@
+ifneq ($(or $(RUN),$(filter $(MACHINE),$(shell uname -m))),)
+COMPLETIONS := $(NAMES:%=$(B)/share/%.bash) $(NAMES:%=$(B)/share/_%) $(NAMES:%=$(B)/share/%.fish)
+endif
+completions: $(COMPLETIONS)
+
+install: all completions
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
 	install -m 755 $(CMD) $(DESTDIR)$(bindir)
 	for m in $(MAN); do install -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ || exit 1; done
+ifdef COMPLETIONS
+	install -d $(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
+	for n in $(NAMES); do install -m 644 $(B)/share/$$n.bash $(DESTDIR)$(bashdir)/$$n && install -m 644 $(B)/share/_$$n $(DESTDIR)$(zshdir)/ && \
+		install -m 644 $(B)/share/$$n.fish $(DESTDIR)$(fishdir)/ || exit 1; done
+else
+	@echo "no completions for shells: this machine cannot run programs for $(MACHINE); RUN names what can (see Makefile)" >&2
+endif
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(NAMES))
 	for m in $(MAN); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
+	for n in $(NAMES); do rm -f $(DESTDIR)$(bashdir)/$$n $(DESTDIR)$(zshdir)/_$$n $(DESTDIR)$(fishdir)/$$n.fish; done
+
+# What a release is: the files of the last commit, the same bytes from every clone.
+dist:
+	@mkdir -p build
+	git archive --format=tar --prefix=taste-$$(cat VERSION)/ HEAD > build/taste-$$(cat VERSION).tar
+	gzip -9nf build/taste-$$(cat VERSION).tar
 
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all test-programs check bench fuzz static install uninstall clean FORCE
+.PHONY: all test-programs check bench fuzz static completions install uninstall dist clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
