@@ -88,6 +88,27 @@ static int64_t the_time(void)
 	return t == INT64_MAX ? t : t + 1;
 }
 
+/* check_sources - an option of sources that are not asked for would do nothing. */
+static void check_sources(void)
+{
+	const struct { const char *name, *of; const void *var; unsigned sources; } hangs_on[] = {
+		{ "--half-life", "now, rising and continue", &co.half_life, 1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_CONTINUE },
+		{ "--chart-every", "now and rising", &co.chart_every, 1u << SOURCES_NOW | 1u << SOURCES_RISING },
+		{ "--each-kind", "now and rising", &co.each_kind, 1u << SOURCES_NOW | 1u << SOURCES_RISING },
+		{ "--newest", "followed", &co.newest_first, 1u << SOURCES_FOLLOWED }, { "--new-days", "new", &co.new_days, 1u << SOURCES_NEW },
+		{ "--lately", "continue", &co.lately, 1u << SOURCES_CONTINUE }, { "--finished", "continue", &co.finished, 1u << SOURCES_CONTINUE },
+		{ "--serial", "continue and again", &co.serial, 1u << SOURCES_CONTINUE | 1u << SOURCES_AGAIN }, { "--rest", "again", &co.rest, 1u << SOURCES_AGAIN },
+	};
+
+	for (size_t i = 0; i < sizeof hangs_on / sizeof *hangs_on; i++)
+		if (!(c.wants & hangs_on[i].sources) && tool_is_set(hangs_on[i].var))
+			usage_die("%s is of the source%s %s", hangs_on[i].name, strchr(hangs_on[i].of, ' ') ? "s" : "", hangs_on[i].of);
+	if (!o.items && tool_is_set(&co.serial))
+		usage_die("--serial needs --items, which says of what kind an item is");
+	if (!o.requests.n && tool_is_set(&co.chart_every))
+		usage_die("--chart-every says nothing without --requests");
+}
+
 static void check_options(void)
 {
 	for (size_t i = 0; i < co.source.n; i++)
@@ -95,6 +116,7 @@ static void check_options(void)
 	for (int s = 0; s < SOURCES && !co.source.n; s++)
 		if (can_have((enum sources_which)s))
 			add_source((enum sources_which)s);
+	check_sources();
 	if (o.requests.n && (co.users || co.time))
 		usage_die("--requests says for whom and when: it does not go with --%s", co.users ? "users" : "time");
 	the_time();

@@ -391,11 +391,15 @@ static void check_features(void)
 	if (o.label == LABEL_SKIPPED) {
 		if (!o.requests.n || tool.n_args || o.sample || o.only_hits)
 			usage_die("--label skipped is of --requests alone: no candidates, no --sample, no --only-hits");
+		if (tool_is_set(&o.gap))
+			usage_die("--gap: with --label skipped each event is a request of its own");
 	} else {
 		tool_reads_args(0);
 	}
 	if (!o.requests.n && (o.sample || o.only_hits || o.truth))
 		usage_die("--sample, --only-hits and --truth need --requests, which say what was heard");
+	if (!o.requests.n && tool_is_set(&o.gap))
+		usage_die("--gap says nothing without --requests");
 	if (o.past && o.requests.n)
 		usage_die("--requests needs --events: a log that was read to its end knows what was heard");
 	if (o.past && o.items)

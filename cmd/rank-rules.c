@@ -113,6 +113,9 @@ static void parse_space(void)
 		struct str name = split("--space", o.space.v[i], '=', 0, 1e6, &n);
 		if ((!is(name, "creator") && !is(name, "group")) || n != floor(n))
 			usage_die("--space: '%.40s' is not creator=N or group=N", o.space.v[i]);
+		for (size_t k = 0; k < i; k++)
+			if (o.space.v[k][0] == o.space.v[i][0])
+				usage_die("--space: %.*s comes twice", (int)name.len, name.p);
 		*(is(name, "creator") ? &run.space_creator : &run.space_group) = (size_t)n;
 	}
 }
@@ -171,6 +174,13 @@ void rules_check(void)
 	for (size_t i = 0; i < sizeof needs_items / sizeof *needs_items; i++)
 		if (needs_items[i].is_set && !o.items)
 			usage_die("%s needs --items, the catalogue", needs_items[i].name);
+	const struct { const char *name, *of; const void *var; bool has_effect; } hangs_on[] = {
+		{ "--diverse", "--diversity", &o.diverse, o.diversity > 0 }, { "--fresh-days", "--fresh-share", &o.fresh_days, o.fresh_share > 0 },
+		{ "--tail-head", "--tail-share", &o.tail_head, o.tail_share > 0 },
+	};
+	for (size_t i = 0; i < sizeof hangs_on / sizeof *hangs_on; i++)
+		if (!hangs_on[i].has_effect && tool_is_set(hangs_on[i].var))
+			usage_die("%s says nothing without %s", hangs_on[i].name, hangs_on[i].of);
 	if (o.diversity > 0 && !o.vectors && !o.items)
 		usage_die("--diversity needs --vectors or --items, which say what is alike");
 	if (o.tail_share > 0 && !o.model)

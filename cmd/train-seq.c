@@ -55,6 +55,8 @@ void check_seq(void)
 		}
 	if (o.hidden < 0)
 		o.hidden = 2 * o.d;
+	if (!o.items && tool_is_set(&o.kind_power))
+		usage_die("--kind-power needs --items, which says of what kind an item is");
 	if (o.items)
 		tool_reads(o.items);
 	if (o.resume && (!o.checkpoint || strcmp(o.checkpoint, o.resume)))

@@ -25,6 +25,8 @@ void check_session(void)
 {
 	const char *p = o.tokens;
 
+	if (!o.items && tool_is_set(&o.tokens))
+		usage_die("--tokens needs --items, which has the columns");
 	if (!o.items)
 		return;
 	tool_reads(o.items);

@@ -153,4 +153,10 @@ is "ids of any bytes" "$(printf '\\t\xff\ta\\nb\t5\n\\t\xff\ta\\nb\t5\n' | cand 
 printf 'u\ta\t-9223372036854775807\nu\tb\t9223372036854775807\nu\ta\t-9223372036854775807\n' > far.tsv
 is "the ends of time" "$(cand far.tsv > /dev/null; echo $?)" 0
 must_fail "no room for the output" 3 "*" bash -c 'taste-rank candidates log.tsv > /dev/full'
+for x in "--half-life 5:now, rising and continue" "--each-kind:now and rising" --newest:followed "--new-days 3:new" "--lately 3:continue" "--finished 0.5:continue" "--rest 3:again"; do
+	must_fail "${x%:*} without its source" 2 "*${x%%[ :]*} is of the source* ${x#*:}*usage:*" taste-rank candidates --items items.tsv --source near ${x%:*} log.tsv
+done
+must_fail "--serial without its source" 2 "*--serial is of the sources continue and again*" taste-rank candidates --items items.tsv --source now --serial show log.tsv
+must_fail "--serial without a catalogue" 2 "*--serial needs --items*" taste-rank candidates --source again --serial show log.tsv
+must_fail "--chart-every without --requests" 2 "*--chart-every says nothing without --requests*" taste-rank candidates --chart-every 7 log.tsv
 done_testing

@@ -239,4 +239,6 @@ must_fail "by past too" 3 "taste-rank: *No space left on device" bash -c 'taste-
 must_fail "and by --line" 3 "taste-rank: *No space left on device" bash -c 'taste-rank --line cand.tsv > /dev/full'
 echo old > keep; taste-rank features -o keep --events notime cand.tsv 2>/dev/null; taste-rank past -o keep --events notime 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'taste-rank features -q --events log.tsv --requests req.tsv cand.tsv | head -1 | wc -l; echo "${PIPESTATUS[0]}"' 2>&1 | tr '\n' ' ')" "1 141 "
+must_fail "--gap of single events" 2 "*--gap: with --label skipped each event is a request of its own*" taste-rank features --events log.tsv --requests log.tsv --label skipped --gap 5
+must_fail "--gap without requests" 2 "*--gap says nothing without --requests*" taste-rank features --events log.tsv --gap 5 cand.tsv
 done_testing

@@ -235,4 +235,8 @@ must_fail "a weight beyond 1" 2 "*--popularity*" taste-rank --popularity 2 cand.
 must_fail "a full disk is told" 3 "taste-rank: *No space left on device" bash -c 'taste-rank cand.tsv > /dev/full'
 echo old > keep; taste-rank -o keep nan 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'awk "BEGIN { for (i = 0; i < 300000; i++) print \"u\" i \"\ti\t1\ts\" }" | taste-rank | head -1 | wc -l; echo "${PIPESTATUS[1]}"' 2>&1 | tr '\n' ' ')" "1 141 "
+for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity"; do
+	must_fail "${x%:*} without what it is about" 2 "*${x%% *} says nothing without ${x#*:}*usage:*" taste-rank ${x%:*} cand.tsv
+done
+must_fail "a distance twice" 2 "*--space: group comes twice*" taste-rank --items rules.tsv --space group=2 --space creator=1 --space group=3 cand.tsv
 done_testing

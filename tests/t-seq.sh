@@ -130,4 +130,5 @@ fi
 ok "a batch larger than the log" seq -e 1 --batch 4000000000 -o x.taste log.tsv
 ok "a length longer than any history" seq -e 1 --length 500 -o x.taste two
 like "the provenance names the options" "$(taste-view -i m.taste)" "*taste-train*seq*--length 20*-d 16 -e 3*"
+must_fail "--kind-power without kinds" 2 "*--kind-power needs --items*" taste-train seq --kind-power 1 log.tsv
 done_testing

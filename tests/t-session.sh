@@ -62,4 +62,5 @@ must_fail "sessions do not age" 2 "*--half-life is an option of pop, als and eas
 must_fail "a catalogue that is not there" 3 "*nowhere.tsv*" $ses --items nowhere.tsv log.tsv
 head -c 3000 s.taste > cut.taste; must_fail "a model that was cut" 4 "*cut.taste*" taste-embed -m cut.taste --items all
 must_fail "events and catalogue cannot both be standard input" 2 "*standard input*" $ses --items - -
+must_fail "--tokens without a catalogue" 2 "*--tokens needs --items*" taste-train session --tokens tags log.tsv
 done_testing

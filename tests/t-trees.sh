@@ -136,4 +136,5 @@ else
 	awk 'NR == FNR { for (i = 0; i < $1; i++) q[++n] = NR; next } FNR == 1 { print "header" } { print "q" q[FNR] "\t.\t.\t" $1 }' "$R/rank.test.query" rank.test > truth
 	is "201 queries of 218 features: ndcg@10 of 50 others" "$(ndcg p truth | awk '{ print ($1 > .72) ? "yes" : $0 }')" yes
 fi
+for x in "--gains linear" "--pairs 5"; do must_fail "$x without an order" 2 "*--gains and --pairs are of --objective rank*" taste-train trees --objective logistic $x nofile; done
 done_testing

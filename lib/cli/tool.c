@@ -514,6 +514,19 @@ const char *tool_default(size_t row)
 	return g.was[row];
 }
 
+bool tool_is_set(const void *var)
+{
+	struct buf v = { 0 };
+	size_t i = 0;
+
+	while (g.t->opts[i].var != var)
+		i++;
+	opt_value(&v, &g.t->opts[i]);
+	bool is_set = g.t->opts[i].type == OPT_FLAG ? *(const bool *)var : strcmp(v.p ? v.p : "", g.was[i]) != 0;
+	buf_release(&v);
+	return is_set;
+}
+
 static void note_input(const char *path, bool is_operand)
 {
 	if (!path)

@@ -45,6 +45,8 @@ void tool_init(struct tool *t, int argc, char **argv);
 void tool_check_verb(const char *verb);
 /* tool_default - the value before argv, as text, of a row of the program's own table. */
 const char *tool_default(size_t row);
+/* tool_is_set - has the option that fills var another value than before argv? */
+bool tool_is_set(const void *var);
 /* tool_pool - the threads of -t, made at the first call. */
 struct par *tool_pool(void);
 /* die - "taste-x: message" and exit with status (EXIT_USAGE 2, EXIT_SYS 3, EXIT_DATA 4). die_err takes both from an err. usage_die adds the usage line. */
