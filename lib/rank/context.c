@@ -26,7 +26,7 @@ static bool is_word(struct str s, const char *word)
 static void set_hour(struct context *c, double hour)
 {
 	c->hour = (float)hour;
-	c->at[CONTEXT_HOUR] = (uint8_t)(1 + (int)hour / (24 / CONTEXT_HOURS));
+	c->at[CONTEXT_HOUR] = (uint8_t)(1 + (int)c->hour / (24 / CONTEXT_HOURS));	/* of the rounded one: both say the same */
 }
 
 static void set_time(struct context *c, int64_t time)
