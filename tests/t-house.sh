@@ -29,4 +29,6 @@ is "no two files have one name" "$(files lib cmd tests | grep '\.[ch]$' | sed 's
 is "library code does not print, exit, or read the environment" \
 	"$(grep -nE '\b(printf|puts|exit|getenv|fprintf|perror) *\(' lib/base/*.c lib/io/*.c lib/num/*.c lib/data/*.c lib/model/*.c lib/index/*.c lib/rank/*.c lib/eval/*.c lib/source/*.c lib/synth/*.c |
 		grep -vE '_exit|atexit|^[^:]*:[0-9]*:[ 	]*(/?\*|//)')" ""
+is "lib/README names every module" "$(for h in lib/*/*.h; do m=$(basename "$h" .h); grep -qw "$m" lib/README || echo "$m"; done)" ""
+is "and none that is not there" "$(sed -n 's/^    \([a-z0-9_]*\)  .*/\1/p' lib/README | while read -r m; do [ "$m" = base ] || ls lib/*/"$m".h >/dev/null 2>&1 || echo "$m"; done)" ""
 done_testing
