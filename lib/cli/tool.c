@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <gnu/libc-version.h>
@@ -162,7 +163,11 @@ void tool_at_exit(void (*fn)(void *), void *p)
 
 static void on_oom(size_t bytes)
 {
+	static atomic_flag is_told = ATOMIC_FLAG_INIT;
 	char s[160];
+
+	while (atomic_flag_test_and_set(&is_told))	/* another thread ends us */
+		pause();
 	int n = snprintf(s, sizeof s, "%s: out of memory (%zu bytes more were needed)\n", g.t ? g.t->name : "taste", bytes);
 
 	if (n > 0 && write(STDERR_FILENO, s, (size_t)n) < 0)
