@@ -74,6 +74,13 @@ $(B)/tests/f-%: $(B)/tests/f-%.o $(B)/tests/fuzz-main.o $(B)/libtaste.a
 $(B)/tests/break: $(B)/tests/break.o $(B)/libtaste.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Not instrumented: it stands before the sanitizer's runtime.
+$(B)/tests/fault.so: tests/fault.c tests/fault.h
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -pthread $(WARN) -o $@ $< -ldl
+$(B)/tests/fault-sweep: $(B)/tests/fault-sweep.o
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
+
 # What a build has: its version, flags and features. Not where it was made: the same bytes come out of any directory.
 export TASTE_FLAGS = $(strip $(filter-out -ffile-prefix-map=% -fdebug-prefix-map=% -fmacro-prefix-map=%,$(CPPFLAGS) $(CFLAGS)) $(ARCH) $(if $(STATIC),-static) \
                      $(if $(SAN),-fsanitize=$(SAN)))
@@ -84,7 +91,7 @@ $(B)/version.h: FORCE
 	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:
 
-test-programs: $(UNIT) $(FUZZ) $(B)/tests/break
+test-programs: $(UNIT) $(FUZZ) $(addprefix $(B)/tests/,break fault.so fault-sweep)
 
 check: all test-programs
 	tests/run $(B)
