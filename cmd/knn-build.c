@@ -88,8 +88,11 @@ static int make(const char *path, const struct ann_opts *opts, const uint64_t *g
 	all.query = q;
 	progress_start(&pr, "link", "vectors", all.n);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
-	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct nav_step){ show, &pr }, tool_pool(), &e))
+	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct nav_step){ show, &pr }, tool_pool(), &e)) {
+		if (rows.has_old && e.code == ERR_DATA)		/* vectors that came were looked at */
+			err_prefix(&e, "%s", tool.arg[0]);
 		die_err(&e);
+	}
 	progress_end(&pr);
 	if (rows.has_old)
 		ann_close(&rows.old);

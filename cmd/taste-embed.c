@@ -270,7 +270,7 @@ static void write_folded(struct err *e)
 			struct str id = users()->str[job.first + c];
 			char clip[ERR_CLIP_MAX];
 			if (job.err[c].code) {
-				err_prefix(&job.err[c], "user '%s'", err_clip(clip, id.p, id.len));
+				err_prefix(&job.err[c], "%s: user '%s'", o.model, err_clip(clip, id.p, id.len));
 				die_err(&job.err[c]);
 			}
 			if (job.n_known[c])

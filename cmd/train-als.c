@@ -29,8 +29,8 @@ static void go_on(struct als *m, struct inter *in, struct err *e)
 	if (als_take(m, ALS_ITEMS, &old, &in->item, &items, e) || als_take(m, ALS_USERS, &old, &in->user, &users, e))
 		die_err(e);
 	note("of %zu users %zu and of %zu items %zu are in %s", in->user.n, users, in->item.n, items, o.init);
-	if (!o.update && als_sweep(m, ALS_USERS, tool_pool(), e))
-		die_err(e);
+	if (!o.update)
+		als_sweep(m, ALS_USERS, tool_pool(), e);	/* what goes wrong is told by learn_als */
 }
 
 /* touched - [n] 1 for the ids that are in `by`. */
@@ -61,8 +61,9 @@ static void update_als(struct als *m, struct inter *in, struct err *e)
 	m->side[ALS_ITEMS].only = only_items;
 	for (int i = 0; i < 3; i++)
 		if (i < 2 ? als_sweep(m, order[i], tool_pool(), e) : als_settle(m, tool_pool(), e))
-			die_err(e);
-	note("solved %zu users and %zu items", users, items);
+			break;
+	if (!e->code)
+		note("solved %zu users and %zu items", users, items);
 	m->side[ALS_USERS].only = m->side[ALS_ITEMS].only = NULL;
 	mem_free(only_users);
 	mem_free(only_items);
@@ -148,6 +149,8 @@ int learn_als(struct inter *in, struct sink *out, struct err *e)
 		update_als(&m, in, e);
 	else
 		train_epochs(&m, e);
+	if (o.init && e->code == ERR_NUMERIC)
+		err_prefix(e, "going on from %s", o.init);
 	if (!e->code && o.init && artifact_prov(old.art, &prov, &inputs, e))
 		die_err(e);
 	if (!e->code && o.align && !is_trial)

@@ -42,9 +42,9 @@ is "BOM, CRLF, no final newline" "$(printf '\xef\xbb\xbfx\t%s\t1\r\nx\t%s\t2' "$
 printf 'u\n' > one; must_fail "one column is told" 4 "taste-score: one:1: 1 field*" taste-score -m graph.taste one
 printf 'u\ti\0\n' > nul; must_fail "a NUL byte is told" 4 "taste-score: nul:1: *NUL*" taste-score -m graph.taste nul
 taste-train ease --confidence linear -o linear.taste s.train.tsv; awk -F '\t' -v OFS='\t' 'NR < 4 { print "x", $2, $3, "plays", NR == 1 ? "1e308" : 1 }' s.train.tsv > huge.tsv
-must_fail "ease: scores that are no numbers are told, not written" 4 "taste-score: *a score is not finite" taste-score -m linear.taste huge.tsv
+must_fail "ease: scores that are no numbers are told, not written" 4 "taste-score: linear.taste: a score is not finite" taste-score -m linear.taste huge.tsv
 awk 'BEGIN { for (i = 0; i < 5; i++) print "u\ti" i "\t1\tplays\t" (i ? 1 : "1e300") }' > counts.tsv
-must_fail "pop: also counts beyond a float" 4 "taste-score: *a score is not finite" bash -c 'taste-train pop --count events counts.tsv > counts.taste; taste-score --keep -m counts.taste counts.tsv'
+must_fail "pop: also counts beyond a float" 4 "taste-score: counts.taste: a score is not finite" bash -c 'taste-train pop --count events counts.tsv > counts.taste; taste-score --keep -m counts.taste counts.tsv'
 printf 'a\tx\t1\tplay\na\ty\t1\tplay\nb\tx\t1\tplay\nb\tz\t1\tskip\nc\ty\t1\tplay\n' | taste-train als -d 1 --unobserved 0 -o skipped.taste; printf 'n\tz\t1\tplay\nm\tx\t1\tplay\n' > of.skipped
 is "als: a listener of items that all others skipped does not end it" "$(taste-score -m skipped.taste -k 1 of.skipped 2>&1 | cut -f1,3 | sed 's/m.*/m/' | tr '\t\n' '  ')" "n 0 m "
 is "als: nor are there reasons" "$(printf 'n\tx\t1\n' | taste-rank -q --why skipped.taste --seen of.skipped 2>&1 | cut -f4)" "candidate #1"

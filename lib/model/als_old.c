@@ -97,7 +97,7 @@ int als_align(struct als *m, struct model *old, const struct vocab *items, size_
 	if (!ret && !n)
 		ret = err_set(e, ERR_DATA, "%s has no item in common with the events", artifact_name(old->art));
 	if (!ret)
-		ret = align_rotation(R, both, d, both + s->n * d, d, n, d, residual, pool, e);
+		ret = align_rotation(R, both, d, both + s->n * d, d, n, d, residual, pool, e) == ERR_NUMERIC ? err_prefix(e, "%s", artifact_name(old->art)) : (int)e->code;
 	/* rows a piece at a time, so that the turned ones have somewhere to be */
 	for (size_t r = 0, some; r < s->n && !ret; r += some) {
 		some = s->n - r < 2 * n ? s->n - r : 2 * n;

@@ -275,5 +275,6 @@ int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, 
 			memset(ask[a].rest, 0, ask[a].n * sizeof *ask[a].rest);
 	if (s->kind == SCORER_BLEND)
 		return by_part(&job, n_asks, pool, e);
-	return s->kind == SCORER_GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
+	int ret = s->kind == SCORER_GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
+	return ret == ERR_NUMERIC ? err_prefix(e, "%s", artifact_name(s->m->art)) : ret;
 }

@@ -164,7 +164,7 @@ static int in_order(struct scorer *s, float *out, const struct seqs *order, size
 	return 0;
 }
 
-int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
+static int scores_of(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
 {
 	size_t items = s->m->n[MODEL_ITEMS];
 
@@ -185,6 +185,13 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struc
 		if (f.err[c].code)
 			return err_set(e, f.err[c].code, "%s", f.err[c].msg);
 	return 0;
+}
+
+int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e)
+{
+	int ret = scores_of(s, out, h, order, first, n, pool, e);
+
+	return ret == ERR_NUMERIC && s->kind != SCORER_BLEND ? err_prefix(e, "%s", artifact_name(s->m->art)) : ret;	/* a blend's parts say who they are */
 }
 
 struct choice { float *score; struct topk best[SCORER_USERS]; struct topk_hit *hit; size_t k, first, n_items; const struct csr *h; const uint32_t *rank; };

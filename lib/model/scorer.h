@@ -55,6 +55,7 @@ bool scorer_wants_order(const struct scorer *s);
 /*
  * scorer_scores - out [n x n_items] for the n <= SCORER_USERS histories that are rows first, ... of h: columns items of the model, values summed weights > 0. order: the events of
  * the same listeners, rows as in h (history.h has both); NULL unless scorer_wants_order.
+ * ERR_NUMERIC, with the model's name, for a score that is not finite.
  */
 int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e);
 /*
