@@ -66,8 +66,17 @@ once taste-train pop - log.tsv -
 must_fail "two outputs of one name are refused" 2 "taste-rank: 'both' can hold only one of the outputs*usage:*" taste-rank -o both --dropped both c.tsv
 must_fail "also where one was closed before" 2 "*'both' can hold only one*" taste-eval --no-train --truth c.tsv --write-run both --write-qrels both c.tsv
 must_fail "also standard output" 2 "*'standard output' can hold only one*" taste-rank --dropped - c.tsv
+must_fail "under whatever name" 2 "taste-synth: 'standard output' can hold only one*" taste-synth --items /dev/stdout
+must_fail "or number" 2 "taste-synth: 'standard output' can hold only one*" taste-synth -o /dev/stdout --items /dev/fd/1
+echo old > kept.log; taste-view log.taste -o /dev/fd/8 8>> kept.log; is "a descriptor's name is what is open there: >> holds" "$(head -1 kept.log; wc -l < kept.log)" "old
+4001"
 is "and neither is left" "$(ls -A | grep -c both)" 0
 ok "but a device takes many" taste-rank -o /dev/null --dropped /dev/null c.tsv
+
+tcp='$l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1"); $p = $l->sockport; if (!fork) { $c = $l->accept; sysread $c, $x, 1; close $c; exit }
+$s = IO::Socket::INET->new("127.0.0.1:$p") or exit 99; $SIG{PIPE} = "DEFAULT"; open STDOUT, ">&", $s; close $s; exec @ARGV'
+perl -MIO::Socket::INET -e "$tcp" -- taste-synth --users 2000 --events 300000 2> err; st=$?
+[ $st = 99 ] && skip "a socket whose other end is gone ends it like a pipe" "no network" || is "a socket whose other end is gone ends it like a pipe" "$st $(cat err)" "141 "
 
 mkdir pipe; (cd pipe; taste-synth --users 100 --events 50000 -o big.tsv --items /dev/stdout | head -1 > line; taste-synth --users 3000 --events 300000 -o big.tsv --items /dev/stdout | head -1 > line)
 is "nor a temporary when the other output's reader is gone" "$(ls -A pipe)" line

@@ -370,8 +370,45 @@ static void whole_or_not(void **state)
 	assert_int_equal(stat("new", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(files_here(), 2);
+	/* one that leads to nothing yet leads to the file then */
+	unlink("new");
+	s = sink_open("link", &e);
+	assert_int_equal(sink_write(s, "first", 5, &e), 0);
+	assert_int_equal(sink_close(s, &e), 0);
+	assert_true(is_content("new", "first"));
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
 	unlink("link");
 	unlink("new");
+	assert_int_equal(symlink("link", "link"), 0);
+	assert_null(sink_open("link", &e));
+	assert_string_equal(e.msg, "link: Too many levels of symbolic links");
+	unlink("link");
+}
+
+/* A descriptor's name is the descriptor: what stands in an open log stays. */
+static void named_descriptors(void **state)
+{
+	static const char *const under[] = { "/dev/fd/", "/proc/self/fd/" };
+	struct err e = { 0 };
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		put("log", "old ", 4);
+		int fd = open("log", O_WRONLY | O_APPEND);
+		snprintf(name, sizeof name, "%s%d", under[i], fd);
+		struct sink *s = sink_open(name, &e);
+		assert_int_equal(sink_write(s, "new", 3, &e), 0);
+		assert_int_equal(sink_close(s, &e), 0);
+		assert_true(is_content("log", "old new"));
+		assert_int_equal(close(fd), 0);		/* still the caller's */
+		assert_null(sink_open(name, &e));
+		e = (struct err){ 0 };
+	}
+	assert_true(sink_is_stdout("-") && sink_is_stdout("/dev/stdout") && sink_is_stdout("/dev/fd/1") && sink_is_stdout("/proc/self/fd/1"));
+	assert_false(sink_is_stdout("/dev/fd/11") || sink_is_stdout("/dev/fd/") || sink_is_stdout("/dev/fd/1x") || sink_is_stdout("1"));
+	unlink("log");
 }
 
 static void large_output(void **state)
@@ -540,7 +577,7 @@ int main(void)
 		cmocka_unit_test(given_back),
 		cmocka_unit_test(whole_or_not),
 		cmocka_unit_test(large_output),
-		cmocka_unit_test(odd_outputs),
+		cmocka_unit_test(named_descriptors), cmocka_unit_test(odd_outputs),
 		cmocka_unit_test(closed_reader),
 		cmocka_unit_test(full_stdout),
 		cmocka_unit_test(in_memory),

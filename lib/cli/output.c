@@ -50,7 +50,7 @@ static char *place_of(const char *path)
 /* take - remember what will be written; devices may be written by many. */
 static void take(const char *path)
 {
-	bool is_stdout = !strcmp(path, "-");
+	bool is_stdout = sink_is_stdout(path);
 	char *place = is_stdout ? mem_strdup("-") : strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6) ? place_of(path) : NULL;
 	int i = 0;
 

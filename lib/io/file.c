@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -509,18 +510,61 @@ static void sink_free(struct sink *s)
 	mem_free(s);
 }
 
+/* number_of - of the open descriptor that path is a name of, else -1. Opened by that name, what stands behind `>> FILE` would be overwritten. */
+static int number_of(const char *path)
+{
+	static const char *const under[] = { "/dev/fd/", "/proc/self/fd/" };
+
+	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof under / sizeof *under; i++) {
+		size_t n = strlen(under[i]), digits = strncmp(path, under[i], n) ? 0 : strspn(path + n, "0123456789");
+		if (digits && digits < 7 && !path[n + digits])
+			return atoi(path + n);
+	}
+	return -1;
+}
+
+/* at_the_end - where the links end that path is, also when no file is there yet; NULL when it cannot be told. */
+static char *at_the_end(const char *path)
+{
+	enum { MOST = 40 };	/* as the kernel follows */
+	char to[PATH_MAX], *p = mem_strdup(path);
+	ssize_t n = 0;
+
+	for (int i = 0; i < MOST && (n = readlink(p, to, sizeof to - 1)) > 0; i++) {
+		char *slash = strrchr(p, '/');
+		to[n] = '\0';
+		p[slash && *to != '/' ? slash - p + 1 : 0] = '\0';
+		char *next = join(p, to, "");
+		mem_free(p);
+		p = next;
+	}
+	if (n < 0 && errno != EINVAL && errno != ENOENT) {
+		mem_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+bool sink_is_stdout(const char *path) { return number_of(path) == STDOUT_FILENO; }
+
 struct sink *sink_open(const char *path, struct err *e)
 {
 	struct sink *s = mem_new(1, sizeof *s);
 	struct stat st;
 
-	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout")) {	/* through that name `>> FILE` would be overwritten */
+	if (sink_is_stdout(path)) {
 		s->name = mem_strdup("(standard output)");
 		s->fd = STDOUT_FILENO;
 	} else {
 		s->name = mem_strdup(path);
 		bool is_there = !stat(path, &st);
-		if (!is_there && errno != ENOENT) {	/* what is there, with which mode, cannot be told */
+		if (number_of(path) >= 0) {
+			s->fd = fcntl(number_of(path), F_DUPFD_CLOEXEC, 3);
+		} else if (!is_there && errno != ENOENT) {	/* what is there, with which mode, cannot be told */
 			s->fd = -1;
 		} else if (!*path || (is_there && S_ISDIR(st.st_mode))) {
 			errno = *path ? EISDIR : ENOENT;
@@ -532,7 +576,7 @@ struct sink *sink_open(const char *path, struct err *e)
 		} else {
 			mode_t mask = umask(0);
 			umask(mask);
-			s->path = is_there ? realpath(path, NULL) : mem_strdup(path);	/* through links, so that the link stays */
+			s->path = at_the_end(path);	/* so that a link stays */
 			s->fd = s->path ? open_beside(s, s->path, is_there ? st.st_mode & 0777 : 0666 & ~mask) : -1;
 		}
 		if (s->fd < 0) {
@@ -556,7 +600,7 @@ struct sink *sink_open_memory(const char *name, struct buf *to)
 	return s;
 }
 
-/* write_all - EPIPE ends us as SIGPIPE would have, also where it is ignored. */
+/* write_all - a reader that is gone ends us as SIGPIPE would have, also where it is ignored, and where a socket says so once in another way. */
 static int write_all(struct sink *s, const unsigned char *p, size_t n)
 {
 	if (s->memory) {
@@ -567,7 +611,7 @@ static int write_all(struct sink *s, const unsigned char *p, size_t n)
 		ssize_t w = write(s->fd, p, n);
 		if (w < 0 && errno == EINTR)
 			continue;
-		if (w < 0 && errno == EPIPE) {
+		if (w < 0 && (errno == EPIPE || errno == ECONNRESET)) {
 			tmp_unlink_all();
 			signal(SIGPIPE, SIG_DFL);
 			raise(SIGPIPE);

@@ -57,11 +57,15 @@ void file_digest(const struct file *f, char out[33]);
 
 struct sink;
 
-/* sink_open - path or "-". NULL with *e set. */
+/*
+ * sink_open - path or "-". NULL with *e set. Of a link the file it leads to is replaced, or made. What is no regular file, and an open descriptor named as
+ * /dev/stdout, /dev/stderr, /dev/fd/N or /proc/self/fd/N, is written where it stands.
+ */
 struct sink *sink_open(const char *path, struct err *e);
+bool sink_is_stdout(const char *path);			/* does it name standard output? */
 /* sink_open_memory - behind what is in *to, which outlives the sink; sink_close only frees. */
 struct sink *sink_open_memory(const char *name, struct buf *to);
-/* sink_write - buffered; 0 or <0 (then it stays failed). EPIPE ends the process the way SIGPIPE would. */
+/* sink_write - buffered; 0 or <0 (then it stays failed). A reader that is gone ends the process the way SIGPIPE would. */
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
 int sink_flush(struct sink *s, struct err *e);
 /* sink_close - flush, fsync and rename (a path) or check (stdout); frees s in any case. 0 or <0 with *e set ("NAME: No space left on device"). */
