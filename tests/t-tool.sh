@@ -101,6 +101,15 @@ done
 exec 9> in; printf 'u\ti\t1\n' >&9; kill -HUP $pid; exec 9>&-
 wait $pid; is "under nohup a hangup does not end it" "$? $(cat out)" "0 u${T}i${T}1"
 
+taste-view -o keep < in 2> err & pid=$!
+exec 9> in; printf 'u\ti\t1\n' >&9; wait_for ".keep.*"; kill -USR1 $pid; wait $pid 2> /dev/null; st=$?; exec 9>&-
+is "so does a signal that no program knows" "$st $(cat keep) $(ls -A | grep -c '^\.keep')" "$((128 + $(kill -l USR1))) old 0"
+taste-train als -d 8 -e 1 log.taste | taste-embed -m - --items all > items.tsv; taste-knn build -o items.idx items.tsv
+taste-knn search --line -k 1 items.idx < in > out 2> err & pid=$!
+exec 9> in; head -1 items.tsv | cut -f1 >&9; for _ in $(seq 100); do [ -s out ] && break; sleep 0.05; done
+: > items.idx; cut -f1 items.tsv >&9; exec 9>&-; wait $pid
+is "a mapped file that is cut short is an error with a sentence" "$? $(cat err)" "3 taste-knn: a file was made shorter while it was read, or its disk fails"
+
 # CPUs
 if command -v taskset > /dev/null; then
 	n=$(taskset -c 0 taste-train pop -t 0 log.taste -o /dev/null & pid=$!; wait $pid; echo $?)

@@ -183,9 +183,23 @@ static void on_signal(int sig)
 	raise(sig);
 }
 
+static char cut_short[160];		/* what on_bus_error says */
+
+/* on_bus_error - a page of a mapped file is not there any more: somebody has made the file shorter, or its disk fails. */
+static void on_bus_error(int sig, siginfo_t *info, void *unused)
+{
+	(void)unused;
+	if (info->si_code == BUS_ADRERR && write(STDERR_FILENO, cut_short, strlen(cut_short)) > 0) {
+		tmp_unlink_all();
+		_exit(EXIT_SYS);
+	}
+	on_signal(sig);
+}
+
 static void set_signals(void)
 {
-	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	/* those that end a program unless it does something about it; SIGXCPU is the time limit of a batch system */
+	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGABRT };
 	struct sigaction sa = { .sa_handler = on_signal }, old;
 
 	signal(SIGXFSZ, SIG_IGN);	/* a write beyond the limit is an error like others */
@@ -196,6 +210,10 @@ static void set_signals(void)
 		if (old.sa_handler != SIG_IGN)		/* nohup stays nohup */
 			sigaction(end[i], &sa, NULL);
 	}
+	snprintf(cut_short, sizeof cut_short, "%s: a file was made shorter while it was read, or its disk fails\n", g.t->name);
+	sa.sa_sigaction = on_bus_error;
+	sa.sa_flags |= SA_SIGINFO;
+	sigaction(SIGBUS, &sa, NULL);
 }
 
 /* hold_standard_fds - a program started with 0, 1 or 2 closed would get one of them for its first file, and messages would end in its output. Open
