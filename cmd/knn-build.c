@@ -119,14 +119,16 @@ int knn_build(void)
 	return make(o.out ? o.out : "-", &opts, NULL);
 }
 
-/* open_old - the index that is to change. One from a pipe cannot be written back to it. */
+/* open_old - the index that is to change. One from a pipe cannot be written back to it. One that is changed in its place is held until that is done. */
 static struct ann_opts open_old(void)
 {
-	struct stat st;
+	struct stat st, to;
 	struct err e = { 0 };
 
 	if (!o.out && strcmp(tool.arg[0], "-") && !stat(tool.arg[0], &st) && !S_ISREG(st.st_mode))
 		usage_die("%s is no file that could be replaced: -o must name one", tool.arg[0]);
+	if (!o.out || (!stat(tool.arg[0], &st) && !stat(o.out, &to) && st.st_ino == to.st_ino && st.st_dev == to.st_dev))
+		tool_hold_file(tool.arg[0], false);
 	if (ann_open(&rows.old, tool.arg[0], &e) || artifact_prov(rows.old.file, &prov, &inputs, &e) || ann_check(&rows.old, true, tool_pool(), &e))
 		die_err(&e);
 	rows.has_old = true;

@@ -396,8 +396,10 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	check_options();
-	if (o.state)
+	if (o.state) {
 		tool_output_again_at(o.state);
+		tool_hold_file(o.state, true);
+	}
 	struct sink *out = tool_output(o.out, o.is_binary || FORMATS[o.format] == VECS_W2V_BIN);
 
 	if (model_open(&model, o.model, &e))

@@ -275,4 +275,16 @@ must_fail "nothing as an index" 4 "taste-knn: empty is empty*" taste-knn stats e
 must_fail "a file that is not there" 3 "taste-knn: nothere: No such file or directory" taste-knn search nothere q.tsv
 must_fail "standard input twice" 2 "*only once*" taste-knn add - -
 must_fail "no index given" 2 "*which index*usage: *" taste-knn add
+
+# ---- two at a time ----
+wide 400 16 5 w > many.tsv; taste-knn build -o two.idx many.tsv; split -n l/4 -d many.tsv more.
+for i in 0 1 2 3; do sed "s/^/m$i/" more.0$i | taste-knn add two.idx & adds[i]=$!; done; cut -f1 more.00 | taste-knn delete two.idx; bad=$?
+for i in 0 1 2 3; do wait ${adds[i]} || bad=1; done
+is "changes at a time wait for each other: what they add and take is all there" "$bad $(taste-knn stats --check two.idx | awk '$1 == "vectors" { print $2 }')" "0 $((800 - $(wc -l < more.00)))"
+cp two.idx held; (exec 9< held; flock 9; taste-knn add -o other held more.00 9<&-; taste-knn search -k 1 held q.tsv > none); is "to read it, or to write another, is not to wait" $? 0
+exec 9< held; flock 9; taste-knn add -v held more.00 2> err 9<&- & pid=$!
+for _ in $(seq 100); do grep -q waiting err && break; sleep 0.05; done
+grep -q waiting err && pass "one that waits says so under -v" || fail "one that waits says so under -v" "$(cat err)"
+head -50 more.01 | cut -f1 | taste-knn delete -o new two.idx; n=$(taste-knn stats new | awk '$1 == "vectors" { print $2 }'); mv new held; exec 9<&-; wait $pid
+is "what was put in the file's place meanwhile is what it adds to" "$? $(taste-knn stats held | awk '$1 == "vectors" { print $2 }')" "0 $((n + $(wc -l < more.00)))"
 done_testing

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -9,6 +10,7 @@
 #include "tool.h"
 #include "../base/buf.h"
 #include "../base/mem.h"
+#include "../base/tmp.h"
 
 enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];
@@ -74,16 +76,70 @@ static void abandon_all(void *unused)
 	}
 }
 
+/* hold - a file system without locks goes without. */
+static void hold(int fd, const char *name)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		note("another run writes to %s: waiting for it", name);
+		while (flock(fd, LOCK_EX) && errno == EINTR)
+			;
+	}
+}
+
 void tool_hold_output(const char *path)
 {
 	struct stat st;
 
-	if (strcmp(path, "-") || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode))
-		return;
-	if (flock(STDOUT_FILENO, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
-		note("another run writes to this file: waiting for it");
-		while (flock(STDOUT_FILENO, LOCK_EX) && errno == EINTR)
-			;
+	if (sink_is_stdout(path) && !fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode))
+		hold(STDOUT_FILENO, "this file");
+}
+
+/* name_of_lock - beside a file that is not there yet. */
+static char *name_of_lock(const char *path)
+{
+	enum { MOST = 200 };		/* of the 255 bytes that a name may have */
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%.*s.%.*s.lock", (int)(base - path), path, MOST, base);
+	return buf_detach(&b);
+}
+
+static bool is_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+void tool_hold_file(const char *path, bool may_be_new)
+{
+	struct stat st;
+	bool is_held = false;
+
+	while (!is_held) {
+		bool is_there = !stat(path, &st);
+		if (is_there ? !S_ISREG(st.st_mode) : !may_be_new || errno != ENOENT)
+			return;
+		if (is_there && is_file(STDOUT_FILENO, path))
+			usage_die("'%.60s' is standard output too", path);
+		char *lock = is_there ? mem_strdup(path) : name_of_lock(path);
+		int fd = open(lock, O_RDWR | O_CLOEXEC | (is_there ? 0 : O_CREAT), 0666);
+		if (fd < 0 && is_there)
+			is_held = errno != ENOENT;		/* to open it for writing will fail, too, and say why */
+		else if (fd < 0)
+			die(EXIT_SYS, "%s: %s", lock, strerror(errno));
+		else
+			hold(fd, path);
+		/* what was waited for may be replaced by now, or gone, or made; whoever holds the name of one to be made takes it away in the end */
+		if (fd >= 0 && is_file(fd, lock)) {
+			is_held = is_there || stat(path, &st);
+			if (!is_there && (!is_held || tmp_register(lock)))
+				unlink(lock);
+		}
+		if (fd >= 0 && !is_held)
+			close(fd);
+		mem_free(lock);
 	}
 }
 

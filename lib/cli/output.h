@@ -10,9 +10,14 @@
 /* tool_output - sink_open(path) or die; binary output to a terminal is a usage error. When the program dies before tool_output_close, the temporary
  * is removed and what was on disk stays. At most 16 at a time, no two to the same file, none to a file that is read other than as an operand. */
 struct sink *tool_output(const char *path, bool is_binary);
-/* tool_hold_output - when path is "-" and standard output a file: wait for whoever is writing to it, so that streams are appended one behind the other, and taste-view --repair
+/* tool_hold_output - when path names standard output and that is a file: wait for whoever is writing to it, so that streams are appended one behind the other, and taste-view --repair
  * keeps off. tool_output does it; before it, whoever reads that file first. The lock goes with the process. */
 void tool_hold_output(const char *path);
+/*
+ * tool_hold_file - of a file that is read, and then replaced by what is made of it: wait for whoever else does so, before it is read, so that the changes of
+ * both are in it. The lock goes with the process. may_be_new: of one that is not there, a file .NAME.lock beside is held, until tool_close.
+ */
+void tool_hold_file(const char *path, bool may_be_new);
 /* tool_output_aside - the same, of text, for what is written beside the main output: a file that is an operand is refused, for it would be gone. */
 struct sink *tool_output_aside(const char *path);
 /*

@@ -594,6 +594,7 @@ int tool_close(int status)
 
 	if (fflush(stdout) || ferror(stdout) || (close(STDOUT_FILENO) && errno != EBADF))
 		die(EXIT_SYS, "(standard output): %s", strerror(errno));
+	tmp_unlink_all();		/* locks: all else was closed */
 	par_free(g.pool);
 	g.pool = NULL;
 	if (g.t->is_verbose) {
