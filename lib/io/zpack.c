@@ -27,7 +27,7 @@ static inline void put_bits(struct zpack *z, uint64_t v, unsigned n)
 /* put_stored - as it is. With n = 0 it only moves to the next byte, as zlib's flush does. */
 static void put_stored(struct zpack *z, const unsigned char *p, size_t n)
 {
-	do {
+	for (;;) {
 		size_t k = n < STORED_MAX ? n : STORED_MAX;
 		buf_reserve(&z->out, k + 16);
 		put_bits(z, 0, 3);
@@ -35,9 +35,10 @@ static void put_stored(struct zpack *z, const unsigned char *p, size_t n)
 			put_bits(z, 0, 8 - z->n_bits);
 		put_bits(z, k | (uint64_t)(~k & 0xffff) << 16, 32);
 		buf_put(&z->out, p, k);
+		if (!(n -= k))
+			return;
 		p += k;
-		n -= k;
-	} while (n);
+	}
 }
 
 /* ---- a Huffman code ---- */

@@ -346,7 +346,7 @@ static void scale_one(void *ctx, size_t c, int worker)
 	struct scaling *s = ctx;
 	size_t n = s->b->n_items;
 	float *x = s->out + c * n;
-	const float *from = s->b->turned + c * n;
+	const float *from = s->p->to ? s->b->turned + c * n : NULL;
 
 	(void)worker;
 	for (size_t i = 0; i < n && s->p->to; i++)
