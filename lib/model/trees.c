@@ -135,7 +135,8 @@ static int read_nodes(struct trees *t, struct err *e)
 	return ret;
 }
 
-static int check_tree(struct trees *t, size_t k, struct err *e)
+/* check_tree - *reach grows by the largest value of a leaf, without its sign. */
+static int check_tree(struct trees *t, size_t k, double *reach, struct err *e)
 {
 	const struct trees_parts *p = &t->parts;
 	size_t first = p->start[k], n = p->start[k + 1] - first;
@@ -158,10 +159,14 @@ static int check_tree(struct trees *t, size_t k, struct err *e)
 		if (trees_node_rows(t, k, v) != trees_node_rows(t, k, child[0]) + trees_node_rows(t, k, child[1]))
 			return bad(t, e, "the rows of a node are not those of its children", k);
 	}
-	for (size_t l = 0; l <= n; l++)
+	double most = 0;
+	for (size_t l = 0; l <= n; l++) {
 		if (!isfinite(p->value[first + k + l]) || !p->leaf_rows[first + k + l])
 			return bad(t, e, "a leaf's value is not finite, or it had no row", k);
-	return 0;
+		most = fmax(most, fabs((double)p->value[first + k + l]));
+	}
+	*reach += most;
+	return *reach < (double)FLT_MAX / 2 ? 0 : bad(t, e, "with it scores are beyond the range of a float", k);
 }
 
 /* ---- made ready for rows ---- */
@@ -300,9 +305,10 @@ int trees_take(struct trees *t, struct artifact *a, struct err *e)
 	int ret = read_meta(t, e);
 	if (!ret && !(ret = read_features(t, e)))
 		ret = read_nodes(t, e);
+	double reach = fabs((double)t->base);
 	t->mean = (double)t->base;
 	for (size_t k = 0; k < t->n_trees && !ret; k++)
-		if (!(ret = check_tree(t, k, e)))
+		if (!(ret = check_tree(t, k, &reach, e)))
 			t->mean += mean_of(t, k);
 	if (!ret && !(ret = make_cuts(t, e)))
 		ret = make_trees(t, e);

@@ -13,7 +13,7 @@
  * Explanations are path-dependent TreeSHAP, exact: contributions sum to the score. Source: Lundberg, Erion, Lee 2018, "Consistent Individualized Feature Attribution for Tree Ensembles", algorithm 2;
  * Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees".
  *
- * A file is checked whole when it is opened: children stand behind their parents and each has one parent, features, cuts and sets are there, numbers are finite. Nothing that a file says can make a
+ * A file is checked whole when it is opened: children stand behind their parents and each has one parent, features, cuts and sets are there, numbers are finite and so is whatever they add up to. Nothing that a file says can make a
  * walk loop or read beside it.
  *
  * The file is an artifact of KIND_MODEL (artifact.h) that knows no users and no items:
