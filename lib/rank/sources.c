@@ -232,6 +232,12 @@ static double taste_of(const struct deeds *d)
 	return t > 0 ? t : 0;
 }
 
+/* add_deeds - no count goes beyond what it holds. */
+static void add_deeds(uint32_t *to, uint32_t n)
+{
+	*to = n < UINT32_MAX - *to ? *to + n : UINT32_MAX;
+}
+
 static struct own *own_of(struct sources_user *w, uint32_t item)
 {
 	if (!w->slot[item]) {
@@ -250,7 +256,7 @@ static void add_event(struct sources_user *w, size_t i)
 	float v = log->value_of ? log->value_of[i] : NAN;
 	bool is_count = log->act[i] & SEQS_PLAYS;
 
-	own->did.n[act] += is_count && v >= 0 ? (uint32_t)fminf(v + 0.5f, PLAYS_MAX) : 1;
+	add_deeds(&own->did.n[act], is_count && v >= 0 ? (uint32_t)fminf(v + 0.5f, PLAYS_MAX) : 1);
 	if (is_heard(log, i))
 		own->last = log->time[i];
 	if (act == SEQS_PLAY || act == SEQS_SKIP) {
@@ -271,7 +277,7 @@ static void add_creator(struct sources_user *w, const struct own *own)
 		w->creator_slot[c] = (uint32_t)w->n_creators;
 	}
 	for (int a = 0; a < SEQS_ACTS; a++)
-		w->creator[w->creator_slot[c] - 1].did.n[a] += own->did.n[a];
+		add_deeds(&w->creator[w->creator_slot[c] - 1].did.n[a], own->did.n[a]);
 }
 
 void sources_user_is(struct sources_user *w, uint32_t user, int64_t t)
