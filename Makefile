@@ -100,7 +100,7 @@ bench: all $(BENCH)
 	scripts/bench $(B)
 
 fuzz:
-	scripts/fuzz
+	scripts/fuzz $(or $(MINUTES),60)
 
 static:
 	$(MAKE) STATIC=1 all

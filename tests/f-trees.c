@@ -1,8 +1,7 @@
-/* Any bytes as a model of trees: what opens scores rows, each as walking it does, and says why with numbers that are finite. */
-#include <assert.h>
+/* Any bytes as a model of trees: what opens, mapped and piped, scores rows, each as walking it does, and says why, with numbers that are finite. */
 #include <math.h>
-#include <string.h>
 
+#include "fuzz-stream.h"
 #include "../lib/base/mem.h"
 #include "../lib/model/trees.h"
 
@@ -10,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { ROWS = 70, FEATURES = 64 };
 
-static void score(const struct trees *t)
+static void score(const struct trees *t, uint64_t *seen)
 {
 	float x[ROWS * FEATURES], out[ROWS];
 	double *phi = mem_new(t->n_features + 1, sizeof *phi);
@@ -21,12 +20,14 @@ static void score(const struct trees *t)
 	trees_scores(t, out, x, t->n_features, ROWS);
 	for (size_t i = 0; i < ROWS; i++) {
 		float want = trees_score_ref(t, x + i * t->n_features);
-		assert(!memcmp(&want, &out[i], sizeof want));
+		assert(!memcmp(&want, &out[i], sizeof want) && isfinite(want) && isfinite(trees_chance((double)want)));
 	}
+	*seen = fuzz_mix(*seen, out, sizeof out);
 	if (t->n_leaves < 10000) {
 		trees_explain(t, phi, x, scratch);
 		for (size_t f = 0; f <= t->n_features; f++)
-			assert(!isnan(phi[f]));
+			assert(isfinite(phi[f]));
+		*seen = fuzz_mix(*seen, phi, (t->n_features + 1) * sizeof *phi);
 	}
 	for (size_t f = 0; f < t->n_features; f++) {
 		float w = trees_word(t, f, (struct str){ "car", 3 });
@@ -37,17 +38,30 @@ static void score(const struct trees *t)
 	mem_free(scratch);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 {
 	struct trees t;
 	struct err e = { 0 };
 
-	if (trees_open_memory(&t, "fuzz", p, n, &e)) {
-		assert(e.code);
-		return 0;
+	if (trees_open(&t, mem_path(b->p, b->len, way), &e)) {
+		assert(e.code < 0 && e.msg[0]);
+		return e.code;
 	}
 	if (t.n_features <= FEATURES)
-		score(&t);
+		score(&t, seen);
 	trees_release(&t);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	uint64_t mapped = 0, piped = 0;
+
+	if (n > FUZZ_MAX)
+		return 0;
+	struct buf b = fuzz_stream(KIND_MODEL, p, n);
+	int got = walk(&b, MEM_MAPPED, &mapped), same = walk(&b, MEM_PIPED, &piped);
+	assert(got ? got == same || !same : !same && mapped == piped);
+	buf_release(&b);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * fuzz-stream - the bytes of a fuzz input as a file for the readers of lib/data. The first byte 'F': the rest is the file. Anything else: the rest is blocks, each a byte that
  * chooses the type, a byte of records, a little-endian u16 of length and a payload, which are framed with right checksums, so that what lies behind them is reached
- * in any build.
+ * in any build; sums of pages, tensors NAME.sum behind NAME, are made right, too. scripts/seed-blocks turns a file into such an input.
  */
 #ifndef TASTE_FUZZ_STREAM_H
 #define TASTE_FUZZ_STREAM_H
@@ -35,6 +35,21 @@ static inline void fuzz_block(struct buf *b, uint32_t type, uint32_t flags, uint
 	fuzz_pad(b);
 }
 
+/* fuzz_pages - is p [n] the sums of the pages of the tensor that stood before it, at was [n_was]? Then sums has that tensor with the right ones. */
+static inline bool fuzz_pages(struct buf *sums, const uint8_t *was, size_t n_was, const uint8_t *p, size_t n)
+{
+	enum { HEAD = 64, PAGE = 4096, NAME = 32 };
+	size_t len = n_was > HEAD ? strnlen((const char *)was, NAME) : NAME;
+
+	if (len + 5 > NAME || n < HEAD || memcmp(p, was, len) || memcmp(p + len, ".sum", 5) || (n - HEAD) / 8 != (n_was - HEAD + PAGE - 1) / PAGE)
+		return false;
+	buf_reset(sums);
+	buf_put(sums, p, HEAD);
+	for (size_t at = HEAD; at < n_was; at += PAGE)
+		buf_put_le64(sums, XXH3_64bits(was + at, n_was - at < PAGE ? n_was - at : PAGE));
+	return true;
+}
+
 static inline struct buf fuzz_stream(enum block_kind kind, const uint8_t *p, size_t n)
 {
 	static const uint32_t types[] = { BLOCK_META, BLOCK_EVENTS, BLOCK_ROWS, BLOCK_VECTORS, BLOCK_TENSOR, BLOCK_PROV, BLOCK_CC('N', 'E', 'W', ' '), 0 };
@@ -44,7 +59,9 @@ static inline struct buf fuzz_stream(enum block_kind kind, const uint8_t *p, siz
 		buf_put(&b, p + !!n, n - !!n);
 		return b;
 	}
-	const uint8_t *end = p + n;
+	const uint8_t *end = p + n, *was = NULL;
+	size_t n_was = 0;
+	struct buf sums = { 0 };
 	uint64_t no = 0, records = 0;
 	XXH3_state_t *chain = XXH3_createState();
 	XXH3_64bits_reset(chain);
@@ -59,7 +76,10 @@ static inline struct buf fuzz_stream(enum block_kind kind, const uint8_t *p, siz
 		uint64_t k = p[1];
 		p += 4;
 		len = len < (size_t)(end - p) ? len : (size_t)(end - p);
-		fuzz_block(&b, type, type == BLOCK_PROV || !type ? BLOCK_SKIPPABLE : 0, no++, k, p, len);
+		bool has_sums = type == BLOCK_TENSOR && fuzz_pages(&sums, was, n_was, p, len);
+		fuzz_block(&b, type, type == BLOCK_PROV || !type ? BLOCK_SKIPPABLE : 0, no++, k, has_sums ? (const uint8_t *)sums.p : p, has_sums ? sums.len : len);
+		was = p;
+		n_was = type == BLOCK_TENSOR ? len : 0;
 		XXH3_64bits_update(chain, b.p + at + 56, 8);
 		records += k;
 		p += len;
@@ -71,6 +91,7 @@ static inline struct buf fuzz_stream(enum block_kind kind, const uint8_t *p, siz
 	memcpy(total + 16, &digest, 8);
 	fuzz_block(&b, BLOCK_END, 0, no, 0, total, sizeof total);
 	XXH3_freeState(chain);
+	buf_release(&sums);
 	return b;
 }
 
