@@ -383,6 +383,16 @@ static void what_is_appended_is_known_to_its_listener(void **state)
 		float *after = rows(p, BASE + 400000, &n);
 		assert_true(memcmp(before, after, n / PEOPLE * sizeof *before) != 0);	/* u is the first */
 		assert_memory_equal(before + n / PEOPLE, after + n / PEOPLE, n / PEOPLE * (PEOPLE - 1) * sizeof *before);
+		enum { MANY = 9999 };	/* who goes on for years is counted; what is looked at is kept */
+		for (int i = 0; i < MANY; i++)
+			assert_true(past_append(p, &(struct event){ text("u"), text(i % 3 ? "a" : "b"), BASE + 400000 + i, text(""), NAN, text("") }));
+		const struct past_user *who = &p->user[u];
+		assert_in_range(who->n, PAST_KEPT, PAST_KEPT + PAST_KEPT / 4);
+		assert_int_equal(who->n + who->n_gone, known + 50 + MANY);
+		for (uint32_t i = 1; i <= PAST_KEPT; i++) {
+			assert_true(who->ev[who->n - i].time == BASE + 400000 + MANY - (int)i);
+			assert_int_equal(who->ev[who->n - i].item, past_item(p, text((MANY - i) % 3 ? "a" : "b"), false));
+		}
 		free(before);
 		free(after);
 		past_free(p);

@@ -382,7 +382,7 @@ void features_request(struct features *f, uint32_t user, const struct context *c
 		s->stamp = 1;
 	take_situation(s, p, c);
 	s->all = (struct own){ .last = TIME_NONE };
-	s->n_known = n;
+	s->n_known = u ? (size_t)u->n_gone + n : 0;
 	s->session_n = s->session_skips = 0;
 	s->last = n ? u->ev[n - 1].time : TIME_NONE;
 	memset(s->sum_length, 0, sizeof s->sum_length);

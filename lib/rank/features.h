@@ -52,7 +52,7 @@
 
 #include "past.h"
 
-enum { FEATURES_EVENTS = 2000 };	/* of a listener, the last ones, are looked at */
+enum { FEATURES_EVENTS = PAST_KEPT };	/* of a listener, the last ones, are looked at */
 enum { FEATURES_NEAR = 200 };	/* plays that a listener is near to */
 
 struct features_source { uint32_t source; float score, scaled, place; };

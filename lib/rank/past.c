@@ -216,6 +216,20 @@ void past_event(struct past *p, const struct event *ev)
 		p->newest = ev->time;
 }
 
+/* let_go - of events that nothing looks at any more. */
+static void let_go(struct past_user *u)
+{
+	if (u->n_all < PAST_KEPT + PAST_KEPT / 4)
+		return;
+	uint32_t gone = u->n_all - PAST_KEPT;
+	if (u->cap)
+		memmove((void *)u->ev, u->ev + gone, PAST_KEPT * sizeof *u->ev);
+	else				/* of a file */
+		u->ev += gone;
+	u->n_gone += gone;
+	u->n_all = PAST_KEPT;
+}
+
 bool past_append(struct past *p, const struct event *ev)
 {
 	uint32_t i = past_item(p, ev->item, false);
@@ -223,6 +237,7 @@ bool past_append(struct past *p, const struct event *ev)
 	if (i == VOCAB_NONE || i >= p->n[PAST_ITEM])
 		return false;
 	uint32_t u = past_user(p, ev->user, true);
+	let_go(&p->user[u]);
 	*push(&p->user[u]) = event_of(p, ev, i);
 	p->user[u].n = p->user[u].n_all;
 	return true;

@@ -14,7 +14,7 @@
  * the skips. The value of an event of kind "play", "skip" or none is how many seconds were heard.
  *
  * A past that has been walked may be saved and opened from a mapping, which is checked once and used where it lies. Then past_append makes a listener's event known at once, to that
- * listener; tallies and what is common to all stay as they were saved.
+ * listener; tallies and what is common to all stay as they were saved, and it is no more to be saved itself.
  *
  * Groups (albums, shows, books) have an order: that of the catalogue's rows.
  *
@@ -65,7 +65,7 @@ struct past_tally {
 };
 enum { PAST_FADE = 7 * 86400 };
 
-struct past_user { const struct past_event *ev; uint32_t n, n_all, cap; };	/* n of them are known; cap 0: ev is not ours */
+struct past_user { const struct past_event *ev; uint32_t n, n_all, cap, n_gone; };	/* n of them are known; cap 0: ev is not ours; n_gone came before these and are only counted */
 
 struct past {
 	struct context_words words;
@@ -108,7 +108,9 @@ static inline int64_t past_now(const struct past *p)
 {
 	return p->newest == TIME_NONE || p->newest == INT64_MAX ? p->newest : p->newest + 1;
 }
-/* past_append - an event that happens now, of one listener, to that listener only. Its item has to be known. A user who is not becomes known. False: the item is not. */
+/* past_append - an event that happens now, of one listener, to that listener only. Its item has to be known. A user who is not becomes known. False: the item is not.
+ * Of whoever has more the last PAST_KEPT events are kept, or a quarter more: as many as anything looks at. So a service that goes on for years holds no more. */
+enum { PAST_KEPT = 2000 };
 bool past_append(struct past *p, const struct event *ev);
 
 /*
