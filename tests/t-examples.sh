@@ -44,7 +44,7 @@ awk -F '\t' 'NR == FNR { t[$1] = $3 " " $1; c[$1] = $4; a[$1] = $5; next } $4 ==
 	printf "{\"listened_at\":%d,\"user_name\":\"%s\",\"recording_msid\":\"%s\",\"track_metadata\":{\"artist_name\":\"%s\",\"track_name\":\"%s\",\"release_name\":\"%s\"}}\n", $3, $1, $2, c[$2], t[$2], a[$2] }' items.tsv log.tsv > lb.jsonl
 "$EX/listenbrainz" -k 4 -d 16 -o lb lb.jsonl > lb.said 2> lb.err; is "an export of several people comes to lists" "$? $(cat lb.err)" "0 "
 is "with three lists for everybody, of four each where there are four, by name" \
-	"$(awk -F '\t' 'NF == 6 && $4 != "" && $5 != "" { n[$2]++; u[$1] } END { for (x in u) m++; print n["new"] / m, n["next"] / m, n["again"] > 3 * m }' lb/for-you.tsv)" "4 4 1"
+	"$(awk -F '\t' 'NF == 6 && $4 != "" && $5 != "" { n[$2]++; u[$1] } END { for (x in u) m++; print n["new"] / m, n["next"] / m, (n["again"] > 3 * m) }' lb/for-you.tsv)" "4 4 1"
 is "and nothing that is new is old" "$(awk -F '\t' 'NR == FNR { name[$1] = $4 FS $3 " " $1; next } FILENAME == "log.tsv" { if ($4 == "play") had[$1 FS name[$2]]; next } $2 == "new" && ($1 FS $4 FS $5) in had' items.tsv log.tsv lb/for-you.tsv)" ""
 like "popularity stands beside the model" "$(cat lb/quality.txt)" "*session *pop *"
 cp lb/for-you.tsv before; "$EX/listenbrainz" -k 4 -d 16 -o lb lb.jsonl lb.jsonl > said; same "the export twice is the export once" lb/for-you.tsv before
