@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "fuzz-stream.h"
-#include "../lib/data/answers.h"
+#include "../lib/synth/answers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -6,7 +6,7 @@
 #include "../lib/base/buf.h"
 #include "../lib/base/mem.h"
 #include "../lib/cli/opt.h"
-#include "../lib/data/situation.h"
+#include "../lib/synth/situation.h"
 #include "../lib/eval/feedback.h"
 #include "../lib/model/weigh.h"
 
