@@ -234,7 +234,7 @@ for m in ip cosine l2; do
 	is "$m: and one among them is found" "$(printf 'q\t0\t1\n' | taste-knn search -k 1 t.idx | cut -f2)" one
 	is "$m: a zero query" "$(printf 'q\t0\t0\n' | taste-knn search -k 3 t.idx | wc -l)" 3
 done
-printf 'a\t3e38\t-3e38\n' > far.tsv; must_fail "a vector too long" 4 "taste-knn: a vector is shorter than*" taste-knn build -o t.idx far.tsv
+printf 'a\t3e38\t-3e38\n' > far.tsv; must_fail "a vector too long" 4 "taste-knn: far.tsv: vector 1 is shorter than*" taste-knn build -o t.idx far.tsv
 printf 'a b\t1\n\\t\\n\\\\\\r\t2\n\xff\xfe\t3\n"q"\t4\n%s\t5\n' "$(head -c 5000 /dev/zero | tr '\0' x)" > odd.tsv
 taste-knn build -o odd.idx odd.tsv; printf 'q\t1\n' | taste-knn search odd.idx | cut -f2 > got; cut -f1 odd.tsv | tac > want
 same "ids of every kind come out as they went in" got want

@@ -105,11 +105,16 @@ static char *name_of_lock(const char *path)
 	return buf_detach(&b);
 }
 
-static bool is_file(int fd, const char *path)
+/* is_file - 1, 0, or -1 with errno: that cannot be told. */
+static int is_file(int fd, const char *path)
 {
 	struct stat a, b;
 
-	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	if (fstat(fd, &a))
+		return -1;
+	if (stat(path, &b))
+		return errno == ENOENT ? 0 : -1;
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 void tool_hold_file(const char *path, bool may_be_new)
@@ -121,7 +126,7 @@ void tool_hold_file(const char *path, bool may_be_new)
 		bool is_there = !stat(path, &st);
 		if (is_there ? !S_ISREG(st.st_mode) : !may_be_new || errno != ENOENT)
 			return;
-		if (is_there && is_file(STDOUT_FILENO, path))
+		if (is_there && is_file(STDOUT_FILENO, path) == 1)
 			usage_die("'%.60s' is standard output too", path);
 		char *lock = is_there ? mem_strdup(path) : name_of_lock(path);
 		int fd = open(lock, O_RDWR | O_CLOEXEC | (is_there ? 0 : O_CREAT), 0666);
@@ -132,7 +137,14 @@ void tool_hold_file(const char *path, bool may_be_new)
 		else
 			hold(fd, path);
 		/* what was waited for may be replaced by now, or gone, or made; whoever holds the name of one to be made takes it away in the end */
-		if (fd >= 0 && is_file(fd, lock)) {
+		int is_named = fd < 0 ? 0 : is_file(fd, lock);
+		if (is_named < 0) {
+			int why = errno;
+			if (!is_there)
+				unlink(lock);
+			die(EXIT_SYS, "%s: %s", lock, strerror(why));
+		}
+		if (is_named) {
 			is_held = is_there || stat(path, &st);
 			if (!is_there && (!is_held || tmp_register(lock)))
 				unlink(lock);

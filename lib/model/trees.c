@@ -11,6 +11,8 @@
 
 const char *const trees_objective_name[3] = { "rank", "logistic", "squared" };
 
+#define SCORE_MAX (0.99 * (double)FLT_MAX)	/* what 100,000 roundings may not lead beyond */
+
 /* ---- what is in the file ---- */
 
 static int bad(const struct trees *t, struct err *e, const char *what, size_t tree)
@@ -135,8 +137,8 @@ static int read_nodes(struct trees *t, struct err *e)
 	return ret;
 }
 
-/* check_tree - *reach grows by the largest value of a leaf, without its sign. */
-static int check_tree(struct trees *t, size_t k, double *reach, struct err *e)
+/* check_tree - range: between what the scores of the trees before it, and then of it too, are. */
+static int check_tree(struct trees *t, size_t k, double range[2], struct err *e)
 {
 	const struct trees_parts *p = &t->parts;
 	size_t first = p->start[k], n = p->start[k + 1] - first;
@@ -159,14 +161,17 @@ static int check_tree(struct trees *t, size_t k, double *reach, struct err *e)
 		if (trees_node_rows(t, k, v) != trees_node_rows(t, k, child[0]) + trees_node_rows(t, k, child[1]))
 			return bad(t, e, "the rows of a node are not those of its children", k);
 	}
-	double most = 0;
+	double least = INFINITY, most = -INFINITY;
 	for (size_t l = 0; l <= n; l++) {
-		if (!isfinite(p->value[first + k + l]) || !p->leaf_rows[first + k + l])
+		double value = (double)p->value[first + k + l];
+		if (!isfinite(value) || !p->leaf_rows[first + k + l])
 			return bad(t, e, "a leaf's value is not finite, or it had no row", k);
-		most = fmax(most, fabs((double)p->value[first + k + l]));
+		least = fmin(least, value);
+		most = fmax(most, value);
 	}
-	*reach += most;
-	return *reach < (double)FLT_MAX / 2 ? 0 : bad(t, e, "with it scores are beyond the range of a float", k);
+	range[0] += least;
+	range[1] += most;
+	return fmax(-range[0], range[1]) < SCORE_MAX ? 0 : bad(t, e, "with it scores are beyond the range of a float", k);
 }
 
 /* ---- made ready for rows ---- */
@@ -305,10 +310,10 @@ int trees_take(struct trees *t, struct artifact *a, struct err *e)
 	int ret = read_meta(t, e);
 	if (!ret && !(ret = read_features(t, e)))
 		ret = read_nodes(t, e);
-	double reach = fabs((double)t->base);
+	double range[2] = { (double)t->base, (double)t->base };
 	t->mean = (double)t->base;
 	for (size_t k = 0; k < t->n_trees && !ret; k++)
-		if (!(ret = check_tree(t, k, &reach, e)))
+		if (!(ret = check_tree(t, k, range, e)))
 			t->mean += mean_of(t, k);
 	if (!ret && !(ret = make_cuts(t, e)))
 		ret = make_trees(t, e);
