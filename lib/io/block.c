@@ -334,6 +334,8 @@ static int read_header(struct blockr *r)
 		return bad(r, at ? "what follows at byte %llu is not a taste stream" : "byte %llu: not a taste file", (unsigned long long)at);
 	if (n < BLOCK_HEAD)
 		return cut_short(r, "a stream header");
+	if (same == 8 && get32(h + 8) == __builtin_bswap32(ENDIAN_MARK))
+		return bad(r, "the stream at byte %llu was written by a big-endian machine, its bytes the other way round, which this program does not read", (unsigned long long)at);
 	if (same < 8 || get32(h + 8) != ENDIAN_MARK || !is_sum(get64(h + 56), h, 56))
 		return bad(r, "the stream header at byte %llu is damaged", (unsigned long long)at);
 	if (get16(h + 12) > BLOCK_MAJOR || !get16(h + 12))
