@@ -12,6 +12,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* Here, for what is built has this header first of all. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "taste needs a little-endian processor: models and indexes are used in place, as they lie in the file"
+#elif __SIZEOF_POINTER__ < 8
+#error "taste needs a processor of 64 bits: files and their tensors are larger than 4 GB"
+#endif
+
 enum err_code {
 	ERR_NONE = 0,
 	ERR_USAGE = -2,		/* an option or argument: exit 2 */
