@@ -7,6 +7,8 @@ static enum cpu_path chosen;
 static int is_chosen;
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 static int has(enum cpu_path p)
 {
 	__builtin_cpu_init();
@@ -21,11 +23,19 @@ static int has(enum cpu_path p)
 	}
 }
 
+/* has_rest - of x86-64-v3 what clang 14 has no word for: F16C, MOVBE and LZCNT, which an older CPU takes for another instruction. */
+static int has_rest(void)
+{
+	unsigned a, b, c, d, more;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C && c & bit_MOVBE && __get_cpuid(0x80000001, &a, &b, &more, &d) && more & bit_LZCNT;
+}
+
 int cpu_require(struct err *e)
 {
 	__builtin_cpu_init();
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-	    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))
+	    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") && has_rest())
 		return 0;
 	return err_set(e, ERR_SYS, "this CPU is too old: x86-64-v3 (AVX2, FMA, BMI; 2013 and later) is needed");
 }

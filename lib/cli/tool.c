@@ -443,6 +443,17 @@ static bool is_verb(const char *verbs, const char *s)
 	}
 }
 
+/* refuse_cpu - before main, which may begin with an instruction that the CPU has not. On such a CPU only this file, cpu.c, err.c and libc are safe to run. */
+static __attribute__((constructor)) void refuse_cpu(void)
+{
+	struct err e = { 0 };
+
+	if (!cpu_require(&e))
+		return;
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, e.msg);
+	_exit(EXIT_SYS);
+}
+
 void tool_init(struct tool *t, int argc, char **argv)
 {
 	struct opt table[N_COMMON + sizeof hidden / sizeof *hidden], shown[N_COMMON] = { 0 };
@@ -455,10 +466,6 @@ void tool_init(struct tool *t, int argc, char **argv)
 	g.argc = argc;
 	g.argv = argv;
 	g.start = wall();
-	if (cpu_require(&e)) {		/* on such a CPU only this file, cpu.c and err.c and libc are safe to run */
-		fprintf(stderr, "%s: %s\n", t->name, e.msg);
-		exit(EXIT_SYS);
-	}
 	hold_standard_fds();
 	unblock_sigpipe();
 	set_signals();

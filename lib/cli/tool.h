@@ -37,8 +37,8 @@ struct tool {
 
 extern const char *const tool_version;		/* "0.1.0", from the generated header */
 
-/* tool_init - parse. Handles --help (stdout, 0), -V (stdout, 0), usage errors (stderr, 2), SIGPIPE and the OOM hook, the CPU check
- * (exit 3) and --cpu. Also --opts-tsv, undocumented: the tables as opt_tsv has them, behind a line that has neither letter nor name, but in place of the
+/* tool_init - parse. Handles --help (stdout, 0), -V (stdout, 0), usage errors (stderr, 2), SIGPIPE and the OOM hook, and --cpu. (A CPU that is
+ * too old is refused, with exit 3, before main.) Also --opts-tsv, undocumented: the tables as opt_tsv has them, behind a line that has neither letter nor name, but in place of the
  * argument whether there is a first word ("must", "may" or nothing), its choices, and "file" when the program reads files. */
 void tool_init(struct tool *t, int argc, char **argv);
 /* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb has another value than before argv. */
