@@ -91,7 +91,7 @@ $(B)/version.h: FORCE
 	 cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:
 
-test-programs: $(UNIT) $(FUZZ) $(addprefix $(B)/tests/,break fault.so fault-sweep)
+test-programs: $(UNIT) $(FUZZ) $(addprefix $(B)/tests/,b-serve break fault.so fault-sweep)
 
 check: all test-programs
 	tests/run $(B)

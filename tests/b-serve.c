@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, GROWTH_KB = 1024, BURST = 64, PAUSE_S = 2, PROCESSES = 16 };
+enum { PATIENCE_MS = 20000, GROWTH_KB = 1024, BURST = 64, PAUSE_S = 1, PROCESSES = 16 };
 
 static char *text;
 static struct { char *p; size_t len; } *request;	/* with all newlines */
