@@ -1,11 +1,14 @@
-# make install puts programs, pages and completions where they belong, they work from there, and uninstall takes them away.
+# make install puts programs, pages and completions where they belong, they work from there, and uninstall takes them away. What a package says is what VERSION says.
 . "$(dirname "$0")/lib.sh"
 
-# The build that is tested is installed as it is: its version.h is taken as old, so that other flags than at its making do not compile it anew.
-case ${B##*/} in opt) build= ;; static) build=STATIC=1 ;; *) build=SAN=${B##*/} ;; esac
+# The build that is tested is installed as it is: its own flags and features are named again, whatever make would take now, and to compile anything is an error.
 root=$SCRATCH/root
-do_make() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$SRC" -o "build/${B##*/}/version.h" $build DESTDIR="$root" PREFIX=/usr "$@"; }
+flags=$(sed -n 's/^#define TASTE_FLAGS "\(.*\)"$/\1/p' "$B/version.h" | sed 's/\\\(.\)/\1/g') features=$(sed -n 's/^#define HAVE_\([A-Z0-9]*\) 1$/\1/p' "$B/version.h" | tr '[:upper:]\n' '[:lower:] ')
+do_make() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$SRC" B="${B#"$SRC"/}" TASTE_FLAGS="$flags" FEATURES="$features" CC=false RUN=env DESTDIR="$root" PREFIX=/usr "$@"
+}
 ok "make install" do_make install
+[ -x "$root/usr/bin/taste-view" ] || { done_testing; exit 1; }
 usr=$root/usr bash_dir=$root/usr/share/bash-completion/completions zsh_dir=$root/usr/share/zsh/site-functions fish_dir=$root/usr/share/fish/vendor_completions.d
 names=$(cd "$SRC/cmd" && ls taste-*.c | sed 's/\.c$//')
 want=$(for n in $names; do printf '%s\n' "755 bin/$n" "644 share/man/man1/$n.1" "644 share/bash-completion/completions/$n" "644 share/zsh/site-functions/_$n" \
@@ -14,7 +17,8 @@ is "every program, page and completion is there, and nothing else" "$(cd "$usr" 
 PATH=$usr/bin:$PATH
 is "a pipe of the installed programs" "$(taste-synth --users 40 --events 4000 | taste-ingest tsv -b - | tee log.taste | taste-train als -d 8 -e 2 -o als.taste &&
 	taste-score -m als.taste -k 3 log.taste | cut -f1 | sort | uniq -c | awk '{ print $1 }' | sort -u)" 3
-is "each program says the version" "$(for n in $names; do $n -V | sed 1q; done)" "$(for n in $names; do echo "$n (taste) $(cat "$SRC/VERSION")"; done)"
+is "the package's version is the project's" "$(sed -n '1s/^taste (\(.*\)) .*/\1/p' "$SRC/debian/changelog")" "$(cat "$SRC/VERSION")"
+is "and the programs'" "$(for n in $names; do $n -V | sed 1q; done)" "$(for n in $names; do echo "$n (taste) $(cat "$SRC/VERSION")"; done)"
 
 # A place with known names, for completion of files.
 mkdir place && cd place || exit 99
@@ -135,9 +139,9 @@ else
 	skip "fish completes" "there is no fish"
 fi
 # a build for another processor
-like "where programs cannot be run, completions are left out with a word" "$(do_make MACHINE=none DESTDIR="$SCRATCH/other" install 2>&1; ls "$SCRATCH/other/usr/share")" "*cannot run programs for none; RUN *
+like "where programs cannot be run, completions are left out with a word" "$(do_make MACHINE=none RUN= DESTDIR="$SCRATCH/other" install 2>&1; ls "$SCRATCH/other/usr/share")" "*cannot run programs for none; RUN *
 man"
-do_make MACHINE=none RUN=env DESTDIR="$SCRATCH/run" install
+do_make MACHINE=none DESTDIR="$SCRATCH/run" install
 same "RUN says how to run them" "$SCRATCH/run/usr/share/fish/vendor_completions.d/taste-train.fish" "$fish_dir/taste-train.fish"
 
 cd "$SCRATCH" || exit 99
