@@ -376,6 +376,11 @@ static void check_options(void)
 		max_share = v / 100;
 	else if (o.max_rejects)
 		max_count = v;
+	const char *source = tool.arg[0];
+	if (o.tz && strcmp(source, "scrobbler") && strcmp(source, "auto"))
+		usage_die("--tz is of scrobbler: other times name their zone, or are UTC");
+	if (o.time_unit && strcmp(source, "tsv") && strcmp(source, "csv") && strcmp(source, "jsonl"))
+		usage_die("--time-unit is of tsv, csv and jsonl: other sources know theirs");
 	if (o.catalogue && !o.items)
 		usage_die("--catalogue goes with --items, which says where the catalogue is written");
 	tool_reads_args(1);
