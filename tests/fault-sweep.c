@@ -16,6 +16,8 @@
  *   grows=NAME			likewise, and its bytes are not compared: a log with times in it
  *   steps=NAME			likewise, but they are written more than once: a run that fails may leave those of an earlier time
  *   link=NAME			out/NAME is a link to out/NAME.target, an old file
+ *   kinds=KIND,...		only these
+ *   most=N			as -n, where it is less
  *   status=N			how a run without failures ends [0]
  *
  * What must hold, of each run: it ends by itself, in time, with the status of the run without failures and then with its bytes on standard output and in the files, whose modes and links are as they
@@ -60,9 +62,10 @@ static struct {
 } g = { .patience = 10 };
 
 static struct {
-	char line[8192], *name, *arg[MAX_WORDS], *input, *grows, *steps;
+	char line[8192], *name, *arg[MAX_WORDS], *input, *grows, *steps, *kinds;
 	bool is_pipe;
 	int status, n_args;
+	size_t most;
 	struct tree old;
 } c;
 
@@ -430,10 +433,10 @@ static void tell(enum fault_kind kind, const char *fault, const char *why, struc
 static size_t sweep_kind(enum fault_kind kind, unsigned long calls, struct end *good, struct bytes input)
 {
 	static unsigned long at[MAX_CALLS + 8];
-	size_t tried = 0, lived = 0, missed = 0, n_faults = 0;
+	size_t tried = 0, lived = 0, missed = 0, n_faults = 0, most = c.most && (!g.most || c.most < g.most) ? c.most : g.most;
 
 	for (int always = 0; always < (calls > 1 ? 2 : 1); always++) {
-		size_t few = g.most ? (g.most + 3) / 4 : 60, n = choose(at, calls, always ? few : g.most);
+		size_t few = most ? (most + 3) / 4 : 60, n = choose(at, calls, always ? few : most);
 		for (size_t i = 0; i < n; i++) {
 			char fault[64];
 			struct end end;
@@ -458,14 +461,15 @@ static size_t sweep_kind(enum fault_kind kind, unsigned long calls, struct end *
 	return n_faults;
 }
 
-static bool is_wanted(const char *kind)
+/* is_in - whether a list parted by commas has it; NULL has all. */
+static bool is_in(const char *list, const char *kind)
 {
 	size_t n = strlen(kind);
 
-	for (const char *p = g.kinds; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
 		if (!strncmp(p, kind, n) && (!p[n] || p[n] == ','))
 			return true;
-	return !g.kinds;
+	return !list;
 }
 
 static struct bytes copy_of(struct bytes b)
@@ -497,7 +501,7 @@ static size_t sweep_case(void)
 		n_faults++;
 	}
 	for (int k = 0; !why && k < FAULT_N_KINDS; k++)
-		if (is_wanted(fault_kind[k].name))
+		if (is_in(g.kinds, fault_kind[k].name) && is_in(c.kinds, fault_kind[k].name))
 			n_faults += sweep_kind((enum fault_kind)k, counts.call[fault_kind[k].family], &good, input);
 	tree_release(&good.files);
 	tree_release(&again.files);
@@ -532,6 +536,10 @@ static void put_key(char *word)
 	if (!strcmp(word, "stdin") || !strcmp(word, "pipe")) {
 		c.input = value;
 		c.is_pipe = *word == 'p';
+	} else if (!strcmp(word, "most")) {
+		c.most = strtoul(value, NULL, 10);
+	} else if (!strcmp(word, "kinds")) {
+		c.kinds = value;
 	} else if (!strcmp(word, "status")) {
 		c.status = atoi(value);
 	} else if (!strcmp(word, "old") && (from = strchr(value, ':'))) {

@@ -14,7 +14,7 @@ faults_run() {
 	xargs -d '\n' -P "$jobs" -I CASE sh -c 'line=$1; shift; printf "%s\n" "$line" | "$@" || :' sh CASE "$FAULTS/fault-sweep" "$@" "$FAULTS/fault.so" "$dir"
 }
 
-# faults_world DIR : DIR/in has one small file of every sort
+# faults_world DIR : DIR/in has one small file of every sort; with BIG=1 also what is larger than any buffer
 faults_world() (	# not behind && or if: bash would go on after what fails
 	mkdir -p "$1/in" && cd "$1/in" || exit 1
 	set -e
@@ -71,12 +71,18 @@ faults_world() (	# not behind && or if: bash would go on after what fails
 	taste-eval $T --truth my.test.tsv --no-train --write-run a.run --write-qrels a.qrels ranked.tsv > a.tsv
 	head -c -200 log.taste > torn.taste
 	cat log.taste torn.taste > half.taste
+	taste-embed $T -m session.taste --items all --format w2v-bin -o words
+	awk 'BEGIN { for (i = 0; i < 600; i++) { printf "w%d", i; for (k = 1; k <= 16; k++) printf "\t%d", (i * 7919 * k) % 101 - 50; print "" } }' > wide.vecs
+	taste-knn build $T -o wide.idx wide.vecs
+	[ -z "${BIG:-}" ] || awk 'BEGIN { srand(1); for (i = 0; i < 1300000; i++) printf "u%d\ti%d\t%d\n", 40000 * rand(), 100000 * rand(), 1e9 + 1e8 * rand() }' > big.tsv
+	[ -z "${BIG:-}" ] || taste-ingest tsv -q -b -o big.taste big.tsv
 )
 
 # faults_cases DIR : the cases of this world, a line each, without those whose input this machine or build could not make. -t 1, so that the n-th call is the same call each time; -t2 in a name: two threads, where it need not be.
 faults_cases() {
 	local lacks=-
 	[ -s "$1/in/navidrome.db" ] || lacks="$lacks|ingest-navidrome"
+	[ -s "$1/in/big.taste" ] || lacks="$lacks|ingest-spill|train-big"
 	[ -s "$1/in/shuffled.tsv.zst" ] || lacks="$lacks|ingest-zstd"
 	faults_all | grep -vE "^($lacks) "
 }
@@ -91,7 +97,7 @@ faults_all() {
 	ingest-file : taste-ingest tsv -t 1 -b -o out/log.taste in/log.tsv
 	ingest-link link=log.tsv : taste-ingest tsv -t 1 -o out/log.tsv in/log.tsv
 	ingest-pipe pipe=in/log.tsv : taste-ingest tsv -t 1
-	ingest-t2 : taste-ingest tsv -t 2 -b -o out/log.taste in/log.tsv
+	ingest-t2 : taste-ingest tsv -t 2 -b -o out/log.taste in/shuffled.tsv
 	ingest-gzip pipe=in/shuffled.tsv.gz : taste-ingest tsv -t 1 -b
 	ingest-zstd : taste-ingest tsv -t 1 -o out/log.tsv in/shuffled.tsv.zst
 	ingest-csv : taste-ingest csv -H -t 1 -o out/log.tsv in/log.csv
@@ -103,6 +109,7 @@ faults_all() {
 	ingest-rejects : taste-ingest tsv -t 1 --rejects out/bad.tsv -o out/log.tsv in/flawed.tsv
 	ingest-since : taste-ingest tsv -t 1 --dedupe --suspect --since in/my.valid.tsv --dedupe-against in/my.train.tsv -o out/log.tsv in/log.tsv
 	ingest-sort : taste-ingest tsv -t 1 -M 1M --sort user -b -T tmp -o out/log.taste in/shuffled.tsv
+	ingest-spill most=2 kinds=truncate : taste-ingest tsv -t 1 -M 1M --sort user -b -T tmp -o out/log.taste in/big.tsv
 	ingest-progress : taste-ingest tsv -t 1 --progress --sort time -o out/log.tsv in/log.tsv
 	split-loo : taste-split loo -t 1 -o out/my in/log.tsv
 	split-time pipe=in/log.taste : taste-split time -t 1 --known -b -o out/my
@@ -117,9 +124,11 @@ faults_all() {
 	train-ease : taste-train ease -t 1 -o out/m.taste in/my.train.tsv
 	train-graph-t2 : taste-train graph -t 2 --rank 8 -o out/m.taste in/my.train.tsv
 	train-softmax : taste-train softmax -t 1 -d 4 -e 2 -o out/m.taste in/my.train.tsv
+	train-softmax-t2 : taste-train softmax -t 2 -d 4 -e 2 -o out/m.taste in/my.train.tsv
 	train-session pipe=in/my.train.tsv : taste-train session -t 1 -d 4 -e 2 --items in/items.tsv
 	train-session-t2 : taste-train session -t 2 -d 4 -e 2 -o out/m.taste in/my.train.tsv
 	train-seq steps=run : taste-train seq -t 1 -d 8 -e 2 --length 20 --items in/items.tsv --features gap,hour --valid in/my.valid.tsv --checkpoint out/run -o out/m.taste in/my.train.tsv
+	train-seq-t2 : taste-train seq -t 2 -d 8 -e 1 --length 20 -o out/m.taste in/my.train.tsv
 	train-seq-resume : taste-train seq -t 1 -d 8 -e 2 --length 20 --resume in/seq.run -o out/m.taste in/my.train.tsv
 	train-blend : taste-train blend -t 1 --part in/als.taste --part in/graph.taste --valid in/my.valid.tsv -o out/m.taste in/my.train.tsv
 	train-trees : taste-train trees -t 1 --trees 4 --valid-share 0.2 -o out/m.taste in/rows.tsv
@@ -132,6 +141,7 @@ faults_all() {
 	embed-state old=state:in/seq.state : taste-embed -t 1 -m in/seq.taste --kind music --state out/state -o out/vecs.tsv in/my.valid.tsv
 	embed-state-new new=state : taste-embed -t 1 -m in/seq.taste --kind music --state out/state in/my.train.tsv
 	embed-follow pipe=in/my.test.tsv : taste-embed -t 1 -m in/seq.taste --kind podcast --follow
+	embed-some : taste-embed -t 1 -m in/session.taste --skip-unknown --items in/few.tsv --normalise
 	embed-w2v : taste-embed -t 1 -m in/session.taste --items all --format w2v-bin -o out/words
 	score-als : taste-score -t 1 -m in/als.taste -k 10 -o out/cand.tsv in/my.train.tsv
 	score-blend-t2 pipe=in/my.train.tsv : taste-score -t 2 -m in/blend.taste -k 10 -b
@@ -142,6 +152,7 @@ faults_all() {
 	knn-search : taste-knn search -t 1 -k 5 --exclude in/my.train.tsv -o out/cand.tsv in/items.vecs in/users.vecs
 	knn-search-t2 pipe=in/users.tsv : taste-knn search -t 2 -b -k 5 in/vecs.tsv
 	knn-index pipe=in/users.vecs : taste-knn search -t 1 -k 5 --items in/items.tsv --where kind=music --per-creator 2 --deny in/few.tsv in/items.idx
+	knn-wide : taste-knn search -t 1 --no-self -k 3 in/wide.idx in/wide.vecs
 	knn-line pipe=in/users.tsv : taste-knn search -t 1 --line -k 5 in/items.idx
 	knn-add old=items.idx:in/items.idx : taste-knn add -t 1 out/items.idx in/few.vecs
 	knn-delete old=items.idx:in/items.idx pipe=in/few.tsv : taste-knn delete -t 1 out/items.idx
@@ -154,6 +165,7 @@ faults_all() {
 	rank-line pipe=in/blocks.tsv : taste-rank -t 1 --line --trees in/trees.taste --past in/past.taste -k 5
 	rank-candidates : taste-rank candidates -t 1 --items in/items.tsv -k 10 --time 2025-02-01 -o out/cand.tsv in/log.tsv
 	rank-candidates-pipe pipe=in/log.taste : taste-rank candidates -t 1 --source now,again -k 10
+	rank-why-not : taste-rank -t 1 --items in/items.tsv --seen in/my.train.tsv --why-not m000001 in/cand.tsv
 	rank-merge : taste-rank merge -t 1 -k 10 -o out/cand.tsv in/cand.tsv in/popular.tsv
 	rank-features : taste-rank features -t 1 --events in/log.tsv --items in/items.tsv --vectors in/items.vecs --requests in/my.test.tsv --truth out/truth.tsv -o out/rows.tsv in/cand.tsv
 	rank-features-t2 pipe=in/cand.tsv : taste-rank features -t 2 --past in/past.taste --context hour=9 -b
@@ -176,6 +188,8 @@ faults_all() {
 	view-binary : taste-view -t 1 -b --as items -o out/items.taste in/items.tsv
 	view-tensor : taste-view -t 1 --tensor item.count in/pop.taste
 	view-vectors pipe=in/few.vecs : taste-view -t 1 -b --as vectors
+	view-words : taste-view -t 1 -b --format w2v-bin -o out/words.vecs in/words
+	train-big kinds=madvise,munmap,mmap,lseek : taste-train pop -t 1 -o out/m.taste in/big.taste
 	view-repair old=log.taste:in/half.taste : taste-view -t 1 --repair out/log.taste
 	E
 }
