@@ -42,4 +42,7 @@ deep "a file behind a link: neither the link nor its mode is lost, whatever cann
 deep "a database: what SQLite could not read or hold is not the data's fault, and no table is missing because of it" ingest-navidrome -k malloc,read,eintr-read,open,stat -n 12
 deep "what is packed: no memory is not damage" 'ingest-gzip|ingest-zstd' -k malloc -n 30
 deep "a clock that runs backwards" '[a-z]*-progress' -k clock
+{ cat in/shuffled.tsv; echo bad; } > bad.tsv
+TASTE_FAULT=clock:3+ LD_PRELOAD=$B/tests/fault.so taste-ingest tsv --progress bad.tsv 2>&1 > /dev/null | tr '\r\033' '<!' > err
+like "a message takes the line of progress away that stands there" "$(cat err)" '<ingest:*!\[K<!\[Ktaste-ingest: bad.tsv:30001: *'
 done_testing

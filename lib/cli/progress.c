@@ -3,6 +3,7 @@
 #include "progress.h"
 
 static bool is_wanted;
+static bool stands;		/* a line, on stderr */
 
 void progress_enable(bool on)
 {
@@ -52,6 +53,7 @@ static void put_line(struct progress *p, double now)
 	fputs("\033[K", p->to);
 	fflush(p->to);
 	p->has_line = true;
+	stands = p->to == stderr;
 }
 
 void progress_set(struct progress *p, uint64_t done)
@@ -83,4 +85,13 @@ void progress_end(struct progress *p)
 		fflush(p->to);
 	}
 	p->has_line = false;
+	stands = false;
+}
+
+const char *progress_wipe(void)
+{
+	const char *s = stands ? "\r\033[K" : "";
+
+	stands = false;
+	return s;
 }

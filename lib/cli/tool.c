@@ -90,7 +90,7 @@ static void message(const char *fmt, va_list ap)
 	struct buf b = { 0 };
 
 	/* one write, so that lines of a pipeline's programs do not mix */
-	buf_printf(&b, "%s: ", g.t ? g.t->name : "taste");
+	buf_printf(&b, "%s%s: ", progress_wipe(), g.t ? g.t->name : "taste");
 	buf_vprintf(&b, fmt, ap);
 	buf_putc(&b, '\n');
 	fflush(stderr);
@@ -149,7 +149,7 @@ void note(const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: [%.2f*%.2f] %s\n", g.t->name, wall() - g.start, cpu_seconds(), b.p);
+	fprintf(stderr, "%s%s: [%.2f*%.2f] %s\n", progress_wipe(), g.t->name, wall() - g.start, cpu_seconds(), b.p);
 	buf_release(&b);
 }
 
@@ -168,7 +168,7 @@ static void on_oom(size_t bytes)
 
 	while (atomic_flag_test_and_set(&is_told))	/* another thread ends us */
 		pause();
-	int n = snprintf(s, sizeof s, "%s: out of memory (%zu bytes more were needed)\n", g.t ? g.t->name : "taste", bytes);
+	int n = snprintf(s, sizeof s, "%s%s: out of memory (%zu bytes more were needed)\n", progress_wipe(), g.t ? g.t->name : "taste", bytes);
 
 	if (n > 0 && write(STDERR_FILENO, s, (size_t)n) < 0)
 		_exit(EXIT_SYS);
