@@ -516,11 +516,40 @@ static void charts_of_each_kind(void **state)
 	shelf_release(&shelf);
 }
 
+/* A log of more plays than a count holds: the item stays one that was heard most. */
+static void counts_do_not_begin_again(void **state)
+{
+	struct buf b = { 0 };
+	struct err e = { 0 };
+	struct seqs log = { 0 };
+	struct seqs_opts so = { .has_values = true };
+	struct sources_opts o = { .k = 2, .wants = 1 << SOURCES_AGAIN, .half_life = 86400, .lately = 86400 };
+	struct topk_hit hit[2];
+	struct sources s;
+
+	(void)state;
+	for (int i = 0; i < 65538; i++)
+		buf_puts(&b, "u\ta\t1700000000\tplays\t65535\n");
+	buf_puts(&b, "u\tb\t1700000000\tplays\t65535\n" "u\tb\t1700000000\tplays\t65535\n");
+	const char *path = mem_path(b.p, b.len, MEM_MAPPED);
+	assert_int_equal(seqs_load(&log, &path, 1, &so, NULL, NULL, &e), 0);
+	assert_int_equal(sources_make(&s, &log, NULL, &o, NULL, 0, &e), 0);
+	struct sources_user *w = sources_user_new(&s, &e);
+	sources_user_is(w, 0, T0 + 1);
+	assert_int_equal(sources_find(w, SOURCES_AGAIN, hit), 2);
+	assert_int_equal(hit[0].row, 0);
+	assert_true(hit[0].score > 31.9f && hit[1].score < 17.1f);
+	sources_user_free(w);
+	sources_release(&s);
+	seqs_release(&log);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates_are_their_first_moment), cmocka_unit_test(groups_stand_in_order), cmocka_unit_test(more_kinds_than_there_is_room_for),
-		cmocka_unit_test(a_plain_loop_agrees), cmocka_unit_test(charts_of_each_kind),
+		cmocka_unit_test(a_plain_loop_agrees), cmocka_unit_test(counts_do_not_begin_again), cmocka_unit_test(charts_of_each_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
