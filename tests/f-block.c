@@ -1,4 +1,4 @@
-/* Any bytes as a taste binary, mapped, lazy and piped: the three see the same blocks and end the same way. */
+/* Any bytes as a taste binary, mapped, lazy and piped: the three see the same blocks and end the same way; and as the steps of a file's making, which are taken over once. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +33,31 @@ static int walk(const uint8_t *p, size_t n, int how, enum blockr_flags flags, ui
 	return r < 0 || e.code ? ERR_DATA : 0;
 }
 
+static void steps(const uint8_t *p, size_t n)
+{
+	struct prov prov = { 0 };
+	struct err e = { 0 };
+
+	if (prov_merge(&prov, p, n, &e)) {
+		assert(e.msg[0]);
+	} else {
+		size_t len = prov.text.len;
+		assert(len <= n + 1);
+		int r = prov_merge(&prov, p, n, &e);
+		assert(!r && prov.text.len == len);
+		prov_step(&prov, "taste-x", "1", "-k 3", "");
+		assert(prov.text.len > len);
+	}
+	prov_release(&prov);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	uint64_t seen[3] = { 0 };
 
 	if (n > 60000)
 		return 0;
+	steps(p, n);
 	int whole = walk(p, n, AS_FILE, BLOCKR_MAP, &seen[0]);
 	int lazy = walk(p, n, AS_FILE, BLOCKR_MAP | BLOCKR_LAZY, &seen[1]);
 	int piped = walk(p, n, AS_PIPE, 0, &seen[2]);

@@ -1,4 +1,5 @@
-/* Any bytes as rows of features: mapped and piped the rows and the end are the same; numbers are finite or missing; all of them at once are as many. */
+/* Any bytes as rows of features: mapped and piped the rows and the end are the same; numbers are finite or missing; all of them at once are as many. Behind a
+ * line of dashes stand the sizes of queries. */
 #include <math.h>
 
 #include "fuzz-stream.h"
@@ -51,9 +52,16 @@ static int walk(const struct buf *b, enum mem_way way, const struct frame_opts *
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	static const char cut[] = "\n---\n";
+
 	if (n > FUZZ_MAX)
 		return 0;
 	struct frame_opts o = { .labels = FRAME_GRADES, .absent_is_zero = n & 1 };
+	const uint8_t *second = n ? memmem(p, n, cut, sizeof cut - 1) : NULL;
+	if (second) {
+		o.groups = mem_disk(second + sizeof cut - 1, (size_t)(p + n - second) - sizeof cut + 1);
+		n = (size_t)(second - p) + 1;
+	}
 	struct buf b = fuzz_stream(KIND_TABLE, p, n);
 	uint64_t mapped = 0, piped = 0;
 	size_t rows, same_rows;

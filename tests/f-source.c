@@ -1,13 +1,9 @@
 /*
  * Any bytes as a file of any source: no crash, no leak, every row has a user and an item, every bad one a reason. The first byte chooses the options, the second the source.
  */
-#include <assert.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "mem-path.h"
 #include "../lib/source/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -42,7 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	static const char *const map[] = { NULL, "user=2,item=1", "user=b,item=a.b,time=c,context.k=d,title=e", "item=1,time=2,value=3" };
 	struct source_kind const *k = source_list;
 	struct err e = { 0 };
-	char path[32];
 
 	if (n < 2)
 		return 0;
@@ -50,11 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		k++;
 	struct source_opts o = { .map = k->flags & SOURCE_TAKES_MAP ? map[p[0] >> 3 & 3] : NULL, .has_header = k->flags & SOURCE_TAKES_HEADER && p[0] & 32,
 				 .has_escapes = k->flags & SOURCE_TAKES_ESCAPES && p[0] & 64, .user = p[0] & 128 ? "me" : NULL };
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
-	ssize_t w = write(fd, p + 2, n - 2);
-	assert(fd >= 0 && w == (ssize_t)(n - 2));
-	(void)w;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	const char *path = k->flags & SOURCE_IS_SQL ? mem_disk(p + 2, n - 2) : mem_path(p + 2, n - 2, MEM_MAPPED);
 	struct source *s = source_new(k->name, &o, &e);
 	if (s) {
 		read_all(s, path);
@@ -67,6 +58,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		for (size_t i = 0; i < it.id.n; i++)
 			assert(items_get(&it, it.id.str[i], ITEM_TITLE).p);
 	items_release(&it);
-	close(fd);
 	return 0;
 }

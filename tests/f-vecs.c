@@ -1,8 +1,10 @@
-/* Any bytes as vectors, of every format: whole and row by row, mapped and piped, the rows and the end are the same, and every number is finite. */
+/* Any bytes as vectors, of every format: whole and row by row, mapped and piped, the rows and the end are the same, and every number is finite; by every metric the first row finds rows, once, in order. */
 #include <math.h>
 
 #include "fuzz-stream.h"
-#include "../lib/data/vecs.h"
+#include "../lib/base/mem.h"
+#include "../lib/index/flat.h"
+#include "../lib/num/num.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -13,6 +15,31 @@ static uint64_t mix(uint64_t h, struct str id, const float *v, size_t d)
 	return fuzz_mix(fuzz_mix(h, id.p, id.len), v, d * sizeof *v);
 }
 
+enum { ROWS_MAX = 300, DIM_MAX = 64, K = 5 };
+
+static void find(const struct vecs *v)
+{
+	for (int metric = FLAT_IP; metric <= FLAT_L2; metric++) {
+		struct topk_hit storage[K + 1];
+		struct flat_hits out;
+		struct err e = { 0 };
+		struct flat f;
+		bool is_scored = flat_has_scores((enum flat_metric)metric, num_norm(vecs_row(v, 0), v->d));
+		for (size_t i = 1; i < v->n; i++)
+			is_scored &= flat_has_scores((enum flat_metric)metric, num_norm(vecs_row(v, i), v->d));
+		if (!is_scored || flat_init(&f, v, (enum flat_metric)metric, NULL, &e))	/* the programs say which row it is */
+			continue;
+		int r = flat_search(&f, &out, storage, K, vecs_row(v, 0), 1, NULL, &e);
+		assert(!r && out.n == (v->n < K ? v->n : K));
+		for (size_t i = 0; i < out.n; i++) {
+			assert(out.hit[i].row < v->n && isfinite(out.hit[i].score) && (!i || out.hit[i].score <= out.hit[i - 1].score));
+			for (size_t j = 0; j < i; j++)
+				assert(out.hit[j].row != out.hit[i].row);
+		}
+		flat_release(&f);
+	}
+}
+
 static int whole(const struct buf *b, enum vecs_format format, enum mem_way way, uint64_t *seen, size_t *rows)
 {
 	struct vecs v;
@@ -20,6 +47,8 @@ static int whole(const struct buf *b, enum vecs_format format, enum mem_way way,
 	int got = vecs_load_as(&v, mem_path(b->p, b->len, way), format, NULL, NULL, &e);
 
 	*rows = v.n;
+	if (way == MEM_MAPPED && v.n && v.n <= ROWS_MAX && v.d && v.d <= DIM_MAX)
+		find(&v);
 	for (size_t i = 0; i < v.n; i++)
 		*seen = mix(*seen, vecs_id(&v, i), vecs_row(&v, i), v.d);
 	vecs_release(&v);

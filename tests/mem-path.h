@@ -51,6 +51,29 @@ MEM_UNUSED static const char *mem_path(const void *p, size_t n, enum mem_way way
 	return path;
 }
 
+static char mem_disk_path[64];
+
+static void mem_disk_end(void) { unlink(mem_disk_path); }
+
+/* mem_disk - the n bytes at p as a file that has a name of its own, until the next call: for those who look where a path leads. */
+MEM_UNUSED static const char *mem_disk(const void *p, size_t n)
+{
+	if (!*mem_disk_path) {
+		snprintf(mem_disk_path, sizeof mem_disk_path, "/tmp/taste-test.XXXXXX");
+		int fd = mkstemp(mem_disk_path);
+		assert(fd >= 0);
+		close(fd);
+		atexit(mem_disk_end);
+	}
+	FILE *f = fopen(mem_disk_path, "wb");
+	assert(f);
+	size_t w = n ? fwrite(p, 1, n, f) : 0;
+	assert(w == n);
+	(void)w;
+	fclose(f);
+	return mem_disk_path;
+}
+
 /* mem_written - what fill(sink) wrote. */
 MEM_UNUSED static struct buf mem_written(void (*fill)(struct sink *s, void *ctx), void *ctx)
 {
