@@ -50,14 +50,20 @@ static long wanted = -1, n_mutants;
 static bool is_made;
 static jmp_buf made;
 
+/* stop - for what reads the file to make titles and choices: what has just been broken is not read again. */
+static void stop(void)
+{
+	if (is_made)
+		longjmp(made, 1);
+}
+
 /* at - is it this one that is to be made? The caller breaks it then, and the next call does not return. */
 static bool at(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static bool at(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (is_made)
-		longjmp(made, 1);
+	stop();
 	if (wanted < 0) {
 		va_start(ap, fmt);
 		printf("%ld\t", n_mutants);
@@ -71,7 +77,7 @@ static bool at(const char *fmt, ...)
 static void fail(const char *what)
 {
 	fprintf(stderr, "break: %s\n", what);
-	exit(4);
+	_Exit(4);
 }
 
 /* ---- numbers ---- */
@@ -155,6 +161,7 @@ static const char *show(const char *p, size_t n, char out[64])
 {
 	size_t k = 0;
 
+	stop();
 	for (size_t i = 0; i < n && k < 50; i++)
 		k += (size_t)snprintf(out + k, 64 - k, (unsigned char)p[i] >= ' ' && (unsigned char)p[i] < 127 ? "%c" : "\\x%02x", (unsigned char)p[i]);
 	out[k] = '\0';
@@ -183,8 +190,8 @@ static void break_field(struct buf *b, size_t from, size_t n, const char *what)
 
 static size_t line_end(const struct buf *b, size_t from)
 {
+	stop();
 	const char *nl = memchr(b->p + from, '\n', b->len - from);
-
 	return nl ? (size_t)(nl - b->p) : b->len;
 }
 
@@ -606,6 +613,7 @@ static const char *title(size_t i)
 	static char t[96];
 	const struct part *b = &part[i];
 
+	stop();
 	if (!b->type)
 		snprintf(t, sizeof t, "%zu stream", i);
 	else if (b->type == BLOCK_TENSOR)
@@ -782,6 +790,7 @@ static void set_columns(struct part *b, uint64_t k, size_t size)
 
 static void break_shape(struct part *b, size_t size)
 {
+	stop();
 	static const uint32_t type[] = { 0, 1, 2, 3, 4, 5, 6, 7, 255, UINT32_MAX };
 	uint64_t n = get(b->p.p + 40, 8), d = get(b->p.p + 48, 8);
 	uint32_t was = (uint32_t)get(b->p.p + 32, 4), ndim = (uint32_t)get(b->p.p + 36, 4);
@@ -855,6 +864,7 @@ static void break_words(struct part *b, size_t row, size_t d)
 
 static void break_elements(struct part *b, enum dtype t, size_t size)
 {
+	stop();
 	uint64_t n = get(b->p.p + 40, 8), ndim = get(b->p.p + 36, 4), d = ndim > 1 ? get(b->p.p + 48, 8) : 1;
 	size_t all = (b->p.len - TENSOR_HEAD) / size;
 	const size_t where[] = { 0, 1, all / 2, all - 1 };
@@ -923,6 +933,7 @@ static void set_ids(const char *name, const struct buf *id, size_t n)
 static void break_ids(const char *name)
 {
 	static const struct str odd[] = { W(""), W("\0"), W("a\0"), W("a\nb"), W("a\tb"), W("\r"), W("\xff"), W("\xed\xa0\x80"), W("=;="), W("-"), W("\\"), W("\xef\xbb\xbf") };
+	stop();
 	struct part *off = tensor(name, ".off"), *str = tensor(name, ".str");
 	size_t n = get(off->p.p + 40, 8) - 1;
 	struct buf *id = mem_new(n + 2, sizeof *id), swap;
@@ -978,6 +989,7 @@ static void break_ids(const char *name)
 
 static void break_tensor(struct part *b)
 {
+	stop();
 	enum dtype t = (enum dtype)get(b->p.p + 32, 4);
 	size_t n = strnlen(tensor_name(b), NAME_BYTES);
 	char name[NAME_BYTES] = "";
@@ -999,6 +1011,7 @@ static void break_tensor(struct part *b)
 
 static void break_vectors(struct part *b)
 {
+	stop();
 	size_t n = get(b->p.p, 8), d = get(b->p.p + 8, 8), id = 16 + 8 * (n + 1), ids = get(b->p.p + 16 + 8 * n, 8), v = pad64(id + ids);
 	const size_t where[] = { 0, n * d / 2, n * d - 1 };
 	static const char odd[] = { '\0', '\n', '\t', '\r', (char)0xff };
@@ -1042,6 +1055,7 @@ static uint64_t varint(const struct part *b, size_t *p)
 	const unsigned char *q = (const unsigned char *)b->p.p + *p;
 	uint64_t v;
 
+	stop();
 	if (!scan_varint(&q, (const unsigned char *)b->p.p + b->p.len, &v))
 		fail("a block of events that ends early");
 	*p = (size_t)(q - (const unsigned char *)b->p.p);
@@ -1242,10 +1256,9 @@ int main(int argc, char **argv)
 		else
 			break_other(argv[2]);
 	}
-	if (is_list)
-		return fflush(stdout) ? 3 : 0;
-	if (!is_made)
+	if (!is_list && !is_made)
 		fail("there is no mutant of that number");
-	out = is_taste ? put_together() : text;
-	return fwrite(out.p ? out.p : "", 1, out.len, stdout) == out.len && !fflush(stdout) ? 0 : 3;
+	if (!is_list)
+		out = is_taste ? put_together() : text;
+	_Exit(fwrite(out.p ? out.p : "", 1, out.len, stdout) == out.len && !fflush(stdout) ? 0 : 3);	/* what is held goes with it */
 }
