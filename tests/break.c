@@ -563,6 +563,7 @@ static struct buf put_together(void)
 	uint64_t no = 0, total[3] = { 0 };
 	XXH3_state_t *chain = XXH3_createState();
 
+	XXH3_64bits_reset(chain);		/* the first stream may be without its header */
 	sum_pages();
 	for (size_t i = 0; i < n_parts; i++) {
 		struct part *b = &part[i];
