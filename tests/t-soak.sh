@@ -15,6 +15,6 @@ seq 100 > requests; printf '@\n' > probes
 hoards='while read -r l; do x+=$(printf "%30000s" ""); printf "%s\n\n" "$l"; done' counts='while read -r l; do printf "%s\t%s\n\n" "$l" $((++n)); done' well='while read -r l; do printf "%s\t%s\n\n" "$l" same; done'
 out=$(b-serve -s -n 200 -p probes requests "exec ./taste-leak -c '$hoards'" 2>&1); like "memory that grows is seen" "$? $out" "1 *GROWN*own memory HAS GROWN"
 out=$(b-serve -s -n 200 -p probes requests "exec ./taste-leak -c '$counts'" 2>&1); like "an answer that is another is seen" "$? $out" "1 *at the end the same requests have other answers*DIFFER*"
-out=$(b-serve -s -n 200 -p probes -x 'echo $AT >> at' requests "exec ./taste-leak -c '$well'" 2>&1); like "what stays as it is has done well" "$? $out" "0 *has not grown"
-is "the hook is run after each tenth" "$(tr '\n' ' ' < at)" "10 20 30 40 50 60 70 80 90 100 "
+out=$(b-serve -s -n 200 -p probes -x 'echo $AT >> tenths' requests "exec ./taste-leak -c '$well'" 2>&1); like "what stays as it is has done well" "$? $out" "0 *has not grown"
+is "the hook is run after each tenth" "$(tr '\n' ' ' < tenths)" "10 20 30 40 50 60 70 80 90 100 "
 done_testing
