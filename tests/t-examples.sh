@@ -79,7 +79,7 @@ insert into scrobbles(media_file_id,user_id,submission_time) select item,'id-'||
 insert into annotation(user_id,item_id,item_type,starred,starred_at) select distinct 'id-'||user,item,'media_file',1,datetime(time,'unixepoch') from e where event = 'like';
 insert into annotation(user_id,item_id,item_type,play_count) values('id-ana','m000001','media_file',2);
 update media_file set title = 'Tab'||char(9)||'new'||char(10)||'line \ <&"''> '||substr(id,2), artist = 'Ä & <Ö> '||artist where rowid % 3 = 0;
-update media_file set path = '#hash/100% & "quotes" ?'||id||'.mp3' where rowid % 5 = 0;
+update media_file set path = '#hash/100%41 & "quotes" ?'||id||'.mp3' where rowid % 5 = 0;
 update media_file set title = 'bell'||char(7)||substr(id,2) where rowid % 7 = 0;
 update media_file set missing = 1 where rowid % 11 = 0;
 drop table m; drop table e;
@@ -91,11 +91,11 @@ is "three files of two lists for everybody" "$(ls -A lists | wc -l)" $((6 * $(sq
 like "a name is no path" "$(ls lists | grep mix-a%)" "mix-a%2Fb%20%3C%C3%BC%3E%20%26%20%22c%22.jspf*m3u8*xspf"
 sqlite3 -json navidrome.db "select '/music/' || path as path, title, artist, album, cast(duration * 1000 as int) as ms from media_file where not missing" > tracks.json
 cat > check.py <<'P'
-import json, sys, glob, urllib.parse, xml.etree.ElementTree as tree
+import json, re, sys, glob, urllib.parse, xml.etree.ElementTree as tree
 known = {t["path"]: t for t in json.load(open("tracks.json"))}
 ns, n = "{http://xspf.org/ns/0/}", 0
 def local(uri, prefix):
-    assert uri.startswith(prefix), uri
+    assert uri.startswith(prefix) and re.fullmatch("([-A-Za-z0-9._~/:]|%[0-9A-F]{2})*", uri), uri
     return "/music/" + urllib.parse.unquote(uri[len(prefix):])
 for name in glob.glob(sys.argv[1] + "/*.xspf"):
     x = [{e.tag[len(ns):]: e.text or "" for e in t} for t in tree.parse(name).getroot().iter(ns + "track")]
