@@ -42,7 +42,7 @@ on "one that may only be read" ro read_only '*' 4
 # scratch files
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do cat log.tsv; done > long.tsv; echo old > sorted
 must_fail "a limit of size is told of scratch files" 3 "taste-ingest: cannot write the scratch file in ? (* MB written so far): File too large" prlimit --fsize=10000 taste-ingest tsv --sort user -M 1M -T d -o sorted long.tsv
-must_fail "also of what is remembered of listeners" 3 "taste-embed: user '*': a scratch file in d: File too large" prlimit --fsize=1000 taste-embed -q -m seq.taste -o none --state new.state -T d my.train.tsv
+must_fail "also of what is remembered of listeners" 3 "taste-embed: seq.taste: user '*': a scratch file in d: File too large" prlimit --fsize=1000 taste-embed -q -m seq.taste -o none --state new.state -T d my.train.tsv
 is "nothing is left of either" "$(cat sorted; ls -A d; ls -A | grep -c 'new.state')" "old
 0"
 if mount -t tmpfs -o size=64k none d 2> none; then
