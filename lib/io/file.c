@@ -178,7 +178,7 @@ static int64_t read_fd(struct file *f, void *p, size_t n)
 		f->consumed += n;
 		return (int64_t)n;
 	}
-	if (f->on_wait && !poll(&ready, 1, 0))
+	if (f->on_wait && poll(&ready, 1, 0) <= 0)	/* or it cannot be told */
 		f->on_wait(f->on_wait_ctx);
 	do
 		got = read(f->fd, p, n);
