@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -379,6 +380,12 @@ int flock(int fd, int how)
 {
 	NEXT(int, "flock", (int, int));
 	return fails(FAULT_LOCK, ENOLCK) ? -1 : next(fd, how);
+}
+
+int poll(struct pollfd *p, nfds_t n, int ms)
+{
+	NEXT(int, "poll", (struct pollfd *, nfds_t, int));
+	return fails(FAULT_POLL, ENOMEM) ? -1 : next(p, n, ms);
 }
 
 /* ---- mappings, threads, clocks ---- */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* X(family) */
-#define FAULT_FAMILIES(X) X(ALLOC) X(READ) X(WRITE) X(OPEN) X(CLOSE) X(SYNC) X(RENAME) X(UNLINK) X(TRUNCATE) X(SEEK) X(STAT) X(LOCK) X(MMAP) X(MUNMAP) X(MADVISE) X(THREAD) X(CLOCK)
+#define FAULT_FAMILIES(X) X(ALLOC) X(READ) X(WRITE) X(OPEN) X(CLOSE) X(SYNC) X(RENAME) X(UNLINK) X(TRUNCATE) X(SEEK) X(STAT) X(LOCK) X(MMAP) X(MUNMAP) X(MADVISE) X(POLL) X(THREAD) X(CLOCK)
 
 /* X(kind, name, family, must the run end as if nothing had been) */
 #define FAULT_KINDS(X) \
@@ -33,6 +33,7 @@
 	X(MMAP, "mmap", MMAP, 0)		/* ENOMEM */ \
 	X(MUNMAP, "munmap", MUNMAP, 1)		/* ENOMEM; it stays mapped */ \
 	X(MADVISE, "madvise", MADVISE, 1)	/* ENOMEM */ \
+	X(POLL, "poll", POLL, 1)		/* ENOMEM */ \
 	X(THREAD, "thread", THREAD, 0)		/* EAGAIN: pthread_create */ \
 	X(CLOCK, "clock", CLOCK, 1)		/* an hour earlier, always: and an hour later every other time; clock_gettime, gettimeofday, time */
 

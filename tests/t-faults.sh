@@ -45,4 +45,8 @@ deep "a clock that runs backwards" '[a-z]*-progress' -k clock
 { cat in/shuffled.tsv; echo bad; } > bad.tsv
 TASTE_FAULT=clock:3+ LD_PRELOAD=$B/tests/fault.so taste-ingest tsv --progress bad.tsv 2>&1 > /dev/null | tr '\r\033' '<!' > err
 like "a message takes the line of progress away that stands there" "$(cat err)" '<ingest:*!\[K<!\[Ktaste-ingest: bad.tsv:30001: *'
+coproc SLOW { TASTE_FAULT=poll:1+ LD_PRELOAD=$B/tests/fault.so exec taste-ingest tsv -t 1; }
+printf 'u\tan item of some length\t1\n' >&"${SLOW[1]}"
+read -r -t 20 -u "${SLOW[0]}" answer; is "where nobody can tell whether more will come, what is there goes on" "${answer:-}" $'u\tan item of some length\t1'
+kill "$SLOW_PID" 2> /dev/null
 done_testing
