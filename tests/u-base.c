@@ -38,6 +38,22 @@ static void errors_keep_the_first(void **state)
 	e = (struct err){ 0 };
 	err_sys(&e, ENOENT, "x");
 	assert_string_equal(e.msg, "x: No such file or directory");
+	/* of a path as long as any, the end of the sentence stays, behind whatever is put before it */
+	char path[6000];
+	memset(path, 'd', sizeof path);
+	path[sizeof path - 1] = '\0';
+	e = (struct err){ 0 };
+	err_sys(&e, ENOENT, "%s", path);
+	assert_int_equal(strlen(e.msg), ERR_MSG_MAX - 1);
+	assert_non_null(strstr(e.msg, "ddd...ddd"));
+	assert_string_equal(e.msg + strlen(e.msg) - 29, "ddd: No such file or directory" + 1);
+	err_prefix(&e, "model %s", "m");
+	assert_int_equal(strncmp(e.msg, "model m: ddd", 12), 0);
+	assert_string_equal(e.msg + strlen(e.msg) - 29, "ddd: No such file or directory" + 1);
+	e = (struct err){ 0 };
+	path[ERR_MSG_MAX - 1 - 27] = '\0';		/* it just fits */
+	err_sys(&e, ENOENT, "%s", path);
+	assert_int_equal(strlen(e.msg), ERR_MSG_MAX - 1);
 	assert_int_equal(err_exit(ERR_NONE) * 1000 + err_exit(ERR_USAGE) * 100 + err_exit(ERR_MEM) * 10 + err_exit(ERR_NUMERIC), 234);
 	assert_string_equal(err_clip(clip, "tab\there\0nul", 12), "tab?here?nul");
 	assert_string_equal(err_clip(clip, "0123456789012345678901234567890123456789", 40), "0123456789012345678901234567890123456789");

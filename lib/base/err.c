@@ -1,13 +1,32 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
 
-static void set_va(struct err *e, enum err_code code, const char *fmt, va_list ap)
+/* set_va - the sentence, and what stands behind it. Of one that is too long the middle goes: it begins with the file and ends with what is wrong. */
+static void set_va(struct err *e, enum err_code code, const char *behind, const char *fmt, va_list ap)
 {
+	enum { ROOM = ERR_MSG_MAX - 1, HEAD = ROOM / 2, TAIL = ROOM - HEAD - 3 };
+	va_list again;
+
 	e->code = code;
-	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	va_copy(again, ap);
+	int n = vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	size_t n_all = (size_t)(n < 0 ? 0 : n), n_behind = strlen(behind);
+	char *all;
+	if (n_all + n_behind <= ROOM) {
+		memcpy(e->msg + n_all, behind, n_behind + 1);
+	} else if ((all = malloc(n_all + n_behind + 1))) {
+		vsnprintf(all, n_all + 1, fmt, again);
+		memcpy(all + n_all, behind, n_behind + 1);
+		memcpy(e->msg, all, HEAD);
+		memcpy(e->msg + HEAD, "...", 3);
+		memcpy(e->msg + HEAD + 3, all + n_all + n_behind - TAIL, TAIL + 1);
+		free(all);
+	}
+	va_end(again);
 }
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -16,7 +35,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 
 	if (e && !e->code) {
 		va_start(ap, fmt);
-		set_va(e, code, fmt, ap);
+		set_va(e, code, "", fmt, ap);
 		va_end(ap);
 	}
 	return code;
@@ -24,38 +43,36 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 
 int err_sys(struct err *e, int errnum, const char *fmt, ...)
 {
+	char why[128];
 	va_list ap;
 
 	if (e && !e->code) {
+		snprintf(why, sizeof why, ": %s", strerror(errnum));
 		va_start(ap, fmt);
-		set_va(e, ERR_SYS, fmt, ap);
+		set_va(e, ERR_SYS, why, fmt, ap);
 		va_end(ap);
-		size_t n = strlen(e->msg);
-		snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(errnum));
 	}
 	return ERR_SYS;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)
 {
-	char old[ERR_MSG_MAX];
+	char old[ERR_MSG_MAX + 2];
 	va_list ap;
 
 	if (!e || !e->code)
 		return 0;
-	memcpy(old, e->msg, sizeof old);
+	snprintf(old, sizeof old, ": %s", e->msg);
 	va_start(ap, fmt);
-	set_va(e, e->code, fmt, ap);
+	set_va(e, e->code, old, fmt, ap);
 	va_end(ap);
-	size_t n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old);
 	return e->code;
 }
 
 int err_at(struct err *e, const char *where, const char *fmt, va_list ap)
 {
 	if (e && !e->code) {
-		set_va(e, ERR_DATA, fmt, ap);
+		set_va(e, ERR_DATA, "", fmt, ap);
 		err_prefix(e, "%s", where);
 	}
 	return ERR_DATA;

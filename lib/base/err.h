@@ -32,7 +32,7 @@ enum { ERR_MSG_MAX = 768, ERR_CLIP_MAX = 44 };
 
 struct err {
 	enum err_code code;
-	char msg[ERR_MSG_MAX];	/* no final newline, no program name */
+	char msg[ERR_MSG_MAX];	/* no final newline, no program name; of one that is too long the middle is "..." */
 };
 
 /* err_set - fill *e (NULL is allowed) unless it already holds an error: the first one wins.
