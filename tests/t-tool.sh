@@ -71,6 +71,11 @@ must_fail "or number" 2 "taste-synth: 'standard output' can hold only one*" tast
 echo old > kept.log; taste-view log.taste -o /dev/fd/8 8>> kept.log; is "a descriptor's name is what is open there: >> holds" "$(head -1 kept.log; wc -l < kept.log)" "old
 4001"
 is "and neither is left" "$(ls -A | grep -c both)" 0
+if shm=$(mktemp -d /dev/shm/taste-test.XXXXXX 2> none); then
+	must_fail "files under /dev are files" 2 "taste-rank: '*/both' can hold only one of the outputs*" taste-rank -o $shm/both --dropped $shm/both c.tsv
+	cp c.tsv $shm/c; must_fail "also where one is read" 2 "taste-rank: '*/c' is read: it cannot be written aside*" taste-rank -o none --dropped $shm/c $shm/c
+	rm -r "$shm"
+else skip "files under /dev are files" "no /dev/shm"; fi
 ok "but a device takes many" taste-rank -o /dev/null --dropped /dev/null c.tsv
 
 tcp='$l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1"); $p = $l->sockport; if (!fork) { $c = $l->accept; sysread $c, $x, 1; close $c; exit }

@@ -49,11 +49,19 @@ static char *place_of(const char *path)
 	return place;
 }
 
+/* is_device - what may be read and written by many. Not all under /dev is that: /dev/shm holds files. */
+static bool is_device(const char *path)
+{
+	struct stat st;
+
+	return !strncmp(path, "/dev/fd/", 8) || !strncmp(path, "/dev/std", 8) || !strncmp(path, "/proc/", 6) || (!stat(path, &st) && S_ISCHR(st.st_mode));
+}
+
 /* take - remember what will be written; devices may be written by many. */
 static void take(const char *path)
 {
 	bool is_stdout = sink_is_stdout(path);
-	char *place = is_stdout ? mem_strdup("-") : strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6) ? place_of(path) : NULL;
+	char *place = is_stdout ? mem_strdup("-") : !is_device(path) ? place_of(path) : NULL;
 	int i = 0;
 
 	if (!place)
@@ -164,7 +172,7 @@ static void refuse_input(const char *path, bool is_aside)
 
 	for (size_t i = 0; place && i < n; i++) {
 		char *other = strcmp(input[i].path, "-") && (is_aside || !input[i].is_operand) ? real_of(input[i].path) : NULL;
-		if (other && !strcmp(other, place) && strncmp(place, "/dev/", 5))
+		if (other && !strcmp(other, place) && !is_device(place))
 			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
 		free(other);
 	}
