@@ -27,9 +27,9 @@ static const struct seqs *log_of(void)
 		start[i / EACH + 1] = i + 1;
 	}
 	for (int i = 0; i < ITEMS; i++)
-		vocab_add(&s.item, "abc" + i, 1);
+		vocab_add(&s.item, &"abc"[i], 1);
 	for (int i = 0; i < USERS; i++)
-		vocab_add(&s.user, "uvw" + i, 1);
+		vocab_add(&s.user, &"uvw"[i], 1);
 	s.n = USERS * EACH;
 	s.n_users = USERS;
 	s.start = start;

@@ -11,6 +11,7 @@
 #include "../base/rng.h"
 #include "../num/act.h"
 #include "../num/fmath.h"
+#include "../num/num.h"
 
 const char *seq_check(const struct seq_opts *o)
 {
@@ -134,6 +135,8 @@ int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, 
 	}
 	*loss /= weight > 0 ? weight : 1;
 	m->n_epochs++;
+	if (!e->code && (!num_is_finite(m->own, m->n_items * m->o.dims.d) || !num_is_finite(m->w, m->at.n_params)))
+		err_set(e, ERR_NUMERIC, "epoch %zu: the vectors are not finite (a smaller --rate may help)", m->n_epochs);	/* by its last step, which no loss has seen */
 	mem_free(from);
 	mem_free(len);
 	return e->code;
