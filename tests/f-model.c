@@ -10,6 +10,7 @@
 #include "../lib/model/explain.h"
 #include "../lib/model/history.h"
 #include "../lib/model/pop.h"
+#include "../lib/num/num.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -90,6 +91,7 @@ static int reasons(struct scorer *s, const struct history *h, uint64_t *seen)
 	int bad = explain_run(s, ask, rows, &h->liked, &h->order, NULL, &e);
 	assert(bad == (int)e.code && (bad || !explain_can(s)));
 	for (size_t u = 0; u < rows; u++) {
+		assert(bad || (num_is_finite(ask[u].part, n[u]) && num_is_finite(ask[u].rest, 2)));
 		if (!bad)
 			*seen = fuzz_mix(fuzz_mix(*seen, ask[u].part, n[u] * sizeof(float)), ask[u].rest, 2 * sizeof(float));
 		mem_free(ask[u].part);

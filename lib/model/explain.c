@@ -273,8 +273,11 @@ int explain_run(struct scorer *s, const struct explain_ask *ask, size_t n_asks, 
 	for (size_t a = 0; a < n_asks; a++)
 		if (ask[a].rest)
 			memset(ask[a].rest, 0, ask[a].n * sizeof *ask[a].rest);
-	if (s->kind == SCORER_BLEND)
-		return by_part(&job, n_asks, pool, e);
-	int ret = s->kind == SCORER_GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
-	return ret == ERR_NUMERIC ? err_prefix(e, "%s", artifact_name(s->m->art)) : ret;
+	int ret = s->kind == SCORER_BLEND ? by_part(&job, n_asks, pool, e) : s->kind == SCORER_GRAPH ? by_item(&job, n_asks, pool, e) : each(&job, n_asks, pool, e);
+	for (size_t a = 0; a < n_asks && !ret; a++) {
+		size_t n = h->start[ask[a].row + 1] - h->start[ask[a].row];
+		if (!num_is_finite(ask[a].part, ask[a].n * n) || (ask[a].rest && !num_is_finite(ask[a].rest, ask[a].n)))
+			ret = err_set(e, ERR_NUMERIC, "a part of a score is not finite");	/* though the score may be */
+	}
+	return ret == ERR_NUMERIC && s->kind != SCORER_BLEND ? err_prefix(e, "%s", artifact_name(s->m->art)) : ret;
 }
