@@ -10,7 +10,7 @@
 #define FEXP_LN2_HI	0x1.62e4p-1f
 #define FEXP_LN2_LO	0x1.7f7d1cp-20f
 
-/* fexp - 2^k e^r with |r| <= ln 2 / 2; the series to r^7 leaves 5e-9. t is cut to -87 .. 88, so that nothing is zero or infinite. <= 2 ulp. */
+/* fexp - 2^k e^r with |r| <= ln 2 / 2; the series to r^7 leaves 5e-9. t is cut to -87 .. 88, so that nothing is zero or infinite. <= 2 ulp. Of NaN it is NaN. */
 static inline float fexp(float t)
 {
 	t = t < -87.0f ? -87.0f : t;
@@ -24,7 +24,8 @@ static inline float fexp(float t)
 	p = __builtin_fmaf(p, r, 1.0f / 6);
 	p = __builtin_fmaf(p, r, 0.5f);
 	p = __builtin_fmaf(p, r * r, r) + 1;
-	union { int32_t i; float f; } two = { ((int32_t)k + 127) << 23 };
+	union { float f; uint32_t i; } whole = { k + 0x1.8p23f }, two;	/* k in the last bits; NaN, which is no whole number, stays what it is */
+	two.i = (whole.i + 127) << 23;
 	return p * two.f;
 }
 
