@@ -627,4 +627,6 @@ void features_row(struct features *f, float *x, uint32_t item, const struct feat
 		y[1] = from[i].place;
 		y[2] = from[i].scaled;
 	}
+	for (size_t c = 0; c < f->n; c++)	/* vast vectors */
+		x[c] = isinf(x[c]) ? NAN : x[c];
 }

@@ -1,10 +1,12 @@
 #include "past_store.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/mem.h"
 #include "../io/file.h"
+#include "../num/num.h"
 
 static const char *const word_key[] = { "device", "place", "mood", "intent" };
 
@@ -215,6 +217,9 @@ static int get_tallies(struct past *p, struct err *e)
 			return e->code;
 		if ((is_told && n != p->n[k]) || n > UINT32_MAX)
 			return damaged(a, "tallies of more or fewer than there are", e);
+		for (size_t i = 0; i < n; i++)
+			if (!(p->tally[k][i].recent >= 0 && p->tally[k][i].recent <= FLT_MAX))
+				return damaged(a, "plays that are no number", e);
 		p->n[k] = n;
 		snprintf(name, sizeof name, "%s.in", past_thing_name[k]);
 		if (k != PAST_GROUP && !(p->in[k] = (uint32_t *)get_rows(a, name, DTYPE_U32, n, p->n_codes, e)))
@@ -267,7 +272,10 @@ static int get_vectors(struct past *p, struct err *e)
 		return 0;
 	if (!(p->vec = (float *)get_rows(a, "item.vec", DTYPE_F32, p->n[PAST_ITEM], p->d, e)) || !(p->shift = (float *)get_rows(a, "in.shift", DTYPE_F32, p->n_codes, p->d, e)))
 		return e->code;
-	return p->d > PAST_SPREAD || (p->spread = (float *)get_rows(a, "spread", DTYPE_F32, p->d, p->d, e)) ? 0 : (int)e->code;
+	if (p->d <= PAST_SPREAD && !(p->spread = (float *)get_rows(a, "spread", DTYPE_F32, p->d, p->d, e)))
+		return e->code;
+	bool is_finite = num_is_finite(p->vec, p->n[PAST_ITEM] * p->d) && num_is_finite(p->shift, p->n_codes * p->d) && (!p->spread || num_is_finite(p->spread, p->d * p->d));
+	return is_finite ? 0 : damaged(a, "vectors that are not finite", e);
 }
 
 struct past *past_open(const char *path, struct prov *prov, struct buf *inputs, struct err *e)
