@@ -171,7 +171,7 @@ static int check_tree(struct trees *t, size_t k, double range[2], struct err *e)
 	}
 	range[0] += least;
 	range[1] += most;
-	return fmax(-range[0], range[1]) < SCORE_MAX ? 0 : bad(t, e, "with it scores are beyond the range of a float", k);
+	return fmax(-range[0], range[1]) < SCORE_MAX ? 0 : bad(t, e, "with it scores may be beyond the range of single precision", k);
 }
 
 /* ---- made ready for rows ---- */
