@@ -39,6 +39,10 @@ must_fail "a model that cannot be gone on from" 4 "taste-train: going on from m:
 must_fail "nor brought up to date" 4 "taste-train: going on from m: the equations*" taste-train als -q --init m --update last.tsv -o made w.train.tsv
 broken 'TNSR vectors: element 1: inf' l2.idx
 must_fail "an index whose vectors are none" 4 "taste-knn: m: a vector is shorter*" taste-knn add -q -o made m users.vecs
+broken "META kind: 'a\\tb\\n'" trees.taste
+must_fail "what a file says it is stands in one line" 4 "taste-rank: m: a a?b? model is not one of trees*" taste-rank predict -q -m m rows.tsv
+broken "TNSR item.vec: is called 'a\\x0ab'" als.taste
+must_fail "and so does a tensor's name" 4 "taste-view: m: *a tensor of a name, type or shape that cannot be*" taste-view m
 broken 'leaf.value: all are 3.40282e+38' trees.taste
 must_fail "trees whose scores run over" 4 "taste-rank: m: tree 2: with it scores may be beyond the range of single precision" taste-rank predict -q -m m rows.tsv
 broken 'all.tally: row 1, bytes 28 on: 0xff800000' past.taste

@@ -34,11 +34,12 @@ static int read_meta(struct trees *t, struct err *e)
 	struct model m = { .art = t->art };
 	const char *kind = artifact_meta(t->art, "kind"), *objective = artifact_meta(t->art, "objective"), *absent = artifact_meta(t->art, "absent");
 	uint64_t n_features, n_trees, n_leaves;
+	char clip[ERR_CLIP_MAX];
 	double base;
 	int k = 0;
 
 	if (!kind || strcmp(kind, "trees"))
-		return err_set(e, ERR_DATA, "%s: a %.40s model is not one of trees (taste-train trees)", artifact_name(t->art), kind ? kind : "nameless");
+		return err_set(e, ERR_DATA, "%s: a %s model is not one of trees (taste-train trees)", artifact_name(t->art), kind ? err_clip(clip, kind, strlen(kind)) : "nameless");
 	while (k < 3 && objective && strcmp(objective, trees_objective_name[k]))
 		k++;
 	if (!objective || k == 3)
