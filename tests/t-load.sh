@@ -51,6 +51,23 @@ little "a past" taste-rank past --events log.taste --items items.tsv --vectors i
 little "lists by rules" taste-rank --items items.tsv --seen log.taste --vectors items.vecs --diversity 0.3 -t 1 a.cand
 little "metrics" taste-eval --train log.taste --truth log.taste --allow-seen --allow-extra-users --bootstrap 10 -t 1 a.cand
 
+# what libraries say when they have none is no fault of the data
+awk 'BEGIN { printf "u,\""; for (i = 0; i < 500000; i++) printf "a quoted field of many words\n"; print "\",1" }' > long.csv
+little "a long field of CSV" taste-ingest csv --map user=1,item=2,time=3 -t 1 long.csv
+case $(taste-view -V) in *zstd*)
+	zstd -q -3 --long=27 < log.tsv > log.zst
+	little "a large window of zstd" taste-ingest tsv -t 1 log.zst ;;
+*) skip "a large window of zstd" "built without it" ;;
+esac
+case $(taste-ingest -V) in *sqlite3*)
+	sqlite3 navi.db "create table media_file(id text primary key,title text,album text,artist text,year int,duration real,genre text,mbz_recording_id text);
+		create table annotation(user_id text,item_id text,item_type text,play_count int,play_date datetime,rating int,rated_at datetime,starred bool,starred_at datetime);
+		insert into media_file values('i',printf('%.*c',9000000,'x'),'','',2000,100,'','');
+		insert into annotation values('u','i','media_file',3,'2024-01-01 00:00:00',0,null,0,null);"
+	little "a long title of SQLite" taste-ingest navidrome -t 1 navi.db ;;
+*) skip "a long title of SQLite" "built without it" ;;
+esac
+
 # An item of many sources, caps near 1: neither a square nor worse, or this test would not come to its end in time
 awk 'BEGIN { OFS = "\t"; for (i = 0; i < 100000; i++) print "u", "i", i, "s" i }' > many.tsv
 is "an item of a hundred thousand sources" "$(taste-rank many.tsv | cut -f1-3)" "u${T}i${T}1"

@@ -19,7 +19,7 @@
 #include "../lib/index/ann.h"
 #include "../lib/index/nav_check.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { IS_SLOW = 1 };
 #else
 enum { IS_SLOW = 0 };

@@ -172,7 +172,7 @@ static void memory_is_the_bound(void **state)
 	enum { MEMORY = 24 << 20 };
 
 	(void)state;
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	skip();
 #endif
 	for (enum evsort_key key = EVSORT_TIME; key <= EVSORT_USER; key++) {
