@@ -14,7 +14,7 @@
  *   -p PROBES   requests that are asked at the start, at the end and of a service that was started anew, with @ for a name that nobody has had: their answers, without the first column, have to be the same
  *   -x HOOK     a command that is run after each tenth, with the percentage in $AT: to replace a file that is being served, say
  *
- * Half-way the client stops for a while with BURST requests out, whose answers nobody reads until it comes back. A line of REQUESTS that begins with ! is sent without it, before the next one, and has no answer.
+ * Half-way the client stops for a while with BURST requests out, or as many as a pipe holds, whose answers nobody reads until it comes back. A line of REQUESTS that begins with ! is sent without it, before the next one, and has no answer.
  * Last come a histogram of the times, an octave a line, and the percentiles. Exit status 1 when memory has grown or an answer is another.
  */
 #include <dirent.h>
@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, GROWTH_KB = 1024, BURST = 64, PAUSE_S = 1, PROCESSES = 16 };
+enum { PATIENCE_MS = 20000, GROWTH_KB = 1024, BURST = 64, BURST_BYTES = 32768 /* less than a pipe holds */, PAUSE_S = 1, PROCESSES = 16 };
 
 static char *text;
 static struct { char *p; size_t len; } *request;	/* with all newlines */
@@ -373,11 +373,14 @@ static int soak(long n, const char *probes, const char *hook, const char *comman
 		has_grown |= report(10 * tenth, i + 1);
 		run_hook(hook, 10 * tenth);
 		if (tenth++ == 5) {
-			size_t first = at % n_requests;
-			for (int k = 0; k < BURST; k++)
+			size_t first = at % n_requests, n_out = 0, bytes = 0;
+			while (n_out < BURST && (bytes += request[at % n_requests].len) <= BURST_BYTES) {
 				put_request(at++ % n_requests);
+				n_out++;
+			}
 			sleep(PAUSE_S);
-			take_answer(first, BURST, false);
+			if (n_out)
+				take_answer(first, n_out, false);
 		}
 	}
 	for (int anew = 0; anew < 2; anew++) {
@@ -393,8 +396,10 @@ static int soak(long n, const char *probes, const char *hook, const char *comman
 	}
 	qsort(took, (size_t)n, sizeof *took, by_time);
 	put_histogram(took, n);
-	printf("%.0f requests a second; %zu bytes of probes %s; own memory %s\n", (double)n / asking, n_was, differs ? "DIFFER" : "are the same at the end and started anew",
-	       has_grown ? "HAS GROWN" : "has not grown");
+	printf("%.0f requests a second; ", (double)n / asking);
+	if (probes)
+		printf("%zu bytes of probes %s; ", n_was, differs ? "DIFFER" : "are the same at the end and started anew");
+	printf("own memory %s\n", has_grown ? "HAS GROWN" : "has not grown");
 	free(was);
 	free(lines);
 	free(took);
