@@ -138,8 +138,8 @@ if command -v parallel > /dev/null && parallel --version 2> /dev/null | head -1 
 		same "$n shards: the bytes of one pipe" shards/lists.tsv odd.whole
 	done
 	cp odd.whole whole.tsv
-	stat -c %Y.%i shards/model.taste shards/parts/* > before; rm shards/lists.tsv; "$EX/shards" -n 50 -j 2 -k 5 -s events -c items.tsv -o shards part.*
-	is "what was done is not done again" "$(stat -c %Y.%i shards/model.taste shards/parts/* | cmp - before && cmp shards/lists.tsv whole.tsv && echo same)" same
+	stat -c %Y.%i shards/.shards/model.taste shards/.shards/parts/* > before; rm shards/lists.tsv; "$EX/shards" -n 50 -j 2 -k 5 -s events -c items.tsv -o shards part.*
+	is "what was done is not done again" "$(stat -c %Y.%i shards/.shards/model.taste shards/.shards/parts/* | cmp - before && cmp shards/lists.tsv whole.tsv && echo same)" same
 	echo x > bad.tsv; "$EX/shards" -s tsv -o bad bad.tsv > said 2>&1; is "a log that is none ends it" "$(($? != 0)) $(ls bad/lists.tsv 2> /dev/null)" "1 "
 else
 	skip "shards" "no GNU parallel"
