@@ -68,12 +68,15 @@ case $(taste-ingest -V) in *sqlite3*)
 *) skip "a long title of SQLite" "built without it" ;;
 esac
 
-# An item of many sources, caps near 1: neither a square nor worse, or this test would not come to its end in time
+# An item of many sources, caps near 1, a listener of many rows: neither a square nor worse, or this test would not come to its end in time
 awk 'BEGIN { OFS = "\t"; for (i = 0; i < 100000; i++) print "u", "i", i, "s" i }' > many.tsv
 is "an item of a hundred thousand sources" "$(taste-rank many.tsv | cut -f1-3)" "u${T}i${T}1"
 awk 'BEGIN { OFS = "\t"; for (i = 0; i < 3000; i++) print "u", "i" i, i, "s" }' > many.tsv
 awk 'BEGIN { OFS = "\t"; for (i = 0; i < 3000; i++) print "i" i, i ? "music" : "podcast" }' > kinds.tsv
 is "a list of 3000 under a cap of 0.999" "$(taste-rank -k 3000 --items kinds.tsv --cap kind=music:0.999 many.tsv | wc -l)" 1000
+
+awk 'BEGIN { OFS = "\t"; for (i = 0; i < 150000; i++) print "u", "i" i, 0.5, i % 2 }' > many.tsv
+is "what a list of 150000 is worth by as many rows" "$(taste-eval dr -q --match item --bootstrap 10 --log many.tsv --model-rewards many.tsv many.tsv | wc -l)" "$(head -10 many.tsv > few.tsv; taste-eval dr -q --match item --bootstrap 10 --log few.tsv --model-rewards few.tsv few.tsv | wc -l)"
 
 out=$(NO_MAKE=1 B=$B PROCESSES=100 MODEL_MB=10 "$SRC/scripts/load" processes 2>&1); rc=$?
 like "a hundred processes on one model hold it once, and answer as one does" "$rc $out" "0 *100 processes*all answers equal*0 wrong"

@@ -9,42 +9,63 @@ enum { S_LISTS, S_LOGGED, S_IPS, S_WEIGHT, S_MASS, S_DM, S_DR, S_PLACES };
 
 struct sums { double *v; size_t n_cols, n_places; };
 
-/* chosen - pi of an item at a place; *mass the sum over all items there, *expected that of pi y'. */
-static double chosen(const struct policy *t, const struct csr *reward, uint32_t user, uint32_t place, uint32_t item, double *mass, double *expected)
+/* What the target has of a user at a place: choice [low, high); the sums of pi and of pi y'. Kept for the last user who was asked about at each of so many places: rows of one come together. */
+enum { KEPT = POLICY_PLACES };
+struct shelf { size_t low, high; double mass, expected; uint32_t user, place; bool is_made; };
+
+/* first_from - the first of a user's choices that does not come before this. */
+static size_t first_from(const struct policy *t, uint32_t user, uint32_t place, uint32_t item)
 {
 	size_t low = t->start[user], high = t->start[user + 1];
-	double pi = 0;
 
-	*mass = *expected = 0;
-	while (low < high) {		/* the first of the place */
+	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (t->choice[mid].place < place)
+		const struct policy_choice *c = &t->choice[mid];
+		if (c->place < place || (c->place == place && c->item < item))
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (size_t i = low; i < t->start[user + 1] && t->choice[i].place == place; i++) {
-		const struct policy_choice *c = &t->choice[i];
+	return low;
+}
+
+static const struct shelf *shelf_of(struct shelf kept[KEPT], const struct policy *t, const struct csr *reward, uint32_t user, uint32_t place)
+{
+	struct shelf *s = &kept[place % KEPT];
+
+	if (s->is_made && s->user == user && s->place == place)
+		return s;
+	*s = (struct shelf){ .low = first_from(t, user, place, 0), .user = user, .place = place, .is_made = true };
+	for (s->high = s->low; s->high < t->start[user + 1] && t->choice[s->high].place == place; s->high++) {
+		const struct policy_choice *c = &t->choice[s->high];
 		size_t at = reward ? csr_find(reward, user, c->item) : SIZE_MAX;
-		*mass += c->p;
-		*expected += at == SIZE_MAX ? 0 : c->p * (double)reward->val[at];
-		if (c->item == item)
-			pi = c->p;
+		s->mass += c->p;
+		s->expected += at == SIZE_MAX ? 0 : c->p * (double)reward->val[at];
 	}
-	return pi;
+	return s;
+}
+
+/* chosen - pi of an item there. */
+static double chosen(const struct shelf *s, const struct policy *t, uint32_t item)
+{
+	size_t at = first_from(t, s->user, s->place, item);
+
+	return at < s->high && t->choice[at].item == item ? t->choice[at].p : 0;
 }
 
 struct rows_job {
 	struct sums *s;
 	struct policy_estimate *out;
 	double sum, squares, unclipped;
+	struct shelf shelf[KEPT];
 };
 
 /* add_row - above: the product of weights of the places above, 1 without POLICY_LIST. Returns the weight with this place's. */
 static double add_row(struct rows_job *j, const struct feedback_row *r, const struct policy *t, const struct policy_opts *o, double above)
 {
 	uint32_t place = o->match == POLICY_ITEM ? 0 : r->place;
-	double mass, expected, pi = chosen(t, o->reward, r->user, place, r->item, &mass, &expected), product = above * pi / r->p;
+	const struct shelf *shelf = shelf_of(j->shelf, t, o->reward, r->user, place);
+	double pi = chosen(shelf, t, r->item), product = above * pi / r->p;
 	double w = o->clip > 0 && product > o->clip ? o->clip : product, before = o->clip > 0 && above > o->clip ? o->clip : above;
 	double *v = j->s->v + r->user * j->s->n_cols, *at = v + S_PLACES + 3 * (place < j->s->n_places ? place : j->s->n_places - 1);
 	size_t found = o->reward ? csr_find(o->reward, r->user, r->item) : SIZE_MAX;
@@ -53,12 +74,12 @@ static double add_row(struct rows_job *j, const struct feedback_row *r, const st
 	v[S_LOGGED] += r->reward;
 	v[S_IPS] += w * r->reward;
 	v[S_WEIGHT] += product;
-	v[S_MASS] += mass;
-	v[S_DM] += expected;
-	v[S_DR] += before * expected + w * (r->reward - predicted);
+	v[S_MASS] += shelf->mass;
+	v[S_DM] += shelf->expected;
+	v[S_DR] += before * shelf->expected + w * (r->reward - predicted);
 	at[0] += w * r->reward;
 	at[1] += w;
-	at[2] += mass;
+	at[2] += shelf->mass;
 	j->out->n_matched += w > 0;
 	j->sum += w;
 	j->squares += w * w;
