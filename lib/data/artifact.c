@@ -294,13 +294,13 @@ static int get_meta(struct artifact *a, struct err *e)
 	return r;
 }
 
-/* is_name - no blank and no control byte, as it stands in messages, and zeros behind the text: of tensors that are checked page by page nothing else sees these bytes. */
+/* is_name - no control byte, as it stands in messages, and zeros behind the text: of tensors that are checked page by page nothing else sees these bytes. */
 static bool is_name(const char *name)
 {
 	size_t n = strnlen(name, NAME_MAX_BYTES);
 
 	for (size_t i = 0; i < NAME_MAX_BYTES; i++)
-		if (i < n ? (unsigned char)name[i] <= ' ' || name[i] == 127 : name[i])
+		if (i < n ? (unsigned char)name[i] < ' ' || name[i] == 127 : name[i])
 			return false;
 	return n && n < NAME_MAX_BYTES;
 }
