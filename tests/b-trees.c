@@ -15,6 +15,7 @@
 #include "../lib/base/cpu.h"
 #include "../lib/base/mem.h"
 #include "../lib/io/file.h"
+#include "../lib/io/sink.h"
 #include "../lib/model/trees_learn.h"
 #include "../lib/num/fmath.h"
 

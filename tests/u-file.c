@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "mem-file.h"
+#include "../lib/io/sink.h"
 #include "../lib/base/buf.h"
 #include "../lib/base/rng.h"
 

@@ -5,7 +5,7 @@
 #define TASTE_OUTPUT_H
 
 #include <stdbool.h>
-#include "../io/file.h"
+#include "../io/sink.h"
 
 /* tool_output - sink_open(path) or die; binary output to a terminal is a usage error. When the program dies before tool_output_close, the temporary
  * is removed and what was on disk stays. At most 16 at a time, no two to the same file, none to a file that is read other than as an operand. */

@@ -26,6 +26,7 @@
 #define TASTE_BLOCK_H
 
 #include "file.h"
+#include "sink.h"
 #include "../base/buf.h"
 
 enum { BLOCK_MAJOR = 1, BLOCK_MINOR = 0, BLOCK_HEAD = 64 };

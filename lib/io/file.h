@@ -1,10 +1,7 @@
 /*
- * file - bytes in and bytes out, with nothing torn and nothing lost.
+ * file - bytes in: a path, or "-" for stdin. gzip, and zstd where it was built in (HAVE_ZSTD), are recognised by their first bytes and unpacked on the fly (several members or frames one behind
+ * another are one file; one cut short is an error). Regular uncompressed files can also be mapped.
  *
- * Input: a path, or "-" for stdin; gzip, and zstd where it was built in (HAVE_ZSTD), are recognised by their first bytes and unpacked on the fly
- * (several members or frames one behind another are one file; one cut short is an error). Regular uncompressed files can also be
- * mapped. Output: "-" is stdout; a path is written beside itself under a temporary name, synced
- * and renamed when closed, so that it appears whole or not at all; abandoning it leaves the old file as it was.
  * Errors stick: the first is kept and returned again. One thread per handle.
  */
 #ifndef TASTE_FILE_H
@@ -15,8 +12,6 @@
 #include <stdint.h>
 #include "../base/buf.h"
 #include "../base/err.h"
-
-/* ---- reading ---- */
 
 struct file;
 
@@ -52,27 +47,5 @@ void file_map_scattered(struct file *f, const void *p, size_t n);
 /* file_digest - XXH3-128 of all (unpacked) bytes handed out so far, as 32 hex digits. Turned on by file_digest_on() before the first read. */
 void file_digest_on(struct file *f);
 void file_digest(const struct file *f, char out[33]);
-
-/* ---- writing ---- */
-
-struct sink;
-
-/*
- * sink_open - path or "-". NULL with *e set. Of a link the file it leads to is replaced, or made. What is no regular file, and an open descriptor named as
- * /dev/stdout, /dev/stderr, /dev/fd/N or /proc/self/fd/N, is written where it stands.
- */
-struct sink *sink_open(const char *path, struct err *e);
-bool sink_is_stdout(const char *path);			/* does it name standard output? */
-/* sink_open_memory - behind what is in *to, which outlives the sink; sink_close only frees. */
-struct sink *sink_open_memory(const char *name, struct buf *to);
-/* sink_write - buffered; 0 or <0 (then it stays failed). A reader that is gone ends the process the way SIGPIPE would. */
-int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
-int sink_flush(struct sink *s, struct err *e);
-/* sink_close - flush, fsync and rename (a path) or check (stdout); frees s in any case. 0 or <0 with *e set ("NAME: No space left on device"). */
-int sink_close(struct sink *s, struct err *e);
-/* sink_abandon - remove the temporary, leave what was on disk; frees s. Takes NULL. */
-void sink_abandon(struct sink *s);
-const char *sink_name(const struct sink *s);		/* the path, "(standard output)" */
-bool sink_is_tty(const struct sink *s);
 
 #endif

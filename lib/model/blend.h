@@ -27,6 +27,7 @@
 
 #include "scorer.h"
 #include "../io/file.h"
+#include "../io/sink.h"
 
 enum { BLEND_PARTS = 16 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
-#include "../io/file.h"
+#include "../io/sink.h"
 #include "../num/num.h"
 
 static const char *const word_key[] = { "device", "place", "mood", "intent" };
