@@ -41,9 +41,10 @@ static void widen(struct prov *p)
 	mem_free(p->slot);
 	p->n_slots = p->n_slots ? 2 * p->n_slots : 64;
 	p->slot = mem_new(p->n_slots, sizeof *p->slot);
-	for (const char *at = p->text.p, *end = at + p->text.len, *nl; at < end; at = nl + 1) {
-		nl = memchr(at, '\n', (size_t)(end - at));
-		*slot_of(p, at, (size_t)(nl - at)) = (size_t)(at - p->text.p) + 1;
+	for (size_t at = 0, n; at < p->text.len; at += n + 1) {
+		const char *line = p->text.p + at, *nl = memchr(line, '\n', p->text.len - at);
+		n = (size_t)(nl - line);
+		*slot_of(p, line, n) = at + 1;
 	}
 }
 
