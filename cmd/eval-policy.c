@@ -106,7 +106,7 @@ static void read_probable(struct policy *t, struct run *rn, struct err *e)
 	struct listr *r = listr_open(rn->path, LIST_RANKED, o.has_header, e);
 	struct choices l = { 0 };
 	struct str u, i, s;
-	double score, p;
+	double score, p = 0;
 	int got = 0;
 
 	while (r && (got = listr_next(r, &u, &i, &score, e)) == 1) {

@@ -5,7 +5,7 @@ N=4; case $B in *address* | *thread* | *memory*) N=1 ;; esac
 tried() { local dir=$1; shift; "$SRC/scripts/break" "$@" -o "$SCRATCH/$dir" "$B" > "$dir.table" 2> err; echo "$? $(tail -1 "$dir.table" | cut -d, -f2) $(cut -f1-6 "$SCRATCH/$dir/findings" | head -20)$(cat err)"; }
 is "no mutant finds a program wanting" "$(tried out -n $N -s 5)" "0  0 findings "
 ok "and mutants were tried, of each kind" test "$(sed -n 's/ runs,.*//p' out.table)" -gt 350 -a "$(awk '/^$/ { exit } NR > 1 && $2 > 0' out.table | wc -l)" -gt 40
-ok "some are taken, some refused" test "$(awk '$4 > 0 && $3 >= 0 && NF > 6 { n += $4; t += $3 } END { print (n > 9 && t > 9) }' out.table)" = 1
+ok "some are taken, some refused" test "$(awk 'NF > 6 { n += $4; t += $3 } END { print (n > 9 && t > 9) }' out.table)" = 1
 is "nor do elements, shapes and ids that cannot be" "$(tried deep -n $((2 * N)) -s 1 -k 'past,trees,state,*.idx,graph,ease,seq' -g '(TNSR|ids) .*(element|row|all |one |twice|elements of|too)')" "0  0 findings "
 
 # what a mutant is

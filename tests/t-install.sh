@@ -144,7 +144,7 @@ man"
 do_make MACHINE=none DESTDIR="$SCRATCH/run" install
 same "RUN says how to run them" "$SCRATCH/run/usr/share/fish/vendor_completions.d/taste-train.fish" "$fish_dir/taste-train.fish"
 
-env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$SRC" B="$SCRATCH/b" CPPFLAGS='-DX="y"' CFLAGS="-O1 -ffile-prefix-map=$SRC=." CC=false "$SCRATCH/b/version.h" 2> /dev/null
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u SAN make -s -C "$SRC" B="$SCRATCH/b" CPPFLAGS='-DX="y"' CFLAGS="-O1 -ffile-prefix-map=$SRC=." CC=false "$SCRATCH/b/version.h" 2> /dev/null
 is "the flags that -V tells are those of the build, but not where it was" "$(sed -n 2p "$SCRATCH/b/version.h")" '#define TASTE_FLAGS "-DX=\"y\" -O1"'
 
 cd "$SCRATCH" || exit 99
