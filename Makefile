@@ -45,6 +45,7 @@ $(B)/%.o: %.c | $(B)/version.h
 	$(CC) $(FLAGS) $(EXTRA) -I$(B) -MMD -MP -c -o $@ $<
 
 # Kernels get their own flags, and so do the loops over bytes and columns; the files that say "your CPU is too old" must run on an old CPU.
+$(B)/cmd/%.o: EXTRA = $(CMD_CFLAGS)
 $(B)/lib/num/%.o: EXTRA = -O3
 $(B)/lib/num/act.o $(B)/lib/num/loss.o: EXTRA = -O3 -fno-trapping-math
 $(B)/lib/io/zpack.o $(B)/lib/data/column.o $(B)/lib/index/%.o $(B)/lib/rank/%.o $(B)/lib/model/trees_grow.o: EXTRA = -O3

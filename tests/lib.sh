@@ -35,6 +35,6 @@ must_fail() {
 	if [ $got -ne "$status" ]; then fail "$title" "exit $got, wanted $status: $*" "$msg"; return; fi
 	case $msg in $glob) pass "$title" ;; *) fail "$title" "message: $msg" "wanted:  $glob" ;; esac
 }
-# can_limit_memory : may the programs of this build run under ulimit -v? Those with a sanitizer want all addresses.
-can_limit_memory() { case $B in *address* | *thread*) return 1 ;; esac; }
+# can_limit_memory : may the programs of this build run under ulimit -v? Those with a sanitizer want all addresses, and so does valgrind.
+can_limit_memory() { case $B in *address* | *thread* | *valgrind*) return 1 ;; esac; }
 done_testing() { echo "1..$N_TESTS"; }
