@@ -6,6 +6,7 @@
 PREFIX  ?= /usr/local
 bindir  := $(PREFIX)/bin
 mandir  := $(PREFIX)/share/man
+exampledir := $(PREFIX)/share/doc/taste/examples
 bashdir ?= $(PREFIX)/share/bash-completion/completions
 zshdir  ?= $(PREFIX)/share/zsh/site-functions
 fishdir ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -20,6 +21,7 @@ UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/u-*.c)))
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/b-*.c)))
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/f-*.c)))
 MAN  := $(sort $(wildcard man/*.[157]))
+EXAMPLES := $(sort $(wildcard scripts/examples/*))
 NAMES := $(notdir $(CMD))
 comma := ,
 
@@ -125,6 +127,8 @@ install: all completions
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
 	install -m 755 $(CMD) $(DESTDIR)$(bindir)
 	for m in $(MAN); do install -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ || exit 1; done
+	install -d $(DESTDIR)$(exampledir)
+	for x in $(EXAMPLES); do m=644; [ ! -x $$x ] || m=755; install -m $$m $$x $(DESTDIR)$(exampledir)/ || exit 1; done
 ifdef COMPLETIONS
 	install -d $(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
 	for n in $(NAMES); do install -m 644 $(B)/share/$$n.bash $(DESTDIR)$(bashdir)/$$n && install -m 644 $(B)/share/_$$n $(DESTDIR)$(zshdir)/ && \
@@ -136,6 +140,7 @@ endif
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(NAMES))
 	for m in $(MAN); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
+	rm -f $(addprefix $(DESTDIR)$(exampledir)/,$(notdir $(EXAMPLES)))
 	for n in $(NAMES); do rm -f $(DESTDIR)$(bashdir)/$$n $(DESTDIR)$(zshdir)/_$$n $(DESTDIR)$(fishdir)/$$n.fish; done
 
 # What a release is: the files of the last commit, the same bytes from every clone.

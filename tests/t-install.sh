@@ -12,8 +12,9 @@ ok "make install" do_make install
 usr=$root/usr bash_dir=$root/usr/share/bash-completion/completions zsh_dir=$root/usr/share/zsh/site-functions fish_dir=$root/usr/share/fish/vendor_completions.d
 names=$(cd "$SRC/cmd" && ls taste-*.c | sed 's/\.c$//')
 want=$(for n in $names; do printf '%s\n' "755 bin/$n" "644 share/man/man1/$n.1" "644 share/bash-completion/completions/$n" "644 share/zsh/site-functions/_$n" \
-	"644 share/fish/vendor_completions.d/$n.fish"; done; echo 644 share/man/man5/taste-format.5; echo 644 share/man/man7/taste.7)
-is "every program, page and completion is there, and nothing else" "$(cd "$usr" && find . -type f -printf '%m %P\n' | sort)" "$(sort <<< "$want")"
+	"644 share/fish/vendor_completions.d/$n.fish"; done; echo 644 share/man/man5/taste-format.5; echo 644 share/man/man7/taste.7
+	for n in listenbrainz navidrome shards; do echo 755 share/doc/taste/examples/$n; done; echo 644 share/doc/taste/examples/nightly.mk)
+is "every program, page, completion and example is there, and nothing else" "$(cd "$usr" && find . -type f -printf '%m %P\n' | sort)" "$(sort <<< "$want")"
 PATH=$usr/bin:$PATH
 is "a pipe of the installed programs" "$(taste-synth --users 40 --events 4000 | taste-ingest tsv -b - | tee log.taste | taste-train als -d 8 -e 2 -o als.taste &&
 	taste-score -m als.taste -k 3 log.taste | cut -f1 | sort | uniq -c | awk '{ print $1 }' | sort -u)" 3
