@@ -255,6 +255,8 @@ static void check_options(void)
 		usage_die("--block is of --solver block");
 	if (!o.steps)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;
+	if (o.patience >= 0 && !strcmp(tool.verb, "trees") && !o.valid.n && !(o.valid_share > 0))
+		usage_die("--patience of trees is about rows held out: --valid or --valid-share");
 	if (o.patience < 0)
 		o.patience = strcmp(tool.verb, "trees") ? 10 : 30;
 	if (o.confidence < 0)

@@ -50,6 +50,7 @@ taste-view m.1 > page; for k in "objective${T}rank" "n_trees${T}30" "n_features$
 
 # held out
 taste-train trees --trees 400 --leaves 15 --valid test.tsv --patience 5 -v -o v train.tsv 2> log
+must_fail "patience with nothing to measure on" 2 "*--patience of trees is about rows held out*" taste-train trees --patience 5 train.tsv
 n=$(taste-view v | awk '$1 == "n_trees" { print $2 }'); ok "patience ends it" test "$n" -lt 395 -a "$n" -gt 0
 is "with the best tree" "$(sed -n 's/.*\] \([0-9]*\) of [0-9]* trees, ndcg .*/\1/p' log)" "$n"
 taste-rank predict -m v -o p test.tsv
