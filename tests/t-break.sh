@@ -1,6 +1,6 @@
 # Files of every kind with one field broken and all checksums right: a sentence and the right status, by every program that reads them. scripts/break tries more of them.
 . "$(dirname "$0")/lib.sh"
-N=4; case $B in *address* | *thread* | *memory*) N=1 ;; esac
+N=4; can_limit_memory || N=1
 # tried DIR OPTIONS... : what the mutants found
 tried() { local dir=$1; shift; "$SRC/scripts/break" "$@" -o "$SCRATCH/$dir" "$B" > "$dir.table" 2> err; echo "$? $(tail -1 "$dir.table" | cut -d, -f2) $(cut -f1-6 "$SCRATCH/$dir/findings" | head -20)$(cat err)"; }
 is "no mutant finds a program wanting" "$(tried out -n $N -s 5)" "0  0 findings "
