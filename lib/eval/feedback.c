@@ -177,10 +177,9 @@ int feedback_table(struct feedback *f, const char *path, bool has_header, struct
 	struct tabler *r = tabler_open(path, NULL, has_header, e);
 	const struct str *s;
 	size_t n;
-	int got = 0;
 
 	if (r && !tabler_order(r, names, 4, e))
-		while ((got = tabler_next(r, &s, &n, e)) == 1 && (got = add_row(f, r, s, n, user, item, e)) == 0)
+		while (tabler_next(r, &s, &n, e) == 1 && !add_row(f, r, s, n, user, item, e))
 			;
 	tabler_close(r);
 	return e->code;

@@ -224,7 +224,7 @@ static int make_rank(struct flat *f, struct err *e)
 {
 	size_t n = f->rows->n;
 	uint32_t *order = mem_try(n, sizeof *order, "order of ids", e);
-	int ret = e->code;
+	int ret = ERR_MEM;
 
 	f->id_rank = order ? mem_try(n, sizeof *f->id_rank, "order of ids", e) : NULL;
 	if (f->id_rank) {
@@ -237,8 +237,6 @@ static int make_rank(struct flat *f, struct err *e)
 			mem_free(f->id_rank);
 			f->id_rank = NULL;
 		}
-	} else {
-		ret = ERR_MEM;
 	}
 	mem_free(order);
 	return ret;

@@ -205,7 +205,7 @@ static int bad(struct json *j, const char *fmt, ...)
 	while (n < SHOWN && (j->p + n < j->end || refill(j) > 0) && j->p[n] != '\n')
 		n++;
 	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", j->name, (unsigned long long)j->line,
-		       (unsigned long long)(j->dropped + (uint64_t)(j->p - j->buf) - j->line_start + 1), what, err_clip(clip, (const char *)j->p, n));
+		       (unsigned long long)j->dropped + (unsigned long long)(j->p - j->buf) - j->line_start + 1, what, err_clip(clip, (const char *)j->p, n));
 }
 
 /* skip_blanks - and the byte behind them, as peek. The only place where a legal line end can be. */

@@ -31,7 +31,9 @@ static const float *bias_of(const struct seq_attend *h, size_t t)
 
 static float scale_of(const struct seq_dims *s)
 {
-	return 1 / __builtin_sqrtf((float)(s->d / s->heads));
+	size_t dh = s->d / s->heads;
+
+	return 1 / __builtin_sqrtf((float)dh);
 }
 
 void seq_attend(const struct seq_attend *h)
