@@ -350,6 +350,19 @@ static void break_json(struct buf *b)
 		}
 }
 
+/* break_end - of a file of floats whose head is `head` bytes: the last number, a head cut at each step-th byte, and an end that is a byte off. */
+static void break_end(struct buf *b, size_t head, size_t step)
+{
+	break_float(b->p + b->len - 4, 4, "last number");
+	for (size_t i = 0; i < head; i += step)
+		if (at("ends at byte %zu", i))
+			b->len = i;
+	if (at("ends a byte early"))
+		b->len--;
+	if (at("a byte behind the end"))
+		buf_putc(b, '\0');
+}
+
 /* ---- other binaries ---- */
 
 static void break_npy(struct buf *b)
@@ -377,14 +390,7 @@ static void break_npy(struct buf *b)
 			buf_release(&t);
 		}
 	break_float(b->p + data, 4, "first number");
-	break_float(b->p + b->len - 4, 4, "last number");
-	for (size_t i = 0; i < data; i += 7)
-		if (at("ends at byte %zu", i))
-			b->len = i;
-	if (at("ends a byte early"))
-		b->len--;
-	if (at("a byte behind the end"))
-		buf_putc(b, '\0');
+	break_end(b, data, 7);
 }
 
 /* break_head32 - what begins with two u32. */
@@ -392,14 +398,7 @@ static void break_head32(struct buf *b)
 {
 	break_int(b->p, 4, "first u32");
 	break_int(b->p + 4, 4, "second u32");
-	break_float(b->p + b->len - 4, 4, "last number");
-	for (size_t i = 0; i < 24; i += 3)
-		if (at("ends at byte %zu", i))
-			b->len = i;
-	if (at("ends a byte early"))
-		b->len--;
-	if (at("a byte behind the end"))
-		buf_putc(b, '\0');
+	break_end(b, 24, 3);
 }
 
 /* break_sqlite - the file's header and those of its pages, which are big-endian; SQLite has no checksums. */

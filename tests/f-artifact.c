@@ -52,13 +52,8 @@ static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	uint64_t mapped = 0, piped = 0;
+	struct fuzz_ways w = fuzz_both(KIND_MODEL, p, n, walk);
 
-	if (n > FUZZ_MAX)
-		return 0;
-	struct buf b = fuzz_stream(KIND_MODEL, p, n);
-	int got = walk(&b, MEM_MAPPED, &mapped), same = walk(&b, MEM_PIPED, &piped);
-	assert(got == same && (got || mapped == piped));
-	buf_release(&b);
+	assert(w.got == w.same && (w.got || w.mapped == w.piped));
 	return 0;
 }

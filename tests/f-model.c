@@ -270,14 +270,9 @@ static int walk(const struct buf *b, enum mem_way way, uint64_t *seen)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	uint64_t mapped = 0, piped = 0;
+	struct fuzz_ways w = fuzz_both(KIND_MODEL, p, n, walk);
 
-	if (n > FUZZ_MAX)
-		return 0;
-	struct buf b = fuzz_stream(KIND_MODEL, p, n);
-	int got = walk(&b, MEM_MAPPED, &mapped), same = walk(&b, MEM_PIPED, &piped);
-	assert(got || same || mapped == piped);
-	assert((n && *p == 'F') || (got == same && mapped == piped));	/* what is piped is checked whole, not tensor by tensor */
-	buf_release(&b);
+	assert(w.got || w.same || w.mapped == w.piped);
+	assert((n && *p == 'F') || (w.got == w.same && w.mapped == w.piped));	/* what is piped is checked whole, not tensor by tensor */
 	return 0;
 }

@@ -100,4 +100,19 @@ static inline uint64_t fuzz_mix(uint64_t h, const void *p, size_t n)
 	return h * 31 + XXH3_64bits(p, n);		/* touches every byte, which the sanitizers watch */
 }
 
+/* fuzz_both - what walk() says of the input as a stream, once mapped and once piped; an input that is too long is nothing. */
+struct fuzz_ways { int got, same; uint64_t mapped, piped; };
+static inline struct fuzz_ways fuzz_both(enum block_kind kind, const uint8_t *p, size_t n, int (*walk)(const struct buf *b, enum mem_way way, uint64_t *seen))
+{
+	struct fuzz_ways w = { 0 };
+
+	if (n > FUZZ_MAX)
+		return w;
+	struct buf b = fuzz_stream(kind, p, n);
+	w.got = walk(&b, MEM_MAPPED, &w.mapped);
+	w.same = walk(&b, MEM_PIPED, &w.piped);
+	buf_release(&b);
+	return w;
+}
+
 #endif
