@@ -350,6 +350,8 @@ static void break_json(struct buf *b)
 		}
 }
 
+/* ---- other binaries ---- */
+
 /* break_end - of a file of floats whose head is `head` bytes: the last number, a head cut at each step-th byte, and an end that is a byte off. */
 static void break_end(struct buf *b, size_t head, size_t step)
 {
@@ -362,8 +364,6 @@ static void break_end(struct buf *b, size_t head, size_t step)
 	if (at("a byte behind the end"))
 		buf_putc(b, '\0');
 }
-
-/* ---- other binaries ---- */
 
 static void break_npy(struct buf *b)
 {
