@@ -11,38 +11,10 @@
 
 every_world() {
 	local n="--users ${1:-30} --events ${2:-1500} --music 150 --podcasts 20 --audiobooks 10 -s 7"
-	WORLD=$n
-	taste-synth $n --context 1 --items items.tsv -o log.tsv &&
-	taste-ingest tsv -b -o log.taste log.tsv &&
-	taste-split loo --min 3 -o my log.tsv &&
-	taste-train pop -o pop.taste log.tsv &&
-	taste-train als -d 8 -e 2 -o als.taste log.tsv &&
-	taste-train graph --rank 8 -o graph.taste log.tsv &&
-	taste-train seq -d 8 -e 1 --length 20 -o seq.taste log.tsv &&
-	taste-embed -m als.taste --items all -b -o items.vecs &&
-	taste-embed -m als.taste --users all -b -o users.vecs &&
-	taste-view items.vecs > items.vecs.tsv &&
-	taste-knn build --degree 8 --entries 8 -o items.idx items.vecs &&
-	sed -n 1,30p items.vecs.tsv > some.vecs &&
-	cut -f1 some.vecs > some.ids &&
-	taste-score -q -m als.taste -k 20 my.train.tsv > candidates.tsv &&
-	taste-knn search -b -k 20 --exclude my.train.tsv -o part.cand items.vecs users.vecs &&
-	taste-rank -q -k 10 candidates.tsv > ranked.tsv &&
-	taste-rank -q -k 10 -m pop.taste --popularity 1 candidates.tsv > popular.tsv &&
-	taste-rank past --events log.tsv --items items.tsv --vectors items.vecs -o past.taste &&
-	taste-rank features -q --events log.tsv --items items.tsv --requests my.test.tsv --only-hits -o rows.tsv candidates.tsv &&
-	taste-train trees --trees 5 --min-rows 1 -o known.taste rows.tsv &&
-	awk 'BEGIN { OFS = "\t"; print "query", "user", "item", "label", "a", "@b"
-		for (i = 0; i < 900; i++) { a = i * 7919 % 101; print int(i / 30), "u", "i" i, (a > 50), a, "w" i % 3 } }' > learn.tsv &&
-	taste-train trees --trees 5 -o trees.taste learn.tsv &&
-	awk -F '\t' 'BEGIN { srand(1) } { n = $1 == u ? n + 1 : 1; u = $1; i[n] = $2 } n == 3 { r = rand()
-		print u "\t" i[r < .6 ? 1 : r < .8 ? 2 : 3] "\t1\tdrawn\tp=" (r < .6 ? .6 : .2) }' candidates.tsv > drawn.tsv &&
-	taste-synth $n --answer drawn.tsv > drawn.answers &&
-	awk -F '\t' '{ n = $1 == u ? n + 1 : 1; u = $1 } n == 2' candidates.tsv > second.tsv &&
-	taste-eval interleave -k 8 ranked.tsv popular.tsv > both.tsv &&
-	taste-synth $n --answer both.tsv > both.answers &&
-	{ cat log.tsv; printf 'only\n'; } > bad.tsv &&
-	taste-embed -q -m seq.taste -o /dev/null --state first.state my.train.tsv || return 1
+	"$SRC/tests/world.sh" $n &&
+	taste-knn search -q -b -k 20 --exclude my.train.tsv -o near.taste items.vecs users.vecs &&
+	awk -F '\t' '{ n = $1 == u ? n + 1 : 1; u = $1 } n == 2' cand.tsv > second.tsv &&
+	{ cat log.tsv; printf 'only\n'; } > bad.tsv || return 1
 	echo old > old
 
 	EVERY="\
@@ -64,30 +36,30 @@ train seq	taste-train seq -d 8 -e 1 --length 20 -o OUT log.tsv
 train seq --checkpoint	taste-train seq -d 8 -e 2 --length 20 -o /dev/null --checkpoint OUT log.tsv
 train blend	taste-train blend --part als.taste --part graph.taste --weights 0.4,0.6 -o OUT
 train blend --valid	taste-train blend --part als.taste --part graph.taste --valid my.valid.tsv -o OUT my.train.tsv
-train trees	taste-train trees --trees 5 -o OUT learn.tsv
+train trees	taste-train trees --trees 5 -o OUT rows.tsv
 embed --items	taste-embed -m als.taste --items all -o OUT
 embed --users	taste-embed -m als.taste --users all -b -o OUT
 embed	taste-embed -m als.taste -o OUT my.test.tsv
-embed --state	taste-embed -q -m seq.taste -o /dev/null --state OUT my.train.tsv	.	none
-embed --state again	taste-embed -q -m seq.taste -o /dev/null --state OUT my.test.tsv	.	first.state
+embed --state	taste-embed -q -m seq.taste --kind music -o /dev/null --state OUT my.train.tsv	.	none
+embed --state again	taste-embed -q -m seq.taste --kind music -o /dev/null --state OUT my.test.tsv	.	seq.state
 knn build	taste-knn build --degree 8 --entries 8 -o OUT items.vecs
-knn add	taste-knn add -o OUT items.idx some.vecs
-knn delete	taste-knn delete -o OUT items.idx some.ids
-knn add in its place	taste-knn add OUT some.vecs	.	items.idx
-knn delete in its place	taste-knn delete OUT some.ids	.	items.idx
+knn add	taste-knn add -o OUT items.idx few.vecs
+knn delete	taste-knn delete -o OUT items.idx few.ids
+knn add in its place	taste-knn add OUT few.vecs	.	items.idx
+knn delete in its place	taste-knn delete OUT few.ids	.	items.idx
 knn search	taste-knn search -o OUT items.vecs users.vecs
 knn search index	taste-knn search -b -o OUT items.idx users.vecs
-knn merge	taste-knn merge -o OUT part.cand candidates.tsv
+knn merge	taste-knn merge -o OUT near.taste cand.tsv
 knn stats	taste-knn stats -o OUT items.idx
-rank	taste-rank -o OUT --items items.tsv candidates.tsv
-rank --trees	taste-rank -q --trees known.taste --past past.taste -o OUT candidates.tsv
-rank --dropped	taste-rank -o /dev/null --allow some.ids --dropped OUT candidates.tsv
+rank	taste-rank -o OUT --items items.tsv cand.tsv
+rank --trees	taste-rank -q --trees trees.taste --past past.taste -o OUT cand.tsv
+rank --dropped	taste-rank -o /dev/null --allow few.ids --dropped OUT cand.tsv
 rank candidates	taste-rank candidates -o OUT log.tsv
-rank features	taste-rank features -q --events log.tsv --requests my.test.tsv -o OUT candidates.tsv
-rank features --truth	taste-rank features -q --events log.tsv --requests my.test.tsv -o /dev/null --truth OUT candidates.tsv
-rank merge	taste-rank merge -o OUT candidates.tsv ranked.tsv
+rank features	taste-rank features -q --events log.tsv --requests my.test.tsv -o OUT cand.tsv
+rank features --truth	taste-rank features -q --events log.tsv --requests my.test.tsv -o /dev/null --truth OUT cand.tsv
+rank merge	taste-rank merge -o OUT cand.tsv ranked.tsv
 rank past	taste-rank past --events log.tsv --items items.tsv -o OUT
-rank predict	taste-rank predict -m trees.taste -o OUT learn.tsv
+rank predict	taste-rank predict -m trees.taste -o OUT rows.tsv
 score	taste-score -q -m als.taste -o OUT my.train.tsv
 eval	taste-eval -o OUT --bootstrap 50 --truth my.test.tsv --train my.train.tsv ranked.tsv
 eval --per-user	taste-eval -o /dev/null --bootstrap 50 --per-user OUT --truth my.test.tsv --train my.train.tsv ranked.tsv

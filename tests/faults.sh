@@ -1,4 +1,5 @@
 # tests/faults.sh - sourced by scripts/faults and t-faults.sh: the world and the cases of fault-sweep (tests/fault-sweep.c says what a case is). Programs are found in PATH.
+faults_tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # faults_env BUILD : its programs, and what they are run with
 faults_env() {
@@ -18,9 +19,7 @@ faults_run() {
 faults_world() (	# not behind && or if: bash would go on after what fails
 	mkdir -p "$1/in" && cd "$1/in" || exit 1
 	set -e
-	W="--users 12 --music 60 --podcasts 12 --audiobooks 8 --events 700 --days 40 -s 7 -q"
-	taste-synth $W --items items.tsv -o log.tsv
-	taste-ingest tsv -b -o log.taste log.tsv
+	"$faults_tests/world.sh" --users 12 --music 60 --podcasts 12 --audiobooks 8 --events 700 --days 40 -s 7
 	awk -F '\t' 'BEGIN { OFS = ","; print "user,item,time,event,value" } { print $1, "\"" $2 "\"", $3, $4, $5 }' log.tsv > log.csv
 	awk -F '\t' '{ printf "{\"user\":\"%s\",\"item\":\"%s\",\"time\":%s,\"event\":\"%s\"}\n", $1, $2, $3, $4 }' log.tsv > log.jsonl
 	awk -F '\t' '!s[$1 FS $2]++ { printf "%s::%s::%d::%s\n", $1, $2, 1 + NR % 5, $3 }' log.tsv > ratings.dat
@@ -36,44 +35,17 @@ faults_world() (	# not behind && or if: bash would go on after what fails
 	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "u%d\ti%d\t%d\n", i * 7919 % 40, i * 104729 % 997, 1e9 + i * 15485863 % 1000003 }' > shuffled.tsv
 	gzip -nc shuffled.tsv > shuffled.tsv.gz
 	case $(taste-ingest -V) in *zstd*) zstd -qc shuffled.tsv > shuffled.tsv.zst || true ;; esac
-	taste-split loo -q -o my log.tsv
-	T="-q -t 1"
-	taste-train als $T -d 4 -e 2 -o als.taste my.train.tsv
-	taste-train pop $T -o pop.taste my.train.tsv
-	taste-train ease $T -o ease.taste my.train.tsv
-	taste-train graph $T --rank 8 -o graph.taste my.train.tsv
-	taste-train session $T -d 4 -e 2 --items items.tsv -o session.taste my.train.tsv
-	taste-train seq $T -d 8 -e 1 --length 20 --items items.tsv -o seq.taste my.train.tsv
-	taste-train seq $T -d 8 -e 2 --length 20 --checkpoint seq.run -o seq2.taste my.train.tsv
-	taste-train blend $T --weights 1,1 --part als.taste --part graph.taste -o blend.taste
-	taste-embed -m als.taste $T --items all -b -o items.vecs
-	taste-embed -m als.taste $T --users all -b -o users.vecs
-	taste-embed -m als.taste $T --users all -o users.tsv
-	taste-embed -m seq.taste $T --kind music --state seq.state my.train.tsv > seq.tsv
-	taste-view --format auto items.vecs > vecs.tsv
-	head -5 vecs.tsv > few.vecs
-	head -5 items.tsv > few.tsv
-	taste-knn build $T -o items.idx items.vecs
-	taste-knn search $T -k 20 --exclude my.train.tsv -o cand.tsv items.vecs users.vecs
-	taste-knn search $T -b -k 20 -o cand.taste items.vecs users.vecs
-	awk -F '\t' 'NR > 1 && $1 != u { print "" } { u = $1; print } END { print "" }' cand.tsv > blocks.tsv
-	taste-rank $T --items items.tsv -o ranked.tsv cand.tsv
-	taste-rank $T -k 5 -m pop.taste --popularity 1 -o popular.tsv cand.tsv
-	taste-rank features $T --events log.tsv --items items.tsv --vectors items.vecs --requests my.test.tsv -o rows.tsv cand.tsv
-	taste-rank past $T --events log.tsv --items items.tsv --vectors items.vecs -o past.taste
-	taste-train trees $T --trees 4 -o trees.taste rows.tsv
-	taste-eval interleave $T -k 8 -o both.tsv ranked.tsv popular.tsv
-	taste-synth $W --answer both.tsv -o answers.tsv
-	awk -F '\t' '{ n = $1 == u ? n + 1 : 1; u = $1 } n < 4 { print $1 "\t" $2 "\t1\tdrawn\tp=0.25" }' cand.tsv > drawn.tsv
-	taste-synth $W --answer drawn.tsv -o drawn.answers
+	taste-train seq -q -t 1 -d 8 -e 2 --length 20 --checkpoint seq.run -o seq2.taste my.train.tsv
+	taste-knn search -q -t 1 -k 20 --exclude my.train.tsv -o near.tsv items.vecs users.vecs
+	awk -F '\t' 'NR > 1 && $1 != u { print "" } { u = $1; print } END { print "" }' near.tsv > blocks.tsv
 	awk -F '\t' '{ print $1, $2, ".5", NR % 2 }' OFS='\t' drawn.tsv > policy.log
 	awk -F '\t' '{ print $1, $2, ".5" }' OFS='\t' ranked.tsv > rewards.tsv
-	taste-eval $T --truth my.test.tsv --no-train --write-run a.run --write-qrels a.qrels ranked.tsv > a.tsv
+	taste-eval -q -t 1 --truth my.test.tsv --no-train --write-run a.run --write-qrels a.qrels ranked.tsv > a.tsv
 	head -c -200 log.taste > torn.taste
 	cat log.taste torn.taste > half.taste
-	taste-embed $T -m session.taste --items all --format w2v-bin -o words
+	taste-embed -q -t 1 -m session.taste --items all --format w2v-bin -o words
 	awk 'BEGIN { for (i = 0; i < 600; i++) { printf "w%d", i; for (k = 1; k <= 16; k++) printf "\t%d", (i * 7919 * k) % 101 - 50; print "" } }' > wide.vecs
-	taste-knn build $T -o wide.idx wide.vecs
+	taste-knn build -q -t 1 -o wide.idx wide.vecs
 	[ -z "${BIG:-}" ] || awk 'BEGIN { srand(1); for (i = 0; i < 1300000; i++) printf "u%d\ti%d\t%d\n", 40000 * rand(), 100000 * rand(), 1e9 + 1e8 * rand() }' > big.tsv
 	[ -z "${BIG:-}" ] || taste-ingest tsv -q -b -o big.taste big.tsv
 )
@@ -93,7 +65,7 @@ faults_all() {
 	synth-file : taste-synth $W --items out/items.tsv --truth out/truth.tsv --truth-top 3 -o out/log.tsv
 	synth-pipe : taste-synth $W -b
 	synth-pairs pipe=in/cand.tsv : taste-synth $W --truth out/truth.tsv --pairs - -o out/log.taste -b
-	synth-answer : taste-synth $W --answer in/both.tsv --after in/answers.tsv --answers-truth out/truth.tsv -o out/answers.tsv
+	synth-answer : taste-synth $W --answer in/both.tsv --after in/both.answers --answers-truth out/truth.tsv -o out/answers.tsv
 	ingest-file : taste-ingest tsv -t 1 -b -o out/log.taste in/log.tsv
 	ingest-link link=log.tsv : taste-ingest tsv -t 1 -o out/log.tsv in/log.tsv
 	ingest-pipe pipe=in/log.tsv : taste-ingest tsv -t 1
@@ -141,21 +113,21 @@ faults_all() {
 	embed-state old=state:in/seq.state : taste-embed -t 1 -m in/seq.taste --kind music --state out/state -o out/vecs.tsv in/my.valid.tsv
 	embed-state-new new=state : taste-embed -t 1 -m in/seq.taste --kind music --state out/state in/my.train.tsv
 	embed-follow pipe=in/my.test.tsv : taste-embed -t 1 -m in/seq.taste --kind podcast --follow
-	embed-some : taste-embed -t 1 -m in/session.taste --skip-unknown --items in/few.tsv --normalise
+	embed-some : taste-embed -t 1 -m in/session.taste --skip-unknown --items in/few.ids --normalise
 	embed-w2v : taste-embed -t 1 -m in/session.taste --items all --format w2v-bin -o out/words
 	score-als : taste-score -t 1 -m in/als.taste -k 10 -o out/cand.tsv in/my.train.tsv
 	score-blend-t2 pipe=in/my.train.tsv : taste-score -t 2 -m in/blend.taste -k 10 -b
 	score-seq : taste-score -t 1 -m in/seq.taste -k 10 in/my.train.tsv
 	score-ease pipe=in/my.train.tsv : taste-score -t 1 -m in/ease.taste -k 10
 	knn-build : taste-knn build -t 1 -o out/items.idx in/items.vecs
-	knn-build-t2 pipe=in/vecs.tsv : taste-knn build -t 2 -o out/items.idx
+	knn-build-t2 pipe=in/items.vecs.tsv : taste-knn build -t 2 -o out/items.idx
 	knn-search : taste-knn search -t 1 -k 5 --exclude in/my.train.tsv -o out/cand.tsv in/items.vecs in/users.vecs
-	knn-search-t2 pipe=in/users.tsv : taste-knn search -t 2 -b -k 5 in/vecs.tsv
-	knn-index pipe=in/users.vecs : taste-knn search -t 1 -k 5 --items in/items.tsv --where kind=music --per-creator 2 --deny in/few.tsv in/items.idx
+	knn-search-t2 pipe=in/users.tsv : taste-knn search -t 2 -b -k 5 in/items.vecs.tsv
+	knn-index pipe=in/users.vecs : taste-knn search -t 1 -k 5 --items in/items.tsv --where kind=music --per-creator 2 --deny in/few.ids in/items.idx
 	knn-wide : taste-knn search -t 1 --no-self -k 3 in/wide.idx in/wide.vecs
 	knn-line pipe=in/users.tsv : taste-knn search -t 1 --line -k 5 in/items.idx
 	knn-add old=items.idx:in/items.idx : taste-knn add -t 1 out/items.idx in/few.vecs
-	knn-delete old=items.idx:in/items.idx pipe=in/few.tsv : taste-knn delete -t 1 out/items.idx
+	knn-delete old=items.idx:in/items.idx pipe=in/few.ids : taste-knn delete -t 1 out/items.idx
 	knn-merge : taste-knn merge -t 1 -k 5 -o out/cand.tsv in/cand.tsv in/cand.taste
 	knn-stats : taste-knn stats -t 1 --check in/items.idx
 	rank-plain pipe=in/cand.tsv : taste-rank -t 1
@@ -179,7 +151,7 @@ faults_all() {
 	eval-snips pipe=in/ranked.tsv : taste-eval snips -t 1 --log in/policy.log --bootstrap 20
 	eval-dr : taste-eval dr -t 1 --log in/policy.log --model-rewards in/rewards.tsv --bootstrap 20 -o out/dr.tsv in/ranked.tsv
 	eval-interleave : taste-eval interleave -t 1 -o out/both.tsv in/ranked.tsv in/popular.tsv
-	eval-interleave-answers : taste-eval interleave -t 1 --answers in/answers.tsv -o out/both.tsv in/ranked.tsv in/popular.tsv
+	eval-interleave-answers : taste-eval interleave -t 1 --answers in/both.answers -o out/both.tsv in/ranked.tsv in/popular.tsv
 	view-log : taste-view -t 1 -o out/log.tsv in/log.taste
 	view-pipe pipe=in/log.taste : taste-view -t 1
 	view-info : taste-view -t 1 -i in/als.taste in/log.taste in/items.idx

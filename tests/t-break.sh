@@ -26,17 +26,17 @@ cd "$SCRATCH/out/world" || exit 99
 # broken TITLE FILE : that mutant, as m
 broken() { "$b" "$(number "$1" "$2")" "$2" > m; }
 broken 'TNSR item.vec: element 1: nan' als.taste
-must_fail "scores that are no numbers are told with their model" 4 "taste-score: m: a score is not finite" taste-score -q -m m w.train.tsv
-must_fail "and of a list" 4 "taste-rank: m: a score is not finite" taste-rank -q --score m --seen w.train.tsv cand.tsv
-must_fail "vectors that others cannot be turned onto, too" 4 "taste-train: m: vectors of nothing*" taste-train als -q -d 4 -e 1 --align m -o made w.train.tsv
+must_fail "scores that are no numbers are told with their model" 4 "taste-score: m: a score is not finite" taste-score -q -m m my.train.tsv
+must_fail "and of a list" 4 "taste-rank: m: a score is not finite" taste-rank -q --score m --seen my.train.tsv cand.tsv
+must_fail "vectors that others cannot be turned onto, too" 4 "taste-train: m: vectors of nothing*" taste-train als -q -d 4 -e 1 --align m -o made my.train.tsv
 broken 'TNSR item.vec: element 2: nan' graph.taste
-must_fail "reasons that are none" 4 "taste-rank: m: a score is not finite" taste-rank -q --why m --seen w.train.tsv cand.tsv
+must_fail "reasons that are none" 4 "taste-rank: m: a score is not finite" taste-rank -q --why m --seen my.train.tsv cand.tsv
 broken 'TNSR item.gram: element 1: nan' als.taste
-must_fail "equations that cannot be solved" 4 "taste-score: m: the equations of a user*" taste-score -q -m m w.train.tsv
+must_fail "equations that cannot be solved" 4 "taste-score: m: the equations of a user*" taste-score -q -m m my.train.tsv
 must_fail "and of a user whose name is known" 4 "taste-embed: m: user '*': the equations*" taste-embed -q -m m last.tsv
 broken 'TNSR item.vec: all are 1e+30' als.taste
-must_fail "a model that cannot be gone on from" 4 "taste-train: going on from m: the equations*" taste-train als -q -d 4 -e 1 --init m -o made w.train.tsv
-must_fail "nor brought up to date" 4 "taste-train: going on from m: the equations*" taste-train als -q --init m --update last.tsv -o made w.train.tsv
+must_fail "a model that cannot be gone on from" 4 "taste-train: going on from m: the equations*" taste-train als -q -d 4 -e 1 --init m -o made my.train.tsv
+must_fail "nor brought up to date" 4 "taste-train: going on from m: the equations*" taste-train als -q --init m --update last.tsv -o made my.train.tsv
 broken 'TNSR vectors: element 1: inf' l2.idx
 must_fail "an index whose vectors are none" 4 "taste-knn: m: a vector is shorter*" taste-knn add -q -o made m users.vecs
 broken "META kind: 'a\\tb\\n'" trees.taste

@@ -42,7 +42,7 @@ on "one that may only be read" ro read_only '*' 4
 # scratch files
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do cat log.tsv; done > long.tsv; echo old > sorted
 must_fail "a limit of size is told of scratch files" 3 "taste-ingest: cannot write the scratch file in ? (* MB written so far): File too large" prlimit --fsize=10000 taste-ingest tsv --sort user -M 1M -T d -o sorted long.tsv
-must_fail "also of what is remembered of listeners" 3 "taste-embed: seq.taste: user '*': a scratch file in d: File too large" prlimit --fsize=1000 taste-embed -q -m seq.taste -o none --state new.state -T d my.train.tsv
+must_fail "also of what is remembered of listeners" 3 "taste-embed: seq.taste: user '*': a scratch file in d: File too large" prlimit --fsize=1000 taste-embed -q -m seq.taste --kind music -o none --state new.state -T d my.train.tsv
 is "nothing is left of either" "$(cat sorted; ls -A d; ls -A | grep -c 'new.state')" "old
 0"
 if mount -t tmpfs -o size=64k none d 2> none; then
@@ -62,5 +62,5 @@ must_fail "a log of a search that cannot be written" 3 "taste-train: tune.log: I
 mkdir many; head -3 log.tsv > many/1; (cd many; for i in $(seq 2 5000); do echo $i; done | xargs -n 1000 sh -c 'for i; do ln 1 $i; done' sh)
 is "5000 files, with 20 descriptors" "$(prlimit --nofile=20 taste-ingest tsv many/* | wc -l)" 15000
 is "and an environment of a megabyte" "$(X1=$(head -c 100000 /dev/zero | tr '\0' x) X2=$X1 X3=$X1 X4=$X1 taste-view many/* | wc -l)" 15000
-head -3 candidates.tsv > many/1; must_fail "too many to be open at a time are told" 3 "taste-knn: many/*: Too many open files" prlimit --nofile=64 taste-knn merge -q many/*
+head -3 cand.tsv > many/1; must_fail "too many to be open at a time are told" 3 "taste-knn: many/*: Too many open files" prlimit --nofile=64 taste-knn merge -q many/*
 done_testing
