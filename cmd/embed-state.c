@@ -98,7 +98,6 @@ void states_follow(struct ordered *m, struct sink *out, struct err *e)
 	struct eventr *in = eventr_open("-", o.has_header, e);
 	struct ordered_reader r;
 	struct event ev;
-	struct buf where = { 0 };
 	uint64_t n_bad = 0;
 	int got;
 
@@ -109,11 +108,8 @@ void states_follow(struct ordered *m, struct sink *out, struct err *e)
 			die_err(e);
 		if (got > 0 && answer(m, &r, &ev, out, r.x, e))
 			continue;
-		if (got > 0) {
-			buf_reset(&where);
-			eventr_where(in, &where);
-			err_prefix(e, "%s", where.p);
-		}
+		if (got > 0)
+			eventr_at(in, e);
 		warn("%s", e->msg);
 		n_bad++;
 		*e = (struct err){ 0 };
@@ -124,7 +120,6 @@ void states_follow(struct ordered *m, struct sink *out, struct err *e)
 		warn("%llu events were not answered", (unsigned long long)n_bad);
 	eventr_close(in);
 	ordered_reader_release(&r);
-	buf_release(&where);
 }
 
 /* ---- the file ---- */

@@ -105,41 +105,17 @@ static void rows_release(struct rows *q)
 
 /* ---- reading ---- */
 
-static void bad_row(const struct shard *s, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
-static void bad_row(const struct shard *s, const char *fmt, ...)
-{
-	struct buf b = { 0 };
-	va_list ap;
-
-	tabler_where(s->r, &b);
-	buf_puts(&b, ": ");
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	die(EXIT_DATA, "%s", b.p);
-}
-
 static void check_row(const struct shard *s, const struct str *f, size_t n, float *value)
 {
+	struct err e = { 0 };
 	char clip[ERR_CLIP_MAX];
 
 	if (n != 4)
-		bad_row(s, "%zu field%s, a candidate of taste-knn search has query, item, score and source", n, n == 1 ? "" : "s");
-	if (!scan_f32(f[2].p, f[2].len, value))
-		bad_row(s, "field 3: '%s' is not a score (a finite number)", err_clip(clip, f[2].p, f[2].len));
-}
-
-/* line_of - where the row stands that was read last. */
-static uint64_t line_of(const struct shard *s)
-{
-	struct buf b = { 0 };
-	uint64_t no = 0;
-
-	tabler_where(s->r, &b);
-	const char *colon = strrchr(b.p, ':');
-	scan_u64(colon + 1, strlen(colon + 1), &no);
-	buf_release(&b);
-	return no;
+		tabler_bad(s->r, &e, "%zu field%s, a candidate of taste-knn search has query, item, score and source", n, n == 1 ? "" : "s");
+	else if (!scan_f32(f[2].p, f[2].len, value))
+		tabler_bad(s->r, &e, "field 3: '%s' is not a score (a finite number)", err_clip(clip, f[2].p, f[2].len));
+	if (e.code)
+		die_err(&e);
 }
 
 /* pull - one more row. False at the end. */
@@ -162,10 +138,11 @@ static bool pull(struct shard *s)
 		struct row *head = rows_push(&s->head);
 		put_again(&head->query, f[0]);
 		head->group = s->n_groups++;
-		head->line = line_of(s);
+		head->line = tabler_line(s->r);
 		put_again(&s->last.query, f[0]);
 	} else if (value > s->last.value || (value == s->last.value && str_cmp(f[1], str_of(&s->last.item)) < 0)) {
-		bad_row(s, "the rows of a query must stand best first, and those of equal scores by the bytes of the item");
+		tabler_bad(s->r, &e, "the rows of a query must stand best first, and those of equal scores by the bytes of the item");
+		die_err(&e);
 	}
 	put_again(&s->last.item, f[1]);
 	s->last.value = value;

@@ -191,9 +191,8 @@ static void read_requests(const char *path, struct err *e)
 		die_err(e);
 	while ((got = eventr_next(r, &ev, e)) == 1) {
 		if (ev.time == TIME_NONE) {
-			struct buf where = { 0 };
-			eventr_where(r, &where);
-			die(EXIT_DATA, "%s: the event has no time, and a request is for a moment", where.p);
+			eventr_bad(r, e, "the event has no time, and a request is for a moment");
+			die_err(e);
 		}
 		ask(ev.user, ev.time);
 	}
@@ -213,9 +212,8 @@ static void read_users(int64_t t, struct err *e)
 		die_err(e);
 	while ((got = tabler_next(r, &field, &n, e)) == 1) {
 		if (!field[0].len) {
-			struct buf where = { 0 };
-			tabler_where(r, &where);
-			die(EXIT_DATA, "%s: field 1: the user is empty", where.p);
+			tabler_bad(r, e, "field 1: the user is empty");
+			die_err(e);
 		}
 		ask(field[0], t);
 	}

@@ -274,7 +274,7 @@ static const struct facets *facets_by(enum items_column c, struct err *e)
 static struct str shown_p(const struct tabler *r, const struct str *f, size_t n)
 {
 	struct str p = { "", 0 };
-	struct buf where = { 0 };
+	struct err e = { 0 };
 	char clip[ERR_CLIP_MAX];
 	double v;
 
@@ -284,8 +284,8 @@ static struct str shown_p(const struct tabler *r, const struct str *f, size_t n)
 		p = (struct str){ f[i].p + 2, f[i].len - 2 };
 		if (scan_f64(p.p, p.len, &v) && v > 0 && v <= 1)
 			continue;
-		tabler_where(r, &where);
-		die(EXIT_DATA, "%s: field %zu: '%s' is not a probability above 0, at most 1", where.p, i + 1, err_clip(clip, f[i].p, f[i].len));
+		tabler_bad(r, &e, "field %zu: '%s' is not a probability above 0, at most 1", i + 1, err_clip(clip, f[i].p, f[i].len));
+		die_err(&e);
 	}
 	return p;
 }

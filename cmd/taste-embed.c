@@ -96,11 +96,9 @@ static void write_listed(enum model_axis axis, const char *path, struct err *e)
 		} else if (o.skip_unknown) {
 			n_unknown++;
 		} else {
-			struct buf where = { 0 };
 			char clip[ERR_CLIP_MAX];
-			tabler_where(r, &where);
-			die(EXIT_DATA, "%s: field 1: '%s' is no %s of %s (--skip-unknown leaves such ids out)", where.p,
-			    err_clip(clip, field[0].p, field[0].len), model_axis_name[axis], o.model);
+			tabler_bad(r, e, "field 1: '%s' is no %s of %s (--skip-unknown leaves such ids out)", err_clip(clip, field[0].p, field[0].len), model_axis_name[axis], o.model);
+			die_err(e);
 		}
 	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))

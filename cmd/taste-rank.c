@@ -235,13 +235,13 @@ bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what
 
 void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score)
 {
-	struct buf where = { 0 };
+	struct err e = { 0 };
 	char what[120];
 
 	if (!candidate_is_wrong(f, n, score, what, sizeof what))
 		return;
-	tabler_where(r, &where);
-	die(EXIT_DATA, "%s: %s", where.p, what);
+	tabler_bad(r, &e, "%s", what);
+	die_err(&e);
 }
 
 /* add_line - one candidate row into the user's list. */
@@ -277,11 +277,11 @@ void seat_line(const struct str *f, size_t n, double score)
 
 void die_again(const struct tabler *r, struct str user)
 {
-	struct buf where = { 0 };
+	struct err e = { 0 };
 	char clip[ERR_CLIP_MAX];
 
-	tabler_where(r, &where);
-	die(EXIT_DATA, "%s: user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", where.p, err_clip(clip, user.p, user.len));
+	tabler_bad(r, &e, "user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", err_clip(clip, user.p, user.len));
+	die_err(&e);
 }
 
 static void rank_file(const char *path, struct vocab *done, struct progress *pr, struct err *e)

@@ -16,9 +16,7 @@ static void count_file(struct pop_make *p, const char *path, struct progress *pr
 		die_err(e);
 	while ((got = eventr_next(r, &ev, e)) == 1) {
 		if (pop_make_event(p, &ev, e)) {
-			struct buf where = { 0 };
-			eventr_where(r, &where);
-			err_prefix(e, "%s", where.p);
+			eventr_at(r, e);
 			die_err(e);
 		}
 		if (p->n_events % 4096 == 0) {

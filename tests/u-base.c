@@ -213,6 +213,24 @@ static void merge_sort_is_stable(void **state)
 	assert_true(calls > 0);
 }
 
+static void below_is_where_it_stands(void **state)
+{
+	uint32_t v[] = { 3, 3, 5, UINT32_MAX };
+	uint64_t w[] = { 3, 3, 5, UINT64_MAX };
+
+	(void)state;
+	for (size_t n = 0; n <= 4; n++)
+		for (uint32_t x = 0; x < 8; x++) {
+			size_t plain = 0;
+			for (size_t i = 0; i < n; i++)
+				plain += v[i] < x;
+			assert_int_equal(below_u32(v, n, x), plain);
+			assert_int_equal(below_u64(w, n, x), plain);
+		}
+	assert_int_equal(below_u32(v, 4, UINT32_MAX) + below_u64(w, 4, UINT64_MAX), 6);
+	assert_int_equal(below_u32(NULL, 0, 1) + below_u64(NULL, 0, 1), 0);
+}
+
 struct work { _Atomic uint64_t sum; _Atomic int n[64]; uint64_t slot[5000]; int n_threads; };
 
 static void do_chunk(void *ctx, size_t chunk, int worker)
@@ -329,7 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest t[] = {
 		cmocka_unit_test(errors_keep_the_first), cmocka_unit_test(temporaries_are_removed), cmocka_unit_test(memory_says_what_it_was_for), cmocka_unit_test(buffers_grow),
-		cmocka_unit_test(arenas_hold_and_forget), cmocka_unit_test(radix_sort_is_stable), cmocka_unit_test(merge_sort_is_stable),
+		cmocka_unit_test(arenas_hold_and_forget), cmocka_unit_test(radix_sort_is_stable), cmocka_unit_test(merge_sort_is_stable), cmocka_unit_test(below_is_where_it_stands),
 		cmocka_unit_test(every_chunk_is_done_once), cmocka_unit_test(progress_tells_share_rate_and_time_left),
 		cmocka_unit_test(options_are_checked_whole),
 	};

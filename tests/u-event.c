@@ -690,6 +690,14 @@ static void where_names_the_place(void **state)
 	eventr_next(r, &ev, &e);
 	eventr_where(r, &w);
 	assert_string_equal(w.p, "(standard input):2");
+	assert_int_equal(eventr_bad(r, &e, "field %d: no", 2), ERR_DATA);
+	assert_string_equal(e.msg, "(standard input):2: field 2: no");
+	e = (struct err){ 0 };
+	assert_int_equal(eventr_at(r, &e), 0);
+	err_set(&e, ERR_MEM, "no room");
+	assert_int_equal(eventr_at(r, &e), ERR_MEM);
+	assert_string_equal(e.msg, "(standard input):2: no room");
+	e = (struct err){ 0 };
 	struct event_block eb;
 	assert_int_equal(eventr_block(r, &eb, &e), ERR_USAGE);
 	eventr_close(r);

@@ -126,6 +126,13 @@ static void a_header_is_kept(void **state)
 	struct buf w = { 0 };
 	tabler_where(r, &w);
 	assert_non_null(strstr(w.p, ":2"));
+	assert_int_equal(tabler_line(r), 2);
+	assert_int_equal(tabler_bad(r, &e, "field %d: no", 1), ERR_DATA);
+	assert_non_null(strstr(e.msg, ":2: field 1: no"));
+	e = (struct err){ 0 };
+	err_set(&e, ERR_MEM, "no room");
+	assert_int_equal(tabler_at(r, &e), ERR_MEM);
+	assert_non_null(strstr(e.msg, ":2: no room"));
 	buf_release(&w);
 	tabler_close(r);
 }

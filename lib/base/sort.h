@@ -21,4 +21,33 @@ void sort_u64_in(uint64_t *key, uint32_t *val, uint64_t *key2, uint32_t *val2, s
 int sort_stable(void *base, size_t n, size_t size,
 		int (*cmp)(const void *a, const void *b, void *ctx), void *ctx, struct err *e);
 
+/* below_u32 - how many of n ascending numbers are below x: where x stands, or would; below_u64 likewise. By bisection. */
+static inline size_t below_u32(const uint32_t *v, size_t n, uint32_t x)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (v[mid] < x)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static inline size_t below_u64(const uint64_t *v, size_t n, uint64_t x)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (v[mid] < x)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 #endif

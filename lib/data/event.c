@@ -357,6 +357,29 @@ void eventr_where(const struct eventr *r, struct buf *out)
 	input_where(&r->in, out);
 }
 
+int eventr_bad(const struct eventr *r, struct err *e, const char *fmt, ...)
+{
+	struct buf where = { 0 };
+	va_list ap;
+
+	eventr_where(r, &where);
+	va_start(ap, fmt);
+	err_at(e, where.p, fmt, ap);
+	va_end(ap);
+	buf_release(&where);
+	return ERR_DATA;
+}
+
+int eventr_at(const struct eventr *r, struct err *e)
+{
+	struct buf where = { 0 };
+
+	eventr_where(r, &where);
+	err_prefix(e, "%s", where.p);
+	buf_release(&where);
+	return e->code;
+}
+
 uint64_t eventr_bytes(const struct eventr *r, uint64_t *total)
 {
 	*total = file_size(r->in.file);

@@ -32,17 +32,6 @@ static void add(struct inter *m, struct inter_opts *o, struct pairs *p, uint32_t
 	csr_keys_add(&p->keys, u, i, (float)w);
 }
 
-/* timeless - the error of an event that cannot fade. */
-static int timeless(struct eventr *r, struct err *e)
-{
-	struct buf where = { 0 };
-
-	eventr_where(r, &where);
-	err_set(e, ERR_DATA, "%s: an event without a time, which a half-life needs", where.p);
-	buf_release(&where);
-	return ERR_DATA;
-}
-
 static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, struct pairs *p, struct err *e)
 {
 	struct event ev;
@@ -51,7 +40,7 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
 		if (o->fade && ev.time == TIME_NONE)
-			return timeless(r, e);
+			return eventr_bad(r, e, "an event without a time, which a half-life needs");
 		uint32_t u = vocab_number(&m->user, ev.user, o->keep_vocab), i = vocab_number(&m->item, ev.item, o->keep_vocab);
 		add(m, o, p, u, i, weigh(o, &ev), ev.time);
 		if (o->progress && !(m->n_events & 4095)) {
@@ -83,7 +72,7 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 				w = o->weight(&ev, o->ctx);
 			}
 			if (o->fade && b.time[i] == TIME_NONE)
-				got = timeless(r, e);
+				got = eventr_bad(r, e, "an event without a time, which a half-life needs");
 			add(m, o, p, user.to[b.user[i]], item.to[b.item[i]], w, b.time[i]);
 		}
 		if (got < 0)

@@ -75,10 +75,7 @@ int items_load(struct items *it, const char *path, bool has_header, struct prov 
 		goto out;
 	while ((got = tabler_next(r, &f, &n, e)) == 1) {
 		if (column[0] >= n || !f[column[0]].len) {
-			struct buf where = { 0 };
-			tabler_where(r, &where);
-			got = err_set(e, ERR_DATA, "%s: field %zu: the item's id is empty", where.p, column[0] + 1);
-			buf_release(&where);
+			got = tabler_bad(r, e, "field %zu: the item's id is empty", column[0] + 1);
 			break;
 		}
 		size_t before = it->id.n;

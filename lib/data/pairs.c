@@ -66,16 +66,10 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
 	}
 	if ((got = tabler_next(r->table, &f, &n, e)) != 1)
 		return got;
-	if (n < 2 || !f[0].len || !f[1].len) {
-		struct buf where = { 0 };
-		tabler_where(r->table, &where);
-		if (n < 2)
-			err_set(e, ERR_DATA, "%s: one field: a user and an item are wanted", where.p);
-		else
-			err_set(e, ERR_DATA, "%s: field %d: the %s is empty", where.p, f[0].len ? 2 : 1, f[0].len ? "item" : "user");
-		buf_release(&where);
-		return e->code;
-	}
+	if (n < 2)
+		return tabler_bad(r->table, e, "one field: a user and an item are wanted");
+	if (!f[0].len || !f[1].len)
+		return tabler_bad(r->table, e, "field %d: the %s is empty", f[0].len ? 2 : 1, f[0].len ? "item" : "user");
 	*user = f[0];
 	*item = f[1];
 	if (n > 2)

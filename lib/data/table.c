@@ -206,9 +206,37 @@ int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct er
 	return input_stick(&r->in, next_row(r, field, n, e), e);
 }
 
+uint64_t tabler_line(const struct tabler *r)
+{
+	return r->in.is_binary ? r->row.no : r->in.line.no;
+}
+
 void tabler_where(const struct tabler *r, struct buf *out)
 {
-	buf_printf(out, "%s:%llu", file_name(r->in.file), (unsigned long long)(r->in.is_binary ? r->row.no : r->in.line.no));
+	buf_printf(out, "%s:%llu", file_name(r->in.file), (unsigned long long)tabler_line(r));
+}
+
+int tabler_bad(const struct tabler *r, struct err *e, const char *fmt, ...)
+{
+	struct buf where = { 0 };
+	va_list ap;
+
+	tabler_where(r, &where);
+	va_start(ap, fmt);
+	err_at(e, where.p, fmt, ap);
+	va_end(ap);
+	buf_release(&where);
+	return ERR_DATA;
+}
+
+int tabler_at(const struct tabler *r, struct err *e)
+{
+	struct buf where = { 0 };
+
+	tabler_where(r, &where);
+	err_prefix(e, "%s", where.p);
+	buf_release(&where);
+	return e->code;
 }
 
 int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err *e)

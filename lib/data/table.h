@@ -15,6 +15,9 @@ struct tabler *tabler_open_file(struct file *f, const char *schema, bool has_hea
 /* tabler_next - 1 a row: (*field)[0..*n), unescaped, which die at the next call; 0 the end; <0 error. Empty lines are errors unless the whole input is empty. */
 int tabler_next(struct tabler *r, const struct str **field, size_t *n, struct err *e);
 void tabler_where(const struct tabler *r, struct buf *out);	/* append "FILE:LINE" of the last row */
+uint64_t tabler_line(const struct tabler *r);	/* that line */
+int tabler_bad(const struct tabler *r, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* ERR_DATA: such a place, and what is wrong there */
+int tabler_at(const struct tabler *r, struct err *e);	/* put the place before what *e says */
 int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err *e);	/* after the end */
 /* tabler_order - with a header that has all of these names: rows are handed out with these columns first, in this order, the others behind them. A header that has some but
  * not all is an error; with none, or without a header, columns stand as they are. */

@@ -64,19 +64,6 @@ int feedback_rewards(struct feedback *f, const char *spec, struct err *e)
 	return 0;
 }
 
-static int __attribute__((format(printf, 3, 4))) bad_event(const struct eventr *r, struct err *e, const char *fmt, ...)
-{
-	struct buf where = { 0 };
-	va_list ap;
-
-	eventr_where(r, &where);
-	va_start(ap, fmt);
-	err_at(e, where.p, fmt, ap);
-	va_end(ap);
-	buf_release(&where);
-	return ERR_DATA;
-}
-
 static bool is_probability(struct str s, double *p)
 {
 	return scan_f64(s.p, s.len, p) && *p > 0 && *p <= 1;
@@ -124,11 +111,11 @@ int feedback_events(struct feedback *f, const char *path, bool has_header, bool 
 			continue;
 		}
 		if (!scan_u64(s.p, s.len, &place) || !place || place > PLACE_MAX)
-			got = bad_event(r, e, "place_in=%s is no place from 1 to %d", err_clip(clip, s.p, s.len), PLACE_MAX);
+			got = eventr_bad(r, e, "place_in=%s is no place from 1 to %d", err_clip(clip, s.p, s.len), PLACE_MAX);
 		else if (pieces_value(ev.context, "p", &s) && !is_probability(s, &p))
-			got = bad_event(r, e, "p=%s is not a probability above 0", err_clip(clip, s.p, s.len));
+			got = eventr_bad(r, e, "p=%s is not a probability above 0", err_clip(clip, s.p, s.len));
 		else if (needs_p && isnan(p))
-			got = bad_event(r, e, "place_in has no p= beside it: how probable it was that this item was shown is not known");
+			got = eventr_bad(r, e, "place_in has no p= beside it: how probable it was that this item was shown is not known");
 		else
 			got = add_event(f, &ev, vocab_add(user, ev.user.p, ev.user.len), vocab_add(item, ev.item.p, ev.item.len), (uint32_t)place - 1, p, e);
 		if (got < 0)
@@ -138,34 +125,21 @@ int feedback_events(struct feedback *f, const char *path, bool has_header, bool 
 	return r && got >= 0 ? 0 : (int)e->code;
 }
 
-static int __attribute__((format(printf, 3, 4))) bad_row(const struct tabler *r, struct err *e, const char *fmt, ...)
-{
-	struct buf where = { 0 };
-	va_list ap;
-
-	tabler_where(r, &where);
-	va_start(ap, fmt);
-	err_at(e, where.p, fmt, ap);
-	va_end(ap);
-	buf_release(&where);
-	return ERR_DATA;
-}
-
 static int add_row(struct feedback *f, const struct tabler *r, const struct str *s, size_t n, struct vocab *user, struct vocab *item, struct err *e)
 {
 	char clip[ERR_CLIP_MAX];
 	double p, reward;
 
 	if (n < 4)
-		return bad_row(r, e, "%zu field%s: a line has user, item, propensity and reward", n, n == 1 ? "" : "s");
+		return tabler_bad(r, e, "%zu field%s: a line has user, item, propensity and reward", n, n == 1 ? "" : "s");
 	if (!s[0].len || !s[1].len)
-		return bad_row(r, e, "the user or the item is empty");
+		return tabler_bad(r, e, "the user or the item is empty");
 	if (!is_probability(s[2], &p))
-		return bad_row(r, e, "field 3: '%s' is not a probability above 0", err_clip(clip, s[2].p, s[2].len));
+		return tabler_bad(r, e, "field 3: '%s' is not a probability above 0", err_clip(clip, s[2].p, s[2].len));
 	if (!scan_f64(s[3].p, s[3].len, &reward))
-		return bad_row(r, e, "field 4: '%s' is not a reward (a finite number)", err_clip(clip, s[3].p, s[3].len));
+		return tabler_bad(r, e, "field 4: '%s' is not a reward (a finite number)", err_clip(clip, s[3].p, s[3].len));
 	if (f->n_lists >= UINT32_MAX)
-		return bad_row(r, e, "there are more than %u rows in the log", UINT32_MAX - 1);
+		return tabler_bad(r, e, "there are more than %u rows in the log", UINT32_MAX - 1);
 	arr_reserve(f->row, f->n + 1, f->cap);
 	f->row[f->n++] = (struct feedback_row){ vocab_add(user, s[0].p, s[0].len), vocab_add(item, s[1].p, s[1].len), (uint32_t)f->n_lists++, 0, p, reward };
 	return 0;

@@ -106,17 +106,8 @@ static void scan_rows(struct search *s, size_t q0, size_t q1, size_t from, size_
 	size_t ban_at[FLAT_QUERIES];
 
 	assert(nq <= FLAT_QUERIES);
-	for (size_t q = 0; q < nq; q++) {	/* first banned row at or behind `from` */
-		size_t lo = 0, hi = s->ban ? s->ban[q0 + q].n : 0;
-		while (lo < hi) {
-			size_t mid = lo + (hi - lo) / 2;
-			if (s->ban[q0 + q].row[mid] < from)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		ban_at[q] = lo;
-	}
+	for (size_t q = 0; q < nq; q++)		/* first banned row at or behind `from` */
+		ban_at[q] = s->ban ? below_u32(s->ban[q0 + q].row, s->ban[q0 + q].n, (uint32_t)from) : 0;
 	for (size_t p = 0; p < v->n_parts; p++) {
 		const struct vecs_part *part = &v->part[p];
 		size_t a = from > part->first ? from : part->first;

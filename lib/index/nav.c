@@ -2,6 +2,7 @@
 
 #include "nav.h"
 #include "../base/mem.h"
+#include "../base/sort.h"
 
 
 /*
@@ -259,16 +260,9 @@ static entry heap_pop(struct nav_walk *w)
 
 static bool is_in(const uint32_t *set, size_t n, uint32_t row)
 {
-	size_t lo = 0, hi = n;
+	size_t at = below_u32(set, n, row);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (set[mid] < row)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < n && set[lo] == row;
+	return at < n && set[at] == row;
 }
 
 /* search_some - the rows that may be found are kept apart from those to go on from; it ends when the best of these is worse than the worst of ef found. */

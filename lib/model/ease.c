@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
+#include "../base/sort.h"
 #include "../num/topk.h"
 
 enum {
@@ -525,14 +526,7 @@ void ease_score(const struct ease *s, float *score, const uint32_t *item, const 
 
 float ease_weight(const struct ease *s, size_t i, size_t j)
 {
-	uint64_t lo = s->start[i], hi = s->start[i + 1];
+	uint64_t end = s->start[i + 1], at = s->start[i] + below_u32(s->col + s->start[i], end - s->start[i], (uint32_t)j);
 
-	while (lo < hi) {
-		uint64_t mid = lo + (hi - lo) / 2;
-		if (s->col[mid] < j)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->start[i + 1] && s->col[lo] == j ? s->val[lo] : 0;
+	return at < end && s->col[at] == j ? s->val[at] : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/mem.h"
+#include "../base/sort.h"
 
 void csr_release(struct csr *m)
 {
@@ -164,15 +165,8 @@ size_t csr_find(const struct csr *m, size_t row, uint32_t col)
 {
 	if (row >= m->n_rows)
 		return SIZE_MAX;
-	size_t lo = m->start[row], end = m->start[row + 1], hi = end;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (m->col[mid] < col)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < end && m->col[lo] == col ? lo : SIZE_MAX;
+	size_t end = m->start[row + 1], at = m->start[row] + below_u32(m->col + m->start[row], end - m->start[row], col);
+	return at < end && m->col[at] == col ? at : SIZE_MAX;
 }
 
 /* ---- in place ---- */

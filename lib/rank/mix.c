@@ -66,16 +66,9 @@ int mix_end(struct mix *m, struct err *e)
 
 static size_t place_of(const struct mix *own, uint32_t value)
 {
-	size_t lo = 0, hi = own->n;
+	size_t at = below_u32(own->value, own->n, value);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (own->value[mid] < value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < own->n && own->value[lo] == value ? lo : SIZE_MAX;
+	return at < own->n && own->value[at] == value ? at : SIZE_MAX;
 }
 
 /* term - what value t adds to the distance of a list of n items when it has c of them. */

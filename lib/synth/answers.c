@@ -121,18 +121,13 @@ static int read_line(struct answers *a, const struct str *f, size_t n, struct er
 
 static int read_lists(struct answers *a, struct tabler *r, struct prov *p, struct buf *inputs, struct err *e)
 {
-	struct buf where = { 0 };
 	const struct str *f;
 	size_t n;
 	int got;
 
 	while ((got = tabler_next(r, &f, &n, e)) == 1)
-		if (read_line(a, f, n, e)) {
-			tabler_where(r, &where);
-			err_prefix(e, "%s", where.p);
-			buf_release(&where);
-			return e->code;
-		}
+		if (read_line(a, f, n, e))
+			return tabler_at(r, e);
 	return got < 0 ? got : tabler_prov(r, p, inputs, e);
 }
 
@@ -214,15 +209,11 @@ static int after(struct answers *a, const struct event *ev, struct err *e)
 int answers_after(struct answers *a, const char *path, struct prov *p, struct buf *inputs, struct err *e)
 {
 	struct eventr *r = eventr_open(path, false, e);
-	struct buf where = { 0 };
 	struct event ev;
-	int got = 0;
 
-	while (r && (got = eventr_next(r, &ev, e)) == 1)
+	while (r && eventr_next(r, &ev, e) == 1)
 		if (after(a, &ev, e)) {
-			eventr_where(r, &where);
-			err_prefix(e, "%s", where.p);
-			buf_release(&where);
+			eventr_at(r, e);
 			break;
 		}
 	if (r && !e->code)
@@ -243,27 +234,12 @@ static int sum_tired(struct answers *a, struct err *e)
 	return sort_u64(a->tired, NULL, a->n_tired, e);
 }
 
-/* below - how many of the keys are. */
-static size_t below(const struct answers *a, uint64_t key)
-{
-	size_t lo = 0, hi = a->n_tired;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (a->tired[mid] < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 static float freshness(const struct answers *a, uint32_t user, uint32_t item)
 {
 	uint64_t key = key_of(user, item);
 	float f = 1;
 
-	for (size_t n = below(a, key + 1) - below(a, key); n && f > 0; n--)
+	for (size_t n = below_u64(a->tired, a->n_tired, key + 1) - below_u64(a->tired, a->n_tired, key); n && f > 0; n--)
 		f *= TIRED;
 	return f;
 }
