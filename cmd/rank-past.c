@@ -77,9 +77,8 @@ struct past *load_past(void (*before)(struct past *p), struct err *e)
 	p = past_new();
 	if (o.items) {
 		struct items it = { 0 };
-		if (items_load(&it, o.items, o.has_header, &prov, &inputs, e))
+		if (items_load(&it, o.items, o.has_header, &prov, &inputs, e) || past_items(p, &it, e))
 			die_err(e);
-		past_items(p, &it);
 		items_release(&it);
 	}
 	progress_start(&pr, "past", "events", 0);

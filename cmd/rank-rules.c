@@ -353,6 +353,8 @@ void rules_open(struct err *e)
 		run.by = (struct diverse_by){ 0, facets_by(ITEM_CREATOR, e), facets_by(ITEM_GROUP, e), facets_by(ITEM_TAGS, e) };
 	for (size_t a = 0; a < run.n_mixes; a++)
 		run.mix[a].facets = facets_by(mix_column[a], e);
+	if (run.space_group)
+		facets_by(ITEM_GROUP, e);
 	if (o.tail_share > 0) {
 		add_rule(BY_TAIL, "tail", 4, o.tail_share, 1);
 		find_head(e);
@@ -463,6 +465,8 @@ void rules_prepare(struct seat *s, struct err *e)
 		struct rerank_cand *c = &s->list.cand[i];
 		if (c->drop)
 			continue;
+		uint32_t group = run.space_group ? facets_first(&facets[ITEM_GROUP], c->row) : VOCAB_NONE;
+		c->group = group == VOCAB_NONE ? (struct str){ "", 0 } : facets[ITEM_GROUP].name.str[group];
 		for (size_t q = 0; q < run.n_quotas; q++)
 			c->kinds |= (uint32_t)counts_for(&rules[q], c) << q;
 		if (run.explore.how == EXPLORE_THOMPSON)

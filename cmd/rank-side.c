@@ -96,7 +96,6 @@ void mark_filters(struct seat *s)
 		c->row = vocab_find(&side.items.id, c->item.p, c->item.len);
 		c->drop = forbidden(u, c);
 		c->creator = item_column(c->row, ITEM_CREATOR);
-		c->group = item_column(c->row, ITEM_GROUP);
 		c->pop = o.model ? pop_scaled(&side.pop, c->item) : 0;
 		c->vec = side.vectors ? vector_of(side.vectors, c->item) : NULL;
 	}

@@ -102,6 +102,12 @@ static uint32_t row_in(const struct taste *t, struct str item)
 	return idtab_find(&t->model.ids[MODEL_ITEMS], item.p, item.len);
 }
 
+/* is_judged - by the model: what was only shown before has the score of then. */
+static bool is_judged(const struct rerank_cand *c)
+{
+	return !c->drop && !c->has_stays_score;
+}
+
 /* judge - the model's scores for what is left of the user's candidates; items that it does not know come last. */
 static void judge(struct rerank *list, const float *of)
 {
@@ -110,10 +116,10 @@ static void judge(struct rerank *list, const float *of)
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct rerank_cand *c = &list->cand[i];
-		uint32_t row = c->drop ? VOCAB_NONE : row_in(scores, c->item);
+		uint32_t row = is_judged(c) ? row_in(scores, c->item) : VOCAB_NONE;
 		if (row != VOCAB_NONE && (double)of[row] < lowest)
 			lowest = (double)of[row];
-		n_unknown += row == VOCAB_NONE && !c->drop;
+		n_unknown += row == VOCAB_NONE && is_judged(c);
 	}
 	if (lowest == INFINITY) {
 		n_unscored_users += n_unknown > 0;
@@ -121,7 +127,7 @@ static void judge(struct rerank *list, const float *of)
 	}
 	for (size_t i = 0; i < list->n; i++) {
 		struct rerank_cand *c = &list->cand[i];
-		uint32_t row = c->drop ? VOCAB_NONE : row_in(scores, c->item);
+		uint32_t row = is_judged(c) ? row_in(scores, c->item) : VOCAB_NONE;
 		c->score = row == VOCAB_NONE ? lowest : (double)of[row];
 	}
 	n_unscored += n_unknown;

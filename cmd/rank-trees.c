@@ -205,6 +205,12 @@ void stage_open(struct err *e)
 		read_requests(e);
 }
 
+/* is_said - by a source: what was only shown before stands behind all that was. */
+static bool is_said(const struct rerank *list, size_t at)
+{
+	return !list->cand[list->from[at].cand].has_stays_score;
+}
+
 /* gather - what each source said of the candidates: w->from, those of candidate i at [w->start[i], w->start[i + 1]). */
 static void gather(struct worker *w, struct rerank *list, struct err *e)
 {
@@ -216,16 +222,18 @@ static void gather(struct worker *w, struct rerank *list, struct err *e)
 		return;
 	memset(w->start, 0, (n + 2) * sizeof *w->start);
 	for (size_t i = 0; i < m; i++)
-		w->start[list->from[i].cand + 2]++;
+		w->start[list->from[i].cand + 2] += is_said(list, i);
 	for (size_t i = 2; i <= n + 1; i++)
 		w->start[i] += w->start[i - 1];
-	for (size_t i = 0, end; i < m; i = end) {	/* a source, best first */
+	for (size_t i = 0, end, last; i < m; i = end) {	/* a source, best first */
 		struct str name = list->source.str[list->from[i].source];
 		uint32_t source = vocab_find(&sources, name.p, name.len);
 		for (end = i; end < m && list->from[end].source == list->from[i].source;)
 			end++;
-		double max = list->from[i].score, min = list->from[end - 1].score;
-		for (size_t j = i; j < end; j++) {
+		for (last = end; last > i && !is_said(list, last - 1);)
+			last--;
+		double max = list->from[i].score, min = last > i ? list->from[last - 1].score : 0;
+		for (size_t j = i; j < last; j++) {
 			const struct rerank_from *f = &list->from[j];
 			w->from[w->start[f->cand + 1]++] = (struct features_source){ source, features_score(f->score), (float)num_scaled(f->score, min, max), (float)f->place };
 		}
@@ -294,8 +302,10 @@ void stage_score(struct err *e)
 		score_seat(NULL, 0, 0);
 	else
 		par_for(tool_pool(), n_seats, score_seat, NULL);
-	if (first_err.code)
-		die_err(err_set(e, first_err.code, "out of memory while candidates were scored") ? e : e);
+	if (first_err.code) {
+		err_set(e, first_err.code, "out of memory while candidates were scored");
+		die_err(e);
+	}
 }
 
 size_t top_features(size_t best[TOP_FEATURES], const double *phi, size_t n_features)

@@ -125,7 +125,7 @@ void say_context(const char *where, size_t unknown, size_t bad);
 /* side_load - all that the options name, models too. */
 void side_load(struct err *e);
 void side_release(void);
-/* mark_filters - what is known of each candidate: forbidden or not, its popularity, its row in the catalogue, creator and group. */
+/* mark_filters - what is known of each candidate: forbidden or not, its popularity, its row in the catalogue, its creator. */
 void mark_filters(struct seat *s);
 /* forbidden - the hard rule that keeps this candidate out of user u's list (VOCAB_NONE: of whom --seen knows nothing), DROP_NOT: none. */
 enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c);

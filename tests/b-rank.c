@@ -51,8 +51,7 @@ static void put_items(struct past *p)
 
 	for (int i = 0; i < ITEMS; i++)
 		buf_printf(&text, "%d\t%s\tT\tc%d\ta%d\t20%02d\t%d\tt%d;t%d\n", i, i % 5 ? "music" : "podcast", i / 10, i / 10, i % 24, 100 + i % 300, i % 60, i / 10 % 60);
-	check(!items_load(&it, mem_path(text.p, text.len, MEM_MAPPED), false, NULL, NULL, &err));
-	past_items(p, &it);
+	check(!items_load(&it, mem_path(text.p, text.len, MEM_MAPPED), false, NULL, NULL, &err) && !past_items(p, &it, &err));
 	items_release(&it);
 	buf_release(&text);
 }

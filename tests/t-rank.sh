@@ -128,7 +128,7 @@ is "--never drops what the catalogue says" "$(list --never 'tags=live|talk')" "a
 is "and what it does not know stays" "$(printf 'u\tz\t1\n' | taste-rank --items rules.tsv --never 'tags!=rock' | cut -f2)" "z"
 is "--space keeps one creator's apart" "$(list --space creator=1)" "a d b e c "
 is "as far as there are others" "$(list --space creator=9)" "a d e b c "
-is "or one album's" "$(list --space group=2)" "a c e b d "
+is "or one album's, which is not the show of another that is called the same" "$(list --space group=2)" "a c d b e "
 is "--cap holds for the whole list and from the top" "$(list --cap 'tags=ai:0.2') / $(list -k 4 --cap 'tags=ai:0.2') / $(list --cap 'tags=ai:0')" "a c d  / a c d  / a c d "
 is "--floor has its share among the first of any number" "$(list --floor 'kind=podcast:0.34') / $(list --floor 'kind=podcast:1')" "a b c d e  / c a b d e "
 is "a floor comes when it is due" "$(list -k 4 --floor 'tags=ai:0.5') / $(list --floor 'item=e:0.5')" "a b c e  / a e b c d "

@@ -81,8 +81,6 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 	static const struct { const char *text; int64_t at; } released[] = { { "2019", 1546300800 }, { "2020-05", 1588291200 }, { "2021-03-04", 1614816000 }, { "", TIME_NONE }, { "soon", TIME_NONE },
 		{ "1614816000", TIME_NONE } };
 	static const double seconds[] = { 0, 180, 240.5, 3600 };
-	unsigned size[8][8] = { { 0 } };
-
 	for (int i = 0; i < ITEMS; i++) {
 		struct thing *t = &thing[i];
 		*t = (struct thing){ .kind = -1, .creator = -1, .group = -1, .released = TIME_NONE, .is_listed = i < LISTED };
@@ -90,8 +88,7 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 			unsigned r = any(6), creator = any(6), group = any(4);
 			t->kind = (int)any(4) - 1;
 			t->creator = (int)creator - 1;
-			t->group = group ? (int)(creator * 8 + group) : -1;
-			t->place = group ? size[creator][group]++ : 0;
+			t->group = group ? ((t->kind + 1) * 8 + (int)creator) * 8 + (int)group : -1;
 			t->seconds = seconds[any(4)];
 			t->released = released[r].at;
 			buf_printf(catalogue, "i%02d\t%s\tT\t", i, t->kind < 0 ? "" : kind_name[t->kind]);
@@ -104,9 +101,13 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 			if (t->seconds > 0)
 				buf_printf(catalogue, "%g", t->seconds);
 			buf_putc(catalogue, '\t');
-			for (t->n_tags = 0; t->n_tags < (int)any(5); t->n_tags++) {
-				t->tag[t->n_tags] = (int)any(TAGS);
-				buf_printf(catalogue, ";t%d;", t->tag[t->n_tags]);
+			for (int j = (int)any(5); j > 0; j--) {
+				int tag = (int)any(TAGS), k = 0;
+				buf_printf(catalogue, ";t%d;", tag);
+				while (k < t->n_tags && t->tag[k] != tag)
+					k++;
+				t->tag[k] = tag;	/* of equal ones one counts */
+				t->n_tags += k == t->n_tags;
 			}
 			buf_putc(catalogue, '\n');
 		}
@@ -124,6 +125,12 @@ static void make_things(struct buf *catalogue, struct buf *vectors)
 		for (int k = 0; k < D && t->has_v; k++)
 			t->v[k] = x[k] / sqrt(norm);
 	}
+	for (int i = 0; i < LISTED; i++)		/* by date, what has none last; by the catalogue */
+		for (int j = 0; j < LISTED && thing[i].group >= 0; j++) {
+			int64_t a = thing[j].released, b = thing[i].released;
+			bool is_before = a == b ? j < i : a != TIME_NONE && (b == TIME_NONE || a < b);
+			thing[i].place += thing[j].group == thing[i].group && is_before;
+		}
 }
 
 static void make_log(void)
@@ -171,7 +178,7 @@ static struct past *make_past(const struct buf *catalogue, const struct buf *vec
 	char user[8], item[8];
 
 	assert_int_equal(items_load(&it, mem_path(catalogue->p, catalogue->len, MEM_MAPPED), false, NULL, NULL, &e), 0);
-	past_items(p, &it);
+	assert_int_equal(past_items(p, &it, &e), 0);
 	items_release(&it);
 	for (unsigned i = 0; i < EVENTS; i++) {
 		const struct raw *r = &log_[i];
@@ -253,7 +260,7 @@ static double days(int64_t t)
 	return t == TIME_NONE || now == TIME_NONE ? NAN : t > now ? 0 : log1p((double)(now - t) / 86400);
 }
 
-/* Is event r of the thing: item, creator, group, tag (how often), kind, anything? */
+/* Is event r of the thing: item, creator, group, tag, kind, anything? */
 enum { OF_ITEM, OF_CREATOR, OF_GROUP, OF_TAG, OF_KIND, OF_ALL };
 
 static int is_of(const struct raw *r, int what, int id)

@@ -275,7 +275,7 @@ static double similarity(const struct rerank_opts *o, const struct rerank_cand *
 	if (a->row == VOCAB_NONE || b->row == VOCAB_NONE)
 		return 0;
 	s += 0.4 * (a->creator.len && !str_cmp(a->creator, b->creator));
-	s += 0.2 * (a->group.len && !str_cmp(a->group, b->group));
+	s += 0.2 * (a->group.len && !str_cmp(a->group, b->group) && !str_cmp(a->creator, b->creator) && !str_cmp(items.row[a->row][ITEM_KIND], items.row[b->row][ITEM_KIND]));
 	const uint32_t *x = facets_of(&tags, a->row, &na), *y = facets_of(&tags, b->row, &nb);
 	for (size_t i = 0; i < na; i++)
 		for (size_t j = 0; j < nb; j++)

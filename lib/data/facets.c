@@ -10,6 +10,7 @@ struct reading {
 	uint64_t *v;
 	size_t n, cap;
 	size_t *last, cap_last, now;	/* [values] the item that had it last, from 1 */
+	struct buf group;
 };
 
 static void take(struct facets *f, struct reading *r, const char *s, size_t len)
@@ -26,13 +27,19 @@ static void take(struct facets *f, struct reading *r, const char *s, size_t len)
 	r->v[r->n++] = v;
 }
 
-static int read_item(struct facets *f, struct reading *r, struct str s, bool is_list, struct err *e)
+static int read_item(struct facets *f, struct reading *r, const struct str *row, enum items_column c, struct err *e)
 {
+	struct str s = row[c];
+
 	r->n = 0;
 	r->now++;
-	if (!is_list && s.len)
+	if (c == ITEM_GROUP) {
+		items_group(row, &r->group);
+		s = (struct str){ r->group.p, r->group.len };
+	}
+	if (c != ITEM_TAGS && s.len)
 		take(f, r, s.p, s.len);
-	for (struct str piece; is_list && pieces_next(&s, &piece);)
+	for (struct str piece; c == ITEM_TAGS && pieces_next(&s, &piece);)
 		if (piece.len)
 			take(f, r, piece.p, piece.len);
 	return sort_u64(r->v, NULL, r->n, e);
@@ -75,7 +82,7 @@ int facets_make(struct facets *f, const struct items *it, enum items_column c, c
 	if (!(f->start = mem_try(it->id.n + 1, sizeof *f->start, "facets", e)))
 		return ERR_MEM;
 	for (size_t i = 0; i < it->id.n && !ret; i++) {
-		ret = read_item(f, &r, it->row[i][c], c == ITEM_TAGS, e);
+		ret = read_item(f, &r, it->row[i], c, e);
 		f->start[i] = n;
 		arr_reserve(f->value, n + r.n, cap);
 		for (size_t k = 0; k < r.n && !ret; k++)
@@ -84,6 +91,7 @@ int facets_make(struct facets *f, const struct items *it, enum items_column c, c
 	f->start[it->id.n] = n;
 	mem_free(r.v);
 	mem_free(r.last);
+	buf_release(&r.group);
 	if (!ret && as)
 		ret = renumber(f, it, as, e);
 	if (ret)

@@ -1,7 +1,7 @@
 /*
  * facets - one column of the catalogue as numbers: which creator, which album, which tags an item has.
  *
- * Tags are parted by ';' and are as many as they are; any other column is one value, whatever is in it. An item without a value has none; of equal tags one counts.
+ * Tags are parted by ';' and are as many as they are; a group is what items_group says; any other column is one value, whatever is in it. An item without a value has none; of equal tags one counts.
  * Values are numbered by their first sight in the catalogue. Made once, then only read: any number of threads. Memory: the vocabulary of the values, 8 bytes an item and 4 bytes a value of an item.
  */
 #ifndef TASTE_FACETS_H

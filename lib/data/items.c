@@ -126,6 +126,17 @@ struct str items_extra(const struct items *it, size_t i, struct str key)
 	return (struct str){ "", 0 };
 }
 
+void items_group(const struct str row[ITEM_COLUMNS], struct buf *b)
+{
+	static const enum items_column part[] = { ITEM_KIND, ITEM_CREATOR, ITEM_GROUP };
+
+	buf_reset(b);
+	for (int i = 0; row[ITEM_GROUP].len && i < 3; i++) {
+		buf_put_varint(b, row[part[i]].len);
+		buf_put(b, row[part[i]].p, row[part[i]].len);
+	}
+}
+
 const char *items_column_name(enum items_column c)
 {
 	return column_name[c];

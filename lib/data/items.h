@@ -33,6 +33,9 @@ void items_release(struct items *it);
 struct str items_get(const struct items *it, struct str id, enum items_column c);
 /* items_extra - the value of an extra of item number i < id.n, empty when it has none of that name. */
 struct str items_extra(const struct items *it, size_t i, struct str key);
+/* items_group - the key of an item's group (album, show, book), put into b, whose contents go: its kind, creator and group together, for titles such as "Greatest Hits" are many.
+ * Empty where it has no group. row is that of an item. */
+void items_group(const struct str row[ITEM_COLUMNS], struct buf *b);
 /* items_column_name - "kind", "title", ... */
 const char *items_column_name(enum items_column c);
 

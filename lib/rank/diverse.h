@@ -3,7 +3,7 @@
  *
  * Similarity s of two candidates, 1 of one with itself:
  *   by vectors     the cosine; 0 where one of the two has no vector
- *   by catalogue   0.4 for the same creator + 0.2 for the same group (album, show) + 0.4 |tags of both| / |tags of either|; what is unknown of one adds nothing
+ *   by catalogue   0.4 for the same creator + 0.2 for the same group (items_group) + 0.4 |tags of both| / |tags of either|; what is unknown of one adds nothing
  *
  *   DIVERSE_MMR   diverse_term(i) = - the largest s to what is in the list, not above 0 (an opposite is no better than a stranger)
  *                 Source: Carbonell and Goldstein 1998.

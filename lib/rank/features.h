@@ -26,7 +26,7 @@
  *   own.item.skip own.creator.skip own.tag.skip    (skips + 5 s) / (plays + skips + 5), own; of several tags the mean of those met
  *   own.creator.share own.tag own.kind       own plays of it / (all own plays + 5); of tags the mean
  *   session.creator session.tag              play events of the session; of several tags the sum
- *   series.step         its place in the group less the furthest one played: 1 is the next              series.open   share heard of the last one played there, if below 0.96
+ *   series.step         its place in the group (shelf.h) less the furthest one played: 1 is the next              series.open   share heard of the last one played there, if below 0.96
  *   near.last near.five near.session near.all near.skip       cosine to the last play, to the mean of the last 5, of those of the session, of the last FEATURES_NEAR, and of the last 20 skips. A session
  *                       is no longer than FEATURES_NEAR plays here. Of near. and shift. only what has a vector is looked at
  *   near.best           the largest cosine to one of the last 50 plays

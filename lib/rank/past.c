@@ -4,7 +4,6 @@
 
 #include "shelf.h"
 #include "../base/mem.h"
-#include "../base/pieces.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
 #include "../num/fmath.h"
@@ -53,10 +52,8 @@ void past_free(struct past *p)
 	vocab_release(&s->user);
 	vocab_release(&s->item);
 	vocab_release(&s->creator);
-	vocab_release(&s->group);
 	vocab_release(&s->tag);
 	buf_release(&s->last_text);
-	mem_free(s->group_size);
 	mem_free(s->order);
 	artifact_free(s->file);
 	mem_free(s);
@@ -81,60 +78,50 @@ uint32_t past_item(struct past *p, struct str id, bool adds)
 	return i;
 }
 
-static uint32_t group_of(struct past *p, struct past_item *it, struct str creator, struct str group)
+/* put_listed - what the shelf knows of its item i. */
+static void put_listed(struct past *p, struct past_item *x, const struct shelf *shelf, size_t i, struct str kind)
 {
 	struct past_store *s = p->store;
-	struct buf key = { 0 };
+	uint32_t creator = shelf->creator_of[i], group = shelf->group_of[i];
 
-	buf_put(&key, creator.p, creator.len);
-	buf_putc(&key, '\0');
-	buf_put(&key, group.p, group.len);
-	size_t before = s->group.n;
-	uint32_t g = vocab_add(&s->group, key.p, key.len);
-	buf_release(&key);
-	arr_reserve(s->group_size, s->group.n, s->cap_groups);
-	if (g == before)
-		s->group_size[g] = 0;
-	it->place = s->group_size[g]++;
-	return g;
-}
-
-static void put_tags(struct past *p, struct past_item *it, struct str tags)
-{
-	struct past_store *s = p->store;
-
-	it->tag = (uint32_t)p->n_tags;
-	for (struct str tag; pieces_next(&tags, &tag);) {
-		if (!tag.len)
-			continue;
+	x->released = shelf->released[i];
+	if (creator != VOCAB_NONE)
+		x->creator = vocab_add(&s->creator, shelf->creator.str[creator].p, shelf->creator.str[creator].len);
+	if (group != VOCAB_NONE) {
+		x->group = (uint32_t)s->n_groups + group;
+		x->place = shelf->place_of[i] - (uint32_t)shelf->group_start[group];
+	}
+	if (kind.len)
+		x->kind = vocab_add(&p->kind_name, kind.p, kind.len);
+	if (shelf->seconds[i] <= 1e9F)
+		x->seconds = shelf->seconds[i];
+	x->tag = (uint32_t)p->n_tags;
+	for (size_t j = shelf->tag_start[i]; j < shelf->tag_start[i + 1]; j++) {
+		struct str tag = shelf->tag.str[shelf->tag_of[j]];
 		arr_reserve(p->tags, p->n_tags + 1, s->cap_tags);
 		p->tags[p->n_tags++] = vocab_add(&s->tag, tag.p, tag.len);
-		it->n_tags++;
+		x->n_tags++;
 	}
 }
 
-void past_items(struct past *p, const struct items *it)
+int past_items(struct past *p, const struct items *it, struct err *e)
 {
+	struct shelf shelf;
+
+	if (shelf_make(&shelf, it, e))
+		return e->code;
 	for (size_t i = 0; i < it->id.n; i++) {
-		const struct str *row = it->row[i];
 		uint32_t n = past_item(p, it->id.str[i], true);
 		struct past_item *x = &p->item[n];
-		double seconds;
 		if (x->is_listed)
 			continue;
 		x->is_listed = 1;
 		p->n_met++;
-		x->released = shelf_date(row[ITEM_RELEASED]);
-		if (row[ITEM_CREATOR].len)
-			x->creator = vocab_add(&p->store->creator, row[ITEM_CREATOR].p, row[ITEM_CREATOR].len);
-		if (row[ITEM_GROUP].len)
-			x->group = group_of(p, x, row[ITEM_CREATOR], row[ITEM_GROUP]);
-		if (row[ITEM_KIND].len)
-			x->kind = vocab_add(&p->kind_name, row[ITEM_KIND].p, row[ITEM_KIND].len);
-		if (scan_f64(row[ITEM_SECONDS].p, row[ITEM_SECONDS].len, &seconds) && seconds > 0 && seconds < 1e9)
-			x->seconds = (float)seconds;
-		put_tags(p, x, row[ITEM_TAGS]);
+		put_listed(p, x, &shelf, i, it->row[i][ITEM_KIND]);
 	}
+	p->store->n_groups += shelf.n_groups;
+	shelf_release(&shelf);
+	return 0;
 }
 
 /* ---- the log ---- */
@@ -365,7 +352,7 @@ int past_ready(struct past *p, struct err *e)
 	struct past_store *s = p->store;
 
 	p->n[PAST_CREATOR] = s->creator.n;
-	p->n[PAST_GROUP] = s->group.n;
+	p->n[PAST_GROUP] = s->n_groups;
 	p->n[PAST_TAG] = s->tag.n;
 	p->n[PAST_KIND] = p->kind_name.n;
 	p->n[PAST_ALL] = 1;

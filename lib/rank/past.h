@@ -91,8 +91,8 @@ struct past {
 /* past_new - empty. */
 struct past *past_new(void);
 void past_free(struct past *p);			/* takes NULL */
-/* past_items - the catalogue, before any event. Each item of it becomes known by number. */
-void past_items(struct past *p, const struct items *it);
+/* past_items - the catalogue, before any event. Each item of it becomes known by number. 0 or ERR_MEM. Beside it, while it runs: a shelf. */
+int past_items(struct past *p, const struct items *it, struct err *e);
 /* past_event - one of the log; its item and user get numbers. */
 void past_event(struct past *p, const struct event *ev);
 /* past_item, past_user - the number of an id, a new one where adds (not once it is ready), else VOCAB_NONE. */

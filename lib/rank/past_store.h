@@ -9,10 +9,9 @@
 enum { PAST_FRESH = 1024 };
 
 struct past_store {
-	struct vocab user, item, creator, group, tag;	/* user: with a file, those who came later */
+	struct vocab user, item, creator, tag;	/* user: with a file, those who came later */
 	size_t cap_items, cap_tags, cap_users;
-	uint32_t *group_size;
-	size_t cap_groups;
+	size_t n_groups;
 	uint64_t *order;		/* [n_events] user << 32 | index in its events, by time */
 	size_t n_walked;
 	double *together;		/* [n_codes x n_codes] plays with both codes */

@@ -133,12 +133,6 @@ static void put_tags(struct shelf *s, struct str tags, size_t *cap)
 	s->tag_start[s->n + 1] = n;
 }
 
-static void put_part(struct buf *b, struct str s)
-{
-	buf_put_varint(b, s.len);
-	buf_put(b, s.p, s.len);
-}
-
 static uint32_t number_in(struct vocab *v, struct str s)
 {
 	return s.len ? vocab_add(v, s.p, s.len) : VOCAB_NONE;
@@ -151,14 +145,8 @@ static void put_item(struct shelf *s, const struct str *row, struct vocab *group
 
 	s->kind_of[i] = (uint8_t)(kind < SHELF_KINDS_MAX ? kind : SHELF_KINDS_MAX);
 	s->creator_of[i] = number_in(&s->creator, row[ITEM_CREATOR]);
-	s->group_of[i] = VOCAB_NONE;
-	if (row[ITEM_GROUP].len) {
-		buf_reset(b);
-		put_part(b, row[ITEM_KIND]);
-		put_part(b, row[ITEM_CREATOR]);
-		put_part(b, row[ITEM_GROUP]);
-		s->group_of[i] = vocab_add(group, b->p, b->len);
-	}
+	items_group(row, b);
+	s->group_of[i] = b->len ? vocab_add(group, b->p, b->len) : VOCAB_NONE;
 	s->place_of[i] = 0;
 	s->released[i] = shelf_date(row[ITEM_RELEASED]);
 	if (!scan_f32(row[ITEM_SECONDS].p, row[ITEM_SECONDS].len, &s->seconds[i]) || !(s->seconds[i] > 0))

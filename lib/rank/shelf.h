@@ -2,7 +2,7 @@
  * shelf - a catalogue by numbers, put in order for whoever looks for items: those of a creator, those of a group in the order they are heard, those with a date by date, and the
  * tags of each. An item's number is its place in the catalogue.
  *
- * A group is a kind, a creator and a group (album, show, book) together: titles such as "Greatest Hits" are many. Its items stand in order of the extra number=, where an item
+ * A group is what items_group says: a kind, a creator and a group together. Its items stand in order of the extra number=, where an item
  * has none of track=; those without a number come behind, in order of their dates, and behind these those without a date. Equal ones stand as in the catalogue.
  *
  * released is the first moment of what it says: a year alone begins with its first day, a month with its first.
