@@ -157,6 +157,7 @@ void eval_interleave(struct err *e)
 	check_options();
 	out = tool_output(o.out, false);
 	runs_open();
+	runs_check_names();
 	runs_read(false, e);
 	size_t n_users = user.n;
 	if (o.answers && (feedback_events(&feedback, o.answers, o.has_header, false, &user, &item, e) || feedback_sort(&feedback, e)))

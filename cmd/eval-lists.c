@@ -32,8 +32,10 @@ static void read_truth(struct csr_entries *t, struct err *e)
 
 	while (r && (got = listr_next(r, &u, &i, &gain, e)) == 1)
 		if (gain > 0) {
-			if (!((float)gain > 0) || isinf((float)gain))
-				die(EXIT_DATA, "%s: a gain of %g is beyond the range of single precision", o.truth, gain);
+			if (!((float)gain > 0) || isinf((float)gain)) {
+				listr_bad(r, e, "a gain of %g is beyond the range of single precision", gain);
+				die_err(e);
+			}
 			csr_entries_add(t, vocab_add(&user, u.p, u.len), vocab_add(&item, i.p, i.len), (float)(o.has_gains ? gain : 1));
 		}
 	if (!r || got < 0)
@@ -378,6 +380,8 @@ static void check_options(void)
 	n_cuts = cuts_parse(cut, o.k ? o.k : "10,20");
 	for (size_t c = 0; c < n_cuts; c++)
 		max_k = max_size(max_k, cut[c]);
+	if (o.no_train && tool_is_set(&o.head))
+		usage_die("--head says nothing without --train, which says what is popular");
 	if (o.by && !o.items)
 		usage_die("--by needs --items, which has the columns");
 	if (o.by)
@@ -395,6 +399,7 @@ static void check_options(void)
 /* check_names - the popularity row's is its own. */
 static void check_names(void)
 {
+	runs_check_names();
 	for (size_t r = 0; r < n_runs && !o.no_train; r++)
 		if (!strcmp(run[r].name, "pop"))
 			usage_die(o.name.n ? "--name pop is the popularity row's" : "%s: pop is the popularity row's name: --name gives it another", run[r].path);

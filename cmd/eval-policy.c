@@ -134,9 +134,14 @@ static void read_probable(struct policy *t, struct run *rn, struct err *e)
 
 /* ---- the log ---- */
 
+static const char *log_path(void)
+{
+	return o.answers ? o.answers : o.log;
+}
+
 static void read_log(struct err *e)
 {
-	const char *path = o.answers ? o.answers : o.log;
+	const char *path = log_path();
 
 	if (o.answers ? feedback_events(&feedback, path, o.has_header, true, &user, &item, e) : feedback_table(&feedback, path, o.has_header, &user, &item, e))
 		die_err(e);
@@ -271,7 +276,7 @@ static void put_value(const char *name, const struct policy_estimate *x, enum po
 
 static void judge(struct err *e)
 {
-	struct policy_opts po = { .match = (enum policy_match)o.match, .clip = o.clip, .reward = o.predicted ? &predicted : NULL, .user = &user, .n_boot = (size_t)o.bootstrap,
+	struct policy_opts po = { .match = (enum policy_match)o.match, .clip = o.clip, .reward = o.predicted ? &predicted : NULL, .n_boot = (size_t)o.bootstrap,
 				  .seed = (uint64_t)o.seed, .pool = tool_pool() };
 
 	for (size_t r = 0; r < n_runs; r++) {
@@ -316,11 +321,16 @@ void eval_policy(struct err *e)
 	check_options();
 	out = tool_output(o.out, false);
 	runs_open();
+	runs_check_names();
 	read_log(e);
 	target = mem_new(n_runs, sizeof *target);
 	for (size_t r = 0; r < n_runs; r++)
 		(o.has_p ? read_probable : read_sure)(&target[r], &run[r], e);
 	keep_rows();
+	if (o.match == POLICY_LIST && policy_places(&feedback, &user, e)) {
+		err_prefix(e, "%s", log_path());
+		die_err(e);
+	}
 	if (o.predicted) {
 		read_predicted(e);
 		warn_unpredicted();

@@ -66,6 +66,14 @@ void runs_open(void)
 	}
 }
 
+void runs_check_names(void)
+{
+	for (size_t r = 0; r < n_runs; r++)
+		for (size_t s = 0; s < r; s++)
+			if (!strcmp(run[r].name, run[s].name))
+				usage_die(o.name.n ? "--name %s comes twice" : "two files would be called '%s': --name tells them apart", run[r].name);
+}
+
 void runs_read(bool is_known, struct err *e)
 {
 	for (size_t r = 0; r < n_runs; r++)

@@ -203,6 +203,10 @@ static int verdict(const struct round *round)
 static void check_options(void)
 {
 	k = cut_of_verb();
+	if (!o.items && tool_is_set(&o.window))
+		usage_die("--window says nothing without --items, which has what span_ counts");
+	if (!o.train.n && tool_is_set(&o.head))
+		usage_die("--head says nothing without --train, which says what is popular");
 	if (o.by && !o.items)
 		usage_die("--by needs --items, which has the columns");
 	if (o.by)

@@ -67,14 +67,16 @@ void write_trec(struct err *e)
 	if (!run_out)
 		return;
 	for (size_t r = 0; r < n_runs; r++)
-		for (size_t i = 0, place = 0; !run[r].is_pop && i < run[r].n; i++) {
+		for (size_t i = 0, place = 0, end = 0; !run[r].is_pop && i < run[r].n; i++) {
 			const struct entry *x = &run[r].entry[i];
 			place = i && run[r].entry[i - 1].user == x->user ? place + 1 : 1;
+			while (end < run[r].n && run[r].entry[end].user == x->user)
+				end++;
 			put_id(user.str[x->user], "user");
 			buf_puts(&text, " Q0 ");
 			put_id(item.str[x->item], "item");
 			buf_printf(&text, " %zu ", place);
-			buf_put_f64(&text, x->score);
+			buf_put_f64(&text, o.order == BY_INPUT ? (double)(end - i) : x->score);	/* readers go by it, not by the place */
 			buf_putc(&text, ' ');
 			put_id((struct str){ run[r].name, strlen(run[r].name) }, "run's");
 			buf_putc(&text, '\n');

@@ -59,6 +59,8 @@ extern size_t n_runs;
 
 /* runs_open - a run of each operand (none: standard input), named. runs_read - their lines into entries, of users who are in `user`; or of all, who are numbered then. */
 void runs_open(void);
+/* runs_check_names - no two of one name: what is written goes by it. */
+void runs_check_names(void);
 void runs_read(bool is_known, struct err *e);
 void runs_release(void);
 void run_add(struct run *rn, uint32_t u, uint32_t i, double score);

@@ -379,12 +379,10 @@ static void answer_all(struct sink *truth, struct err *e)
 
 static void check_features(void)
 {
-	struct context c;
-	struct context_words none = { 0 };
-	size_t bad = 0, unknown;
+	size_t unknown, bad;
 
 	check_past();
-	check_context();
+	check_context(&unknown, &bad);
 	tool_reads(o.items);
 	for (size_t i = 0; i < o.requests.n; i++)
 		tool_reads(o.requests.v[i]);
@@ -404,9 +402,7 @@ static void check_features(void)
 		usage_die("--requests needs --events: a log that was read to its end knows what was heard");
 	if (o.past && o.items)
 		usage_die("--past has the catalogue that it was made with: --items goes with --events");
-	unknown = context_read(&c, &none, TIME_NONE, (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 }, true, &bad);
 	say_context("--context", unknown, bad);
-	context_release(&none);
 }
 
 void rank_features(struct err *e)

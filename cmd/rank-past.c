@@ -27,12 +27,18 @@ void say_context(const char *where, size_t unknown, size_t bad)
 		warn("%s: %zu value%s that cannot be read, passed over", where, bad, bad == 1 ? "" : "s");
 }
 
-void check_context(void)
+struct str common_context(void)
+{
+	return (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 };
+}
+
+void check_context(size_t *unknown, size_t *bad)
 {
 	struct context c;
 	struct context_words none = { 0 };
 
-	context_read(&c, &none, TIME_NONE, (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 }, true, NULL);
+	*bad = 0;
+	*unknown = context_read(&c, &none, TIME_NONE, common_context(), true, bad);
 	if (o.requests.n && c.time != TIME_NONE)
 		usage_die("--context: requests have times of their own; time= goes without --requests");
 	context_release(&none);

@@ -176,7 +176,7 @@ void rules_check(void)
 			usage_die("%s needs --items, the catalogue", needs_items[i].name);
 	const struct { const char *name, *of; const void *var; bool has_effect; } hangs_on[] = {
 		{ "--diverse", "--diversity", &o.diverse, o.diversity > 0 }, { "--fresh-days", "--fresh-share", &o.fresh_days, o.fresh_share > 0 },
-		{ "--tail-head", "--tail-share", &o.tail_head, o.tail_share > 0 },
+		{ "--tail-head", "--tail-share", &o.tail_head, o.tail_share > 0 }, { "--popularity", "-m", &o.pop_weight, o.model != NULL },
 	};
 	for (size_t i = 0; i < sizeof hangs_on / sizeof *hangs_on; i++)
 		if (!hangs_on[i].has_effect && tool_is_set(hangs_on[i].var))

@@ -10,8 +10,6 @@
 #include "../lib/io/line.h"
 #include "rank.h"
 
-enum { FIELDS = 256 };
-
 static struct latency latency;
 static struct eventr *requests;
 static struct buf trouble, troubled;	/* lines of the answer that tell what is wrong; whose the last of them is */
@@ -88,7 +86,7 @@ static void answer(struct sink *out, double start, struct err *e)
 
 void serve(const char *path, struct sink *out, struct err *e)
 {
-	struct str *field = mem_new(FIELDS, sizeof *field);
+	struct str *field = mem_new(TABLE_FIELDS_MAX, sizeof *field);
 	struct file *file = file_open(path, e);
 	bool is_open = false;
 	struct line l;
@@ -106,14 +104,16 @@ void serve(const char *path, struct sink *out, struct err *e)
 			is_open = false;
 			continue;
 		}
-		int64_t n = tsv_split(&l, field, FIELDS, e);
+		int64_t n = tsv_split(&l, field, TABLE_FIELDS_MAX, e);
 		is_open = true;
-		if (n < 0) {
+		if (n > TABLE_FIELDS_MAX)
+			err_set(e, ERR_DATA, "%s:%llu: %lld fields, more than %d", file_name(file), (unsigned long long)l.no, (long long)n, TABLE_FIELDS_MAX);
+		if (e->code) {
 			put_trouble((struct str){ "", 0 }, e->msg);
 			*e = (struct err){ 0 };
 			n_wrong++;
 		} else {
-			take_line(field, min_size((size_t)n, FIELDS));
+			take_line(field, (size_t)n);
 		}
 	}
 	if (got < 0)

@@ -131,11 +131,6 @@ static struct situation *situation_at(uint32_t u)
 	return &situation[u];
 }
 
-static struct str common_text(void)
-{
-	return (struct str){ o.context ? o.context : "", o.context ? strlen(o.context) : 0 };
-}
-
 void stage_request(const struct event *ev)
 {
 	struct situation *s = situation_at(past_user(past, ev->user, true));
@@ -144,7 +139,7 @@ void stage_request(const struct event *ev)
 	if (ev->time != TIME_NONE)
 		s->c.time = ev->time;
 	context_at(&s->c, past_now(past));
-	context_put(&s->c, &past->words, common_text(), false, NULL);
+	context_put(&s->c, &past->words, common_context(), false, NULL);
 	s->is_known = true;
 }
 
@@ -172,13 +167,15 @@ static struct context situation_of(uint32_t u)
 
 void check_stage(void)
 {
+	size_t unknown, bad;
+
 	if (!o.trees) {
 		if (o.past || o.events.n || o.requests.n || o.context || o.top_features)
 			usage_die("%s is for the features of --trees", o.past ? "--past" : o.events.n ? "--events" : o.requests.n ? "--requests" : o.context ? "--context" : "--top-features");
 		return;
 	}
 	check_past();
-	check_context();
+	check_context(&unknown, &bad);	/* stage_open says it, by the words of the past */
 	tool_reads(o.trees);
 	for (size_t i = 0; i < o.requests.n; i++)
 		tool_reads(o.requests.v[i]);
@@ -199,7 +196,7 @@ void stage_open(struct err *e)
 			vocab_add(&sources, s.p, s.len);
 	open_workers(e);
 	match_columns(&workers[0].f);
-	size_t bad = 0, unknown = context_read(&common, &past->words, past_now(past), common_text(), false, &bad);
+	size_t bad = 0, unknown = context_read(&common, &past->words, past_now(past), common_context(), false, &bad);
 	say_context("--context", unknown, bad);
 	if (!o.is_line)
 		read_requests(e);

@@ -117,8 +117,9 @@ void die_again(const struct tabler *r, struct str user) __attribute__((noreturn)
 void put_lines(struct tablew *t, const struct buf *lines, struct err *e);
 /* check_candidate - is a row of n fields one? *score; or the program ends with what is wrong. */
 void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score);
-/* check_context - --context goes with the requests. */
-void check_context(void);
+/* common_context - the text of --context. check_context - that it goes with the requests, and how many of its keys are unknown and values bad, which is said when all options are right. */
+struct str common_context(void);
+void check_context(size_t *unknown, size_t *bad);
 /* say_context - on stderr, how many keys and values of contexts were passed over. */
 void say_context(const char *where, size_t unknown, size_t bad);
 

@@ -1,6 +1,6 @@
 /*
  * taste-rank - from candidates to the lists that are shown. Reads candidates with the lines of a user together, joins, filters, scores anew by a model, blends with
- * popularity, composes lists of k by the rules asked for, and writes each line with its reason. Streams: holds one user's candidates (64 users' with --score or --why), and the side files given.
+ * popularity, composes lists of k by the rules asked for, and writes each line with its reason. Streams: holds one user's candidates (64 users' with --score, --why or --trees), and the side files given.
  */
 #include <math.h>
 #include <string.h>
@@ -315,6 +315,8 @@ static void check_options(void)
 		usage_die("--because needs --seen, which says what the user has");
 	if ((o.score || o.why) && !o.seen.n)
 		usage_die("%s needs --seen, which says what the user has", o.score ? "--score" : "--why");
+	if (o.why_not.n && o.dropped)
+		usage_die("--why-not writes no lists: nothing goes into --dropped");
 	if (o.is_line && (o.is_binary || tool.n_args > 1 || o.requests.n > 1))
 		usage_die("--line is of text, of one stream of candidates and one of --requests");
 	tool_reads_args(0);

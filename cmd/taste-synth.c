@@ -143,7 +143,7 @@ static void check_options(struct world_opts *w)
 		usage_die("--truth FILE goes with --pairs or --truth-top");
 	if (o.pairs && o.truth_top)
 		usage_die("--pairs and --truth-top exclude each other");
-	if (!o.answer && (o.answer_day || o.answer_context || o.patience < PATIENCE || o.patience > PATIENCE || o.after.n || o.pull > 0 || o.answers_truth))
+	if (!o.answer && (o.answer_day || o.answer_context || tool_is_set(&o.patience) || o.after.n || o.pull > 0 || o.answers_truth))
 		usage_die("--answer-day, --answer-context, --patience, --after, --pull and --answers-truth go with --answer LISTS");
 	if (o.answer_context && situation_scan(o.answer_context, strlen(o.answer_context), true, &o.situation, &e))
 		usage_die("--answer-context: %s", e.msg);

@@ -43,9 +43,13 @@ static void judge(const struct feedback *f, const struct vocab *user)
 
 	shows_first(&t, f, user->n);
 	for (int match = POLICY_PLACE; match <= POLICY_LIST; match++) {
-		struct policy_opts o = { .match = (enum policy_match)match, .user = user, .n_boot = 3 };
+		struct policy_opts o = { .match = (enum policy_match)match, .n_boot = 3 };
 		struct policy_estimate x;
 		struct err e = { 0 };
+		if (match == POLICY_LIST && policy_places(f, user, &e)) {
+			assert(e.code == ERR_DATA && e.msg[0]);
+			continue;
+		}
 		if (policy_estimate(&x, f, &t, user->n, &o, &e)) {
 			assert((e.code == ERR_DATA || e.code == ERR_NUMERIC) && e.msg[0]);
 			continue;

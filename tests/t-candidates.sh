@@ -45,6 +45,7 @@ is "of those who are followed, by what is theirs: best known first, nothing that
 is "a creator is followed by name" "$(get w followed)" "b2 b1 k3"
 is "new: of creators and tags that are heard, nothing that is not out yet" "$(get u new) $(get v new) $(get w new)" "a3 n1 a3 b2"
 is "again: what was heard three times" "$(get u again)" "a1"
+is "nor is anything found again, or gone on with, before it is out" "$(for i in 1 2 3; do printf 'u\tlater\t%d\nu\tsoon\t%d\n' $i $i; done | taste-rank candidates -q --items <(printf 'later\tmusic\tA\tB\tC\t2030\nsoon\tpodcast\tA\tB\tC\t2030\t9999\n') --source again,continue --rest 0 --half-life 1e6 --time 100)" ""
 is "the score of again" "$(awk -F '\t' '$1 == "u" && $4 == "again" { printf "%.5f", $3 }' got)" "$(awk 'BEGIN { printf "%.5f", 2 * (1 - 2^(-8 / 7)) }')"
 is "now leaves out what the listener has" "$(get v now)" "a1 p1 k1 k2"
 is "--keep does not" "$(cand --items items.tsv --source now --keep --users <(echo v) --time "$now" log.tsv | cut -f2 | head -1)" "a2"

@@ -58,7 +58,7 @@ is "--allow-extra-users leaves them out" "$(taste-eval interleave --allow-extra-
 is "of the answers too" "$(taste-eval interleave --allow-extra-users --answers answers a1 b | sed 1d | cut -f3)" 1
 must_fail "one list" 2 "taste-eval: interleave takes two lists*" taste-eval interleave a
 must_fail "three lists" 2 "taste-eval: interleave takes two lists*" taste-eval interleave a b a9
-must_fail "an item twice in a list" 4 "taste-eval: twice: item 'a' stands twice*" bash -c "printf 'u\ta\t1\nu\ta\t2\n' > twice; taste-eval interleave twice twice"
+must_fail "an item twice in a list" 4 "taste-eval: twice: item 'a' stands twice*" bash -c "printf 'u\ta\t1\nu\ta\t2\n' > twice; taste-eval interleave --name a --name b twice twice"
 must_fail "a place that is none" 4 "taste-eval: pl:1: place_in=x is no place*" bash -c "printf 'u1\ta1\t1\tplay\t\tplace_in=x\n' > pl; taste-eval interleave --answers pl a b"
 must_fail "--table without answers" 2 "taste-eval: drafts are lists*" taste-eval interleave --table a b
 must_fail "--bootstrap is not of interleave" 2 "taste-eval: --bootstrap is an option of lists, ips, snips and dr*" taste-eval interleave --bootstrap 5 a b

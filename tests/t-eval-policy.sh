@@ -112,7 +112,7 @@ must_fail "users of the log without a list" 4 "taste-eval: some: 1 users of the 
 is "--allow-extra-users leaves them out" "$(taste-eval ips --log log --allow-extra-users --bootstrap 0 some > o; val o mean value; val o ips value)" "0.500000
 1.000000"
 must_fail "no user has a list" 4 "taste-eval: nobody: no user of the log has a list" bash -c "printf 'q\ta\t1\n' > nobody; taste-eval ips --log log --allow-extra-users nobody"
-must_fail "--match list and a hole in a list" 4 "taste-eval: lists: a list of user 'u' has place 2 in the log but not place 1*" bash -c "printf 'u\ta\t1\tplay\t9\tplace_in=2;p=1\n' > hole; taste-eval ips --match list --answers hole lists"
+must_fail "--match list and a hole in a list" 4 "taste-eval: hole: a list of user 'u' has place 2 but not place 1*" bash -c "printf 'u\ta\t1\tplay\t9\tplace_in=2;p=1\n' > hole; taste-eval ips --match list --answers hole lists"
 printf 'u\ta\t.9\t1\nu\tb\t.9\t0\nu\tc\t.9\t1\nv\ta\t.9\t1\nv\tb\t.9\t0\nw\ta\t.9\t1\nw\tb\t.9\t0\n' > thin
 printf 'u\ta\t1\nv\ta\t1\nw\ta\t1\n' > thinlist
 like "what the log could not show is said" "$(taste-eval ips --log thin thinlist 2>&1 > /dev/null)" "taste-eval: thinlist: the weights are 0.476 on average where 1 is right*"

@@ -75,6 +75,10 @@ must_fail "no truth" 2 "*--truth FILE*" taste-eval --train train ranked
 is "an empty list is zeros" "$(taste-eval --truth truth --train train -k 3 empty | awk -F '\t' '$1 == "empty" && $2 == "recall" { print $4 }')" 0
 is "--only-listed averages over users with a list" "$(taste-eval --truth truth --train train --only-listed -k 3 ranked | awk -F '\t' '$1 == "ranked" && $2 == "hr" { print $4, $7 }')" "1 2"
 is "--order input takes the lines as they stand" "$(printf 'v\ta\t1\nv\tb\t2\n' | taste-eval --truth truth --no-train --only-listed --order input -k 1 | awk -F '\t' '$2 == "hr" { print $4 }')" 1
+printf 'v\ta\t1\nv\tb\t2\n' > stands; taste-eval --truth truth --no-train --only-listed --order input -k 1 --write-run run stands > none
+is "and what --write-run writes is that list" "$(cut -d ' ' -f 3-5 run | tr '\n' ',')" "a 1 2,b 2 1,"
+mkdir -p d1 d2; cp stands d1; cp stands d2; must_fail "two runs of one name" 2 "*two files would be called 'stands': --name*usage:*" taste-eval --truth truth --no-train d1/stands d2/stands
+must_fail "a head without train" 2 "*--head says nothing without --train*usage:*" taste-eval --head 0.5 --truth truth --no-train ranked
 is "ties go by id" "$(printf 'v\tb\t1\nv\ta\t1\n' | taste-eval --truth truth --no-train --only-listed -k 1 | awk -F '\t' '$2 == "hr" { print $4 }')" 1
 
 # TREC
@@ -111,7 +115,7 @@ must_fail "a full disk is told" 3 "*No space left on device" bash -c 'taste-eval
 printf 'u 0 x 1\nu 0 y 5\n' > gq; printf 'u Q0 x 1 2 r\nu Q0 y 2 1 r\n' > grun
 is "TREC relevances are gains only when asked" "$(taste-eval --trec --truth gq --no-train -k 2 --bootstrap 0 grun | awk '$2 == "ndcg" { print $4 }')" 1
 is "and then they are" "$(taste-eval --trec --gains --truth gq --no-train -k 2 --bootstrap 0 grun | awk '$2 == "ndcg" { printf "%.4f", $4 }')" 0.7378
-for g in 1e39 1e-46; do must_fail "a gain of $g" 4 "taste-eval: gt: a gain of * is beyond*" bash -c "printf 'u\tx\t$g\n' > gt; printf 'u\tx\t1\n' > gr; taste-eval --gains --truth gt --no-train gr"; done
+for g in 1e39 1e-46; do must_fail "a gain of $g" 4 "taste-eval: gt:1: a gain of * is beyond*" bash -c "printf 'u\tx\t$g\n' > gt; printf 'u\tx\t1\n' > gr; taste-eval --gains --truth gt --no-train gr"; done
 printf 'item\ttime\tuser\nx\t5\tu\ny\t6\tu\n' > hn.tsv; printf 'score\titem\tuser\n1\tx\tu\n' > hr.tsv
 is "-H goes by the names" "$(taste-eval -H --truth hn.tsv --no-train -k 1 --bootstrap 0 hr.tsv | awk '$2 == "precision" { print $4 }')" 1
 must_fail "-H and half the names" 4 "taste-eval: hr2.tsv:1: no column is named 'score'" bash -c "printf 'item\tuser\tx\n' > hr2.tsv; taste-eval -H --truth hn.tsv --no-train hr2.tsv"

@@ -240,5 +240,7 @@ must_fail "and by --line" 3 "taste-rank: *No space left on device" bash -c 'tast
 echo old > keep; taste-rank features -o keep --events notime cand.tsv 2>/dev/null; taste-rank past -o keep --events notime 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'taste-rank features -q --events log.tsv --requests req.tsv cand.tsv | head -1 | wc -l; echo "${PIPESTATUS[0]}"' 2>&1 | tr '\n' ' ')" "1 141 "
 must_fail "--gap of single events" 2 "*--gap: with --label skipped each event is a request of its own*" taste-rank features --events log.tsv --requests log.tsv --label skipped --gap 5
+cut -f1-4 cand.tsv | awk -F '\t' '!s[$1]++ { print $1 FS "shown before" FS 1 }' > before
+is "what was only shown before is of no source" "$(L --past past.taste --shown before bycand 2>&1 > none)" ""
 must_fail "--gap without requests" 2 "*--gap says nothing without --requests*" taste-rank features --events log.tsv --gap 5 cand.tsv
 done_testing

@@ -235,8 +235,11 @@ must_fail "a weight beyond 1" 2 "*--popularity*" taste-rank --popularity 2 cand.
 must_fail "a full disk is told" 3 "taste-rank: *No space left on device" bash -c 'taste-rank cand.tsv > /dev/full'
 echo old > keep; taste-rank -o keep nan 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'awk "BEGIN { for (i = 0; i < 300000; i++) print \"u\" i \"\ti\t1\ts\" }" | taste-rank | head -1 | wc -l; echo "${PIPESTATUS[1]}"' 2>&1 | tr '\n' ' ')" "1 141 "
-for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity"; do
+for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity" "--popularity 0.9:-m"; do
 	must_fail "${x%:*} without what it is about" 2 "*${x%% *} says nothing without ${x#*:}*usage:*" taste-rank ${x%:*} cand.tsv
 done
+must_fail "--why-not with a file for what was dropped" 2 "*nothing goes into --dropped*usage:*" taste-rank --why-not a --dropped none cand.tsv
+printf 'u\tx1\t3\tals\nu\tx2\t5\tals\n' > strange; printf 'v\tk\t1\n' | taste-train pop -q -o k.taste; printf 'u\tk\t2\n' > k
+is "what was only shown before is nothing that a model judges" "$(taste-rank --score k.taste --seen /dev/null --shown k strange 2> err | cut -f2 | tr '\n' ' '; cat err)" "k x2 x1 taste-rank: 1 of 1 users have nothing that k.taste knows: their candidates keep the scores they came with"
 must_fail "a distance twice" 2 "*--space: group comes twice*" taste-rank --items rules.tsv --space group=2 --space creator=1 --space group=3 cand.tsv
 done_testing

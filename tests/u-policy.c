@@ -159,7 +159,7 @@ static void a_bandit_is_judged_without_bias(void **state)
 	for (int soft = 0; soft < 2; soft++) {
 		make_target(1, soft);
 		double truth = truth_of(1, soft, false);
-		struct policy_opts o = { .reward = &good, .user = &names };
+		struct policy_opts o = { .reward = &good };
 		struct moments m = over_logs(LOGS, 200, 1, false, &o);
 		assert_unbiased(m.mean[POLICY_IPS], m.sd[POLICY_IPS], LOGS, truth);
 		assert_unbiased(m.mean[POLICY_DR], m.sd[POLICY_DR], LOGS, truth);
@@ -188,7 +188,7 @@ static void lists_are_judged_by_places_and_down_to_them(void **state)
 	make_target(PLACES, false);
 	predict(&good, 1, 0);
 	double truth = truth_of(PLACES, false, false);
-	struct policy_opts o = { .match = POLICY_LIST, .reward = &good, .user = &names };
+	struct policy_opts o = { .match = POLICY_LIST, .reward = &good };
 	struct moments list = over_logs(LOGS, 400, PLACES, false, &o);
 	assert_unbiased(list.mean[POLICY_IPS], list.sd[POLICY_IPS], LOGS, truth);
 	assert_unbiased(list.mean[POLICY_DR], list.sd[POLICY_DR], LOGS, truth);
@@ -210,7 +210,7 @@ static void what_stands_above_may_matter(void **state)
 	make_world(3);
 	make_target(PLACES, false);
 	double truth = truth_of(PLACES, false, true);
-	struct policy_opts o = { .match = POLICY_LIST, .user = &names };
+	struct policy_opts o = { .match = POLICY_LIST };
 	struct moments m = over_logs(LOGS, 400, PLACES, true, &o);
 
 	assert_unbiased(m.mean[POLICY_IPS], m.sd[POLICY_IPS], LOGS, truth);
@@ -227,7 +227,7 @@ static void any_of_a_list(void **state)
 		choice[2 * u + 1] = (struct policy_choice){ 0, u % 4 + 1, .5 };
 		start[u + 1] = 2 * u + 2;
 	}
-	struct policy_opts o = { .match = POLICY_ITEM, .user = &names };
+	struct policy_opts o = { .match = POLICY_ITEM };
 	struct moments m = over_logs(LOGS, 200, 1, false, &o);
 
 	assert_unbiased(m.mean[POLICY_IPS], m.sd[POLICY_IPS], LOGS, truth_of(1, true, false));
@@ -242,7 +242,7 @@ static void intervals_cover_and_clips_are_told(void **state)
 	make_world(5);
 	make_target(1, false);
 	double truth = truth_of(1, false, false);
-	struct policy_opts o = { .user = &names, .n_boot = 200, .seed = 1 };
+	struct policy_opts o = { .n_boot = 200, .seed = 1 };
 	for (uint64_t t = 0; t < 200; t++) {
 		struct feedback f;
 		struct policy_estimate x, y;
@@ -278,7 +278,7 @@ static void by_hand(void **state)
 	struct policy t = { s, c };
 	struct policy_estimate x;
 	struct err e = { 0 };
-	struct policy_opts o = { .user = &names };
+	struct policy_opts o = { 0 };
 
 	assert_int_equal(policy_estimate(&x, &f, &t, 2, &o, &e), 0);
 	assert_true(x.v[POLICY_LOGGED].value == 1);
@@ -289,9 +289,10 @@ static void by_hand(void **state)
 	o.match = POLICY_LIST;
 	assert_int_equal(policy_estimate(&x, &f, &t, 2, &o, &e), 0);
 	assert_true(fabs(x.weight.value - (2 + 8 + 0 + 2) / 4.) < 1e-12);
+	assert_int_equal(policy_places(&f, &names, &e), 0);
 	row[1].place = 2;
-	assert_int_equal(policy_estimate(&x, &f, &t, 2, &o, &e), ERR_DATA);
-	assert_non_null(strstr(e.msg, "has place 3 in the log but not place 2"));
+	assert_int_equal(policy_places(&f, &names, &e), ERR_DATA);
+	assert_non_null(strstr(e.msg, "has place 3 but not place 2"));
 	e = (struct err){ 0 };
 	o.match = POLICY_PLACE;
 	c[0].item = c[2].item = 4;

@@ -307,6 +307,11 @@ static bool is_done(const struct sources_opts *o, int user, int item, int64_t t)
 	return last >= 0 && (ev[last].act == 1 || (n && (isnan(seconds[item]) || heard >= o->finished * seconds[item])));
 }
 
+static bool is_to_come(int item, int64_t t)
+{
+	return released[item] != TIME_NONE && released[item] > t;
+}
+
 /* goes_before - of two items of a group. */
 static bool goes_before(int i, int k)
 {
@@ -333,11 +338,11 @@ static void plain_continue(const struct sources_opts *o, int user, int64_t t, do
 				if (last < 0 || (double)(t - ev[last].t) > o->lately || count(user, ev[last].item, 3, t) > count(user, ev[last].item, 2, t))
 					continue;
 				int at = ev[last].item, next = -1;
-				if (!is_done(o, user, at, t))
+				if (!is_done(o, user, at, t) && !is_to_come(at, t))
 					next = at;
 				for (int i = 0; i < n_catalogue && next != at; i++)
 					if (kind[i] == k && creator[i] == c && group[i] == g && goes_before(at, i) && (next < 0 || goes_before(i, next)) && !is_done(o, user, i, t) &&
-					    !(released[i] != TIME_NONE && released[i] > t))
+					    !is_to_come(i, t))
 						next = i;
 				if (next >= 0)
 					score[next] = exp2(-(double)(t - ev[last].t) / o->half_life);
@@ -351,7 +356,7 @@ static void plain_again(const struct sources_opts *o, int user, int64_t t, doubl
 		for (int j = 0; j < n_events; j++)
 			if (ev[j].user == user && ev[j].item == i && ev[j].t < t && is_heard(j) && ev[j].t > last)
 				last = ev[j].t;
-		if (kind[i] == 0 && taste(user, i, t) >= 2)
+		if (kind[i] == 0 && taste(user, i, t) >= 2 && !is_to_come(i, t))
 			score[i] = log2(1 + taste(user, i, t)) * (o->rest > 0 ? 1 - exp2(-(double)(t - last) / o->rest) : 1);
 	}
 }

@@ -25,7 +25,7 @@ struct inter_opts {
 	inter_fade *fade;		/* by the time to the newest event read; one without a time is an error. NULL: none */
 	void *ctx;
 	struct par *pool;		/* to sort by; may be NULL */
-	int64_t newest;			/* out, with fade: time of the newest event */
+	int64_t newest;			/* out: time of the newest event, TIME_NONE where none has one */
 	bool has_header;
 	bool keep_vocab;		/* user and item already hold ids: events of others are left out (and counted) */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL none */

@@ -6,7 +6,7 @@
 #include "input.h"
 #include "../base/mem.h"
 
-enum { MAX_FIELDS = 4096, BLOCK_BYTES = 1 << 20, LEVEL = 3 };
+enum { BLOCK_BYTES = 1 << 20, LEVEL = 3 };
 
 struct tabler {
 	struct input in;
@@ -55,7 +55,7 @@ struct tabler *tabler_open_file(struct file *f, const char *schema, bool has_hea
 		return NULL;
 	}
 	r->schema = schema ? mem_strdup(schema) : NULL;
-	r->field = mem_new(MAX_FIELDS, sizeof *r->field);
+	r->field = mem_new(TABLE_FIELDS_MAX, sizeof *r->field);
 	if (has_header && !r->in.is_binary && read_header(r, e) < 0) {
 		tabler_close(r);
 		return NULL;
@@ -181,11 +181,11 @@ static int next_row(struct tabler *r, const struct str **field, size_t *n, struc
 	}
 	if (!l->len)
 		return err_set(e, ERR_DATA, "%s:%llu: an empty line", file_name(r->in.file), (unsigned long long)l->no);
-	int64_t k = tsv_split(l, r->field, MAX_FIELDS, e);
+	int64_t k = tsv_split(l, r->field, TABLE_FIELDS_MAX, e);
 	if (k < 0)
 		return (int)k;
-	if (k > MAX_FIELDS)
-		return err_set(e, ERR_DATA, "%s:%llu: %lld fields, more than %d", file_name(r->in.file), (unsigned long long)l->no, (long long)k, MAX_FIELDS);
+	if (k > TABLE_FIELDS_MAX)
+		return err_set(e, ERR_DATA, "%s:%llu: %lld fields, more than %d", file_name(r->in.file), (unsigned long long)l->no, (long long)k, TABLE_FIELDS_MAX);
 	*field = r->field;
 	*n = (size_t)k;
 	if (!r->order)

@@ -7,6 +7,8 @@
 #include "../io/prov.h"
 #include "../io/tsv.h"
 
+enum { TABLE_FIELDS_MAX = 4096 };	/* of a row */
+
 struct tabler;
 /* tabler_open - path or "-". `schema` ("items", "candidates", "truth") must match a binary input's META; NULL takes any. has_header: skip the first TSV line into tabler_header. */
 struct tabler *tabler_open(const char *path, const char *schema, bool has_header, struct err *e);

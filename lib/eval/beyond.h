@@ -16,7 +16,7 @@
  *
  *   creator_gini@k    gini of how often creators are shown, over those of the catalogue
  *
- * Each is there only when what it is made of is. Memory: 8 bytes a user and column, 8 (d + labels) bytes a thread. Time: k d for diversity, k^2 label sets for diversity_C.
+ * Each is there only when what it is made of is. Memory: 8 bytes a user and column, 8 d bytes and 24 a label a thread. Time: k d for diversity, k^2 label sets for diversity_C.
  */
 #ifndef TASTE_BEYOND_H
 #define TASTE_BEYOND_H

@@ -87,27 +87,35 @@ static double add_row(struct rows_job *j, const struct feedback_row *r, const st
 	return product;
 }
 
-static int add_rows(struct rows_job *j, const struct feedback *f, const struct policy *t, const struct policy_opts *o, struct err *e)
+static void add_rows(struct rows_job *j, const struct feedback *f, const struct policy *t, const struct policy_opts *o)
 {
-	uint32_t list = UINT32_MAX, next = 0;
+	uint32_t list = UINT32_MAX;
 	double above = 1;
-	char clip[ERR_CLIP_MAX];
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct feedback_row *r = &f->row[i];
 		if (r->list != list || o->match == POLICY_ITEM) {
 			list = r->list;
-			next = 0;
 			above = 1;
 			j->s->v[r->user * j->s->n_cols + S_LISTS] += 1;
 			j->out->n_lists++;
 		}
-		if (o->match == POLICY_LIST && r->place != next++)
-			return err_set(e, ERR_DATA, "a list of user '%s' has place %zu in the log but not place %u: what stood above is not known",
-				       err_clip(clip, o->user->str[r->user].p, o->user->str[r->user].len), (size_t)r->place + 1, next);
 		double w = add_row(j, r, t, o, above);
 		if (o->match == POLICY_LIST)
 			above = w;
+	}
+}
+
+int policy_places(const struct feedback *f, const struct vocab *user, struct err *e)
+{
+	char clip[ERR_CLIP_MAX];
+
+	for (size_t i = 0, next = 0; i < f->n; i++) {
+		const struct feedback_row *r = &f->row[i];
+		next = i && r[-1].list == r->list ? next + 1 : 0;
+		if (r->place != next)
+			return err_set(e, ERR_DATA, "a list of user '%s' has place %zu but not place %zu: what stood above is not known",
+				       err_clip(clip, user->str[r->user].p, user->str[r->user].len), (size_t)r->place + 1, next + 1);
 	}
 	return 0;
 }
@@ -224,14 +232,14 @@ int policy_estimate(struct policy_estimate *out, const struct feedback *f, const
 {
 	struct sums s = { .n_places = places_of(f, o->match) };
 	struct rows_job j = { .s = &s, .out = out };
-	int ret;
+	int ret = 0;
 
 	*out = (struct policy_estimate){ .n_rows = f->n };
 	s.n_cols = S_PLACES + 3 * s.n_places;
 	if (!(s.v = mem_try0(n_users * s.n_cols, sizeof *s.v, "sums of users", e)))
 		return ERR_MEM;
-	ret = add_rows(&j, f, target, o, e);
-	if (!ret && !out->n_matched)
+	add_rows(&j, f, target, o);
+	if (!out->n_matched)
 		ret = err_set(e, ERR_DATA, "nothing of it is in the log: there is no row with what it would have shown");
 	if (!ret && (!isfinite(j.squares) || !isfinite(j.unclipped)))
 		ret = err_set(e, ERR_NUMERIC, "its weights are beyond the range of numbers: some propensities are too small");

@@ -22,7 +22,7 @@
  * with place this is also so where the target's item stands above already. The mean of w, over rows where the target has anything, is 1 on average if nothing of this is so; how much less says how
  * much is missing. snips divides by it.
  *
- * Intervals: bootstrap over users (boot.h), all sums of a user together. Sums are in the order of rows. Memory: 16 bytes a row, 8 (8 + 3 places) bytes a user and the same a replica.
+ * Intervals: bootstrap over users (boot.h), all sums of a user together. Sums are in the order of rows. Memory: 16 bytes a row, 8 (8 + 3 places) bytes a user and 96 more a replica.
  */
 #ifndef TASTE_POLICY_H
 #define TASTE_POLICY_H
@@ -45,7 +45,6 @@ struct policy_opts {
 	enum policy_match match;
 	double clip;			/* 0: none */
 	const struct csr *reward;	/* y' [users x items], 0 where there is no entry; NULL: none, and neither dm nor dr */
-	const struct vocab *user;	/* names of users, for what is said of a list */
 	size_t n_boot;
 	uint64_t seed;
 	struct par *pool;
@@ -59,8 +58,9 @@ struct policy_estimate {
 	double clipped;			/* share of the sum of weights that clip took away */
 };
 
-/* policy_estimate - of the rows of the log, which is sorted. With POLICY_LIST every list must have all its places down to the last. Users are 0 .. n_users. 0, ERR_MEM, ERR_DATA for a
- * gap, and where nothing matched, ERR_NUMERIC for weights or values beyond the range of a double. */
+/* policy_places - has every list of the log, which is sorted, all its places down to the last? 0, or ERR_DATA with a sentence that names the user of one that has not. */
+int policy_places(const struct feedback *f, const struct vocab *user, struct err *e);
+/* policy_estimate - of the rows of the log, which is sorted; with POLICY_LIST policy_places holds. Users are 0 .. n_users. 0, ERR_MEM, ERR_DATA where nothing matched, ERR_NUMERIC for weights or values beyond the range of a double. */
 int policy_estimate(struct policy_estimate *out, const struct feedback *f, const struct policy *target, size_t n_users, const struct policy_opts *o, struct err *e);
 
 #endif

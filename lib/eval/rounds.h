@@ -13,7 +13,7 @@
  *   coverage      distinct items of the catalogue / its items
  *
  * tail_share and gini count an item as often as it is there, overlap and jaccard once a user. A round of nobody has NaN everywhere.
- * Sums are in the order of users; the pairs of chunk c of 1024 come from PCG stream (seed, c). Memory: 8 bytes a line of the round and 8 a user, 8 bytes an item, 8 a label and thread.
+ * Sums are in the order of users; the pairs of chunk c of 1024 come from PCG stream (seed, c). Memory: 8 bytes a line of the round, 12 more while they are counted, 8 a user, 8 bytes an item, 12 a label and thread.
  */
 #ifndef TASTE_ROUNDS_H
 #define TASTE_ROUNDS_H

@@ -25,10 +25,8 @@ void mix_add(struct mix *m, const struct facets *f, uint32_t item)
 	size_t n;
 	const uint32_t *v = facets_of(f, item, &n);
 
-	if (!m->sum) {
-		m->n_values = f->name.n;
+	if (!m->sum)
 		m->sum = mem_new(f->name.n + 1, sizeof *m->sum);
-	}
 	for (size_t j = 0; j < n && j < MIX_VALUES; j++) {
 		if (!(m->sum[v[j]] > 0)) {
 			arr_reserve(m->value, m->n + 1, m->cap);

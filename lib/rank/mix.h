@@ -7,6 +7,7 @@
  *   KL(p || q') = sum of p_t log(p_t / q'_t),  q' = (1 - a) q + a p,  a = 0.01
  *
  * which is 0 for a list of the listener's own mix and log(1 / a) = 4.6 for one that shares nothing with it, or is empty. Items without a value change nothing.
+ * taste-eval measures the same by labels.h, in bits and over all values of an item.
  * Source: Steck 2018, "Calibrated recommendations", RecSys, eq. 3 and 4 (his smoothing, all places of the list weigh the same).
  * Steck's objective (1 - l) sum of scores - l KL is, times 1 / (1 - l), sum of scores - W KL with W = l / (1 - l), built by the same greedy steps.
  *
@@ -27,8 +28,7 @@ struct mix {			/* a listener's; zeroed is empty */
 	uint32_t *value;		/* [n] ascending */
 	double *share;			/* [n] > 0, adding up to 1 */
 	size_t n, cap, cap_shares;
-	double *sum;			/* [n_values] between mix_add and mix_end */
-	size_t n_values;
+	double *sum;			/* [values of the facet] between mix_add and mix_end */
 };
 
 void mix_release(struct mix *m);

@@ -356,6 +356,8 @@ int past_ready(struct past *p, struct err *e)
 	p->n[PAST_TAG] = s->tag.n;
 	p->n[PAST_KIND] = p->kind_name.n;
 	p->n[PAST_ALL] = 1;
+	if (p->kind_name.n > PAST_KINDS_MAX)
+		return err_set(e, ERR_DATA, "the catalogue has %zu kinds, more than a past holds (%d)", p->kind_name.n, PAST_KINDS_MAX);
 	s->is_ready = true;
 	past_codes(p);
 	if (make_order(p, e))

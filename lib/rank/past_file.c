@@ -169,7 +169,7 @@ static int get_ids(struct past *p, struct err *e)
 {
 	struct past_store *s = p->store;
 
-	if (artifact_idtab(s->file, "user", &s->user_id, e) || artifact_idtab(s->file, "item", &s->item_id, e) || get_words(s->file, "kind", &p->kind_name, 1 << 20, e))
+	if (artifact_idtab(s->file, "user", &s->user_id, e) || artifact_idtab(s->file, "item", &s->item_id, e) || get_words(s->file, "kind", &p->kind_name, PAST_KINDS_MAX, e))
 		return e->code;
 	for (int k = 0; k < 4; k++)
 		if (get_words(s->file, word_key[k], &p->words.word[CONTEXT_DEVICE + k], CONTEXT_WORDS, e))

@@ -6,7 +6,7 @@
 
 #include "past.h"
 
-enum { PAST_FRESH = 1024 };
+enum { PAST_FRESH = 1024, PAST_KINDS_MAX = 1 << 20 };
 
 struct past_store {
 	struct vocab user, item, creator, tag;	/* user: with a file, those who came later */

@@ -297,12 +297,18 @@ void sources_user_is(struct sources_user *w, uint32_t user, int64_t t)
 		add_creator(w, &w->own[i]);
 }
 
-/* is_out - not to be found: the user has it, or it is not there yet. */
-static bool is_out(const struct sources_user *w, uint32_t item)
+/* is_to_come - it was not released yet, by the catalogue. */
+static bool is_to_come(const struct sources_user *w, uint32_t item)
 {
 	const struct shelf *h = w->s->shelf;
 
-	return item >= w->s->n_items || (w->slot[item] && !w->s->o.keep) || (h && h->released[item] != TIME_NONE && h->released[item] > w->t);
+	return h && h->released[item] != TIME_NONE && h->released[item] > w->t;
+}
+
+/* is_out - not to be found: the user has it, or it is not there yet. */
+static bool is_out(const struct sources_user *w, uint32_t item)
+{
+	return item >= w->s->n_items || (w->slot[item] && !w->s->o.keep) || is_to_come(w, item);
 }
 
 static double lives_left(const struct sources_user *w, int64_t since, double half_life)
@@ -485,11 +491,11 @@ static uint32_t where_at(const struct sources_user *w, uint32_t item)
 	const struct shelf *h = w->s->shelf;
 	uint32_t g = h->group_of[item];
 
-	if (!is_done(w, item))
+	if (!is_done(w, item) && !is_to_come(w, item))
 		return item;
 	for (size_t j = h->place_of[item] + 1; j < h->group_start[g + 1]; j++) {
 		uint32_t next = h->in_group[j];
-		if (!is_done(w, next) && !(h->released[next] != TIME_NONE && h->released[next] > w->t))
+		if (!is_done(w, next) && !is_to_come(w, next))
 			return next;
 	}
 	return VOCAB_NONE;
@@ -527,7 +533,7 @@ static void find_again(struct sources_user *w, struct topk *best)
 	for (size_t i = 0; i < w->n_own; i++) {
 		const struct own *own = &w->own[i];
 		double n = taste_of(&own->did);
-		if (n < 2 || own->item >= s->n_items || (s->shelf && s->is_serial[s->shelf->kind_of[own->item]]))
+		if (n < 2 || own->item >= s->n_items || is_to_come(w, own->item) || (s->shelf && s->is_serial[s->shelf->kind_of[own->item]]))
 			continue;
 		double rested = s->o.rest > 0 ? 1 - lives_left(w, own->last, s->o.rest) : 1;
 		if (rested > 0)

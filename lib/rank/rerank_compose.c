@@ -1,4 +1,4 @@
-/* compose - stage 6 and 7 of rerank.h: the list, place by place. */
+/* rerank_compose - stage 6 and 7 of rerank.h: the list, place by place. */
 #include <math.h>
 #include <string.h>
 
