@@ -107,6 +107,8 @@ is "with --rejects it costs its line" "$(ing jsonl -q --rejects rej broken.jsonl
 is "and the line is kept" "$(cat rej)" "broken.jsonl:2${T}json${T}{\"user\":
 broken.jsonl:3${T}json${T}17
 broken.jsonl:5${T}json${T}{\"user\":\"w\",\"item\":\"k\""
+printf '{"user":"u","item":"i",\n "list":[\n{"user":"ghost","item":"g"}\n],"x":oops}\n{"user":"v","item":"j"}\n' > pretty.jsonl
+must_fail "what stands within a broken object of several lines is no event" 4 "taste-ingest: pretty.jsonl:4:7: *" taste-ingest jsonl --rejects rej pretty.jsonl
 must_fail "in an array it ends the run in any case" 4 "taste-ingest: (standard input):2:*" bash -c 'printf "[{\"user\":\"u\",\"item\":\"i\"},\n{\"user\":,}]" | taste-ingest jsonl --rejects rej'
 is "every row is rejected or written, none is lost" "$(awk 'BEGIN { srand(5); for (i = 0; i < 5000; i++) { r = rand(); print (r < .1 ? "u" : r < .2 ? "\ti" : r < .3 ? "u\ti\tx\ty" : "u\t" i "\t" i) } }' > some.tsv
 	(echo "u${T}i${T}1"; sed 's/^u$/u\t\t/' some.tsv) > with.tsv; ing tsv -q --rejects rej with.tsv | wc -l > w; echo $(($(cat w) + $(wc -l < rej))))" 5001

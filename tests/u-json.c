@@ -220,7 +220,20 @@ static void skipping(void **state)
 	SKIP("{\"a\":1}\n{\"a\":\n{\"a\":3}\n", "1{n1,-,-}!2<{\"a\":>3{n3,-,-}");
 	SKIP("{\"a\":tru}\nnoise\n\n{\"a\":3}\n{\"a\":\"x", "!1<{\"a\":tru}>!2<noise>4{n3,-,-}!5<{\"a\":\"x>");
 	SKIP("{\"a\":1} x {\"a\":2}\n{\"a\":3}", "1{n1,-,-}!1<x {\"a\":2}>2{n3,-,-}");
+	SKIP("{\"a\":1\n{\"a\":3}\n{\"a\":4", "!1<{\"a\":1>2{n3,-,-}!3<{\"a\":4>");
+	SKIP(" {\"a\":\n {\"a\":3}\n {\"a\":4}\n", "!1<{\"a\":>2{n3,-,-}3{n4,-,-}");
 	SKIP("[{\"a\":1},\n5,\n{}]", "1{n1,-,-}:2:1: an object, or an array of them, should stand here, at '5,'");
+}
+
+/* An object over several lines is not taken apart. */
+static void not_skipping(void **state)
+{
+	(void)state;
+	SKIP("{\"a\":1,\n \"b\":[\n{\"a\":2}\n],\"x\":oops}\n{\"a\":3}", ":4:7: not a JSON value, at 'oops}'");
+	SKIP("{\"a\":1 \"x\":2,\n\"b\":[\n{\"a\":2}\n]}\n", ":1:8: a comma or } should stand here, at '\"x\":2,'");
+	SKIP("{\"x\":tru,\"b\":[\n  {\"a\":2}\n]}\n", ":1:9: not a JSON value, at ',\"b\":['");
+	SKIP("{\n  \"b\":[\n{\"a\":2}\n", ":4:1: a comma or ] should stand here");
+	SKIP("{\n{\"a\":2}, 5}\n{\"a\":3}\n", "!1<{>2{n2,-,-}!2<, 5}>3{n3,-,-}");	/* as if torn */
 }
 
 /* Objects about the size of the buffer, an object over the cap, and a line number far down. */
@@ -265,6 +278,7 @@ static void large(void **state)
 	assert_int_equal(json_next(j, &v, &e), 1);
 	assert_int_equal(json_next(j, &v, &e), ERR_DATA);
 	assert_non_null(strstr(e.msg, ":2: the object that begins here is longer than 64 MB"));
+	assert_int_equal(json_skip_line(j, &e), 0);
 	json_close(j);
 	file_close(f);
 	close(fd);
@@ -413,6 +427,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(value_faults),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(skipping),
+		cmocka_unit_test(not_skipping),
 		cmocka_unit_test(large),
 		cmocka_unit_test(round_trip), cmocka_unit_test(objects_at),
 	};

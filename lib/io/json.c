@@ -43,7 +43,7 @@ struct json {
 	size_t cap;
 	uint64_t dropped;		/* bytes of the file before buf[0] */
 	uint64_t line, line_start;	/* at p: line number, and the offset in the file where it begins */
-	uint64_t object_line;
+	uint64_t object_line, object_column;
 	bool is_eof, is_started;
 	const char *name;		/* for messages */
 	struct str step[STEPS_MAX];	/* of `at`: the members on the way to the objects */
@@ -190,6 +190,12 @@ static inline int peek(struct json *j)
 	return refill(j) > 0 ? *j->p : -1;
 }
 
+/* column - of p in its line, from 1. */
+static uint64_t column(const struct json *j)
+{
+	return j->dropped + (uint64_t)(j->p - j->buf) - j->line_start + 1;
+}
+
 static int bad(struct json *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static int bad(struct json *j, const char *fmt, ...)
 {
@@ -205,7 +211,7 @@ static int bad(struct json *j, const char *fmt, ...)
 	while (n < SHOWN && (j->p + n < j->end || refill(j) > 0) && j->p[n] != '\n')
 		n++;
 	return err_set(&j->err, ERR_DATA, n ? "%s:%llu:%llu: %s, at '%s'" : "%s:%llu:%llu: %s", j->name, (unsigned long long)j->line,
-		       (unsigned long long)j->dropped + (unsigned long long)(j->p - j->buf) - j->line_start + 1, what, err_clip(clip, (const char *)j->p, n));
+		       (unsigned long long)column(j), what, err_clip(clip, (const char *)j->p, n));
 }
 
 /* skip_blanks - and the byte behind them, as peek. The only place where a legal line end can be. */
@@ -557,6 +563,7 @@ static int member(struct json *j, struct level *l)
 		if (c != 'n')
 			return bad(j, "'%.*s' should hold objects", (int)step->len, step->p);
 	}
+	j->object_line = j->line;
 	j->object = j->p;
 	return value(j, (int)j->depth, NONE) ? j->err.code : 0;
 }
@@ -580,6 +587,7 @@ static int begin(struct json *j)
 		j->object = NULL;
 		int c = skip_blanks(j);
 		j->object_line = j->line;
+		j->object_column = column(j);
 		j->object = j->p;
 		if (c < 0)
 			return !l && !j->err.code ? 0 : bad(j, "the input ends within an %s", l && l->is_object ? "object" : "array");
@@ -649,23 +657,33 @@ int json_skip_line(struct json *j, struct err *e)
 {
 	struct err was = j->err;
 	unsigned char *nl;
+	int c = -1;
 
-	if (was.code != ERR_DATA || j->depth || !j->object)
+	if (was.code != ERR_DATA || j->depth || !j->object || (size_t)(j->p - j->object) > JSON_OBJECT_MAX)
 		return 0;
 	j->err = (struct err){ 0 };
+	size_t fault = (size_t)(j->p - j->object), len;
+	bool is_anew = j->p == j->end || (*j->p == '{' && column(j) <= j->object_column);	/* the line was torn, and what came next was taken into it */
 	j->p = j->object;
 	while (!(nl = memchr(j->p, '\n', (size_t)(j->end - j->p)))) {
 		j->p = j->end;
-		int r = refill(j);
-		if (r < 0)
-			return err_set(e, r, "%s", j->err.msg);
-		if (!r)
+		if (refill(j) <= 0)
 			break;
 	}
+	len = (size_t)((nl ? nl : j->end) - j->object);
 	j->p = nl ? nl + 1 : j->end;
-	j->last = (struct str){ (const char *)j->object, (size_t)((nl ? nl : j->end) - j->object) };
 	j->line = j->object_line + (nl != NULL);
 	j->line_start = j->dropped + (uint64_t)(j->p - j->buf);
+	if (nl)
+		c = skip_blanks(j);
+	if (j->err.code && j->err.code != ERR_DATA)
+		return err_set(e, j->err.code, "%s", j->err.msg);
+	bool goes_on = c > 0 && (strchr("\"}],:", c) || (strchr("{[", c) && column(j) > j->object_column));
+	if (j->err.code || (*j->object == '{' && (goes_on || (fault > len && !is_anew)))) {
+		j->err = was;
+		return 0;
+	}
+	j->last = (struct str){ (const char *)j->object, len };
 	return 1;
 }
 

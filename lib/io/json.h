@@ -41,7 +41,9 @@ uint64_t json_line(const struct json *j);	/* line on which the last object began
 /* json_text - the last object as it was written, for reject files. Dies at the next call. */
 struct str json_text(const struct json *j);
 /* json_skip_line - go on behind an error in JSON lines: the line on which the broken object began is dropped (json_text is that line) and json_next
- * goes on with the next. 1, or 0 when that cannot be: no error of the data, or inside a top-level array or object, or an object over the cap. <0 error. */
+ * goes on with the next. 1, or 0 when that cannot be: no error of the data, inside a top-level array or object, an object or a line over the cap, or one that is
+ * written over several lines, of which what stands further in would be taken for objects: its fault lies on a later line, other than where the next object begins in the same column or the
+ * input ends, or the next line begins with what only goes on (} ] , : or a quote, or a bracket further in). <0 error. */
 int json_skip_line(struct json *j, struct err *e);
 /* json_join - append the strings of an array that json_next handed out (and that still lives), sep between them; what is no string in it is left out. */
 void json_join(struct buf *b, struct str array, const char *sep);
