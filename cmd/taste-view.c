@@ -88,7 +88,7 @@ static void view(const char *path, struct err *e)
 	uint32_t kind = kind_of(path, &schema, &is_foreign, e);
 
 	if (o.tensor && kind != KIND_MODEL && kind != KIND_INDEX && kind != UINT32_MAX)
-		die(EXIT_DATA, "%s holds %s: only models and indexes have tensors", path, kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
+		die(EXIT_DATA, "%s holds %s: only models and indexes have tensors", file_shown(path), kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
 	if (!kind && o.is_binary && !o.as && !is_foreign)
 		usage_die("-b needs --as to know what a text holds");
 	if (o.wants_info && kind)
@@ -107,7 +107,7 @@ static void view(const char *path, struct err *e)
 		view_table(path, schema.len ? schema.p : o.as ? o.as : "table", e);
 	else {
 		info_blocks(path, e);		/* damaged, most likely: which says where */
-		die(EXIT_DATA, "%s holds %s", path, input_kind_name((enum block_kind)kind));
+		die(EXIT_DATA, "%s holds %s", file_shown(path), input_kind_name((enum block_kind)kind));
 	}
 	buf_release(&schema);
 }
@@ -159,6 +159,8 @@ static void check_options(void)
 		usage_die("-c, -i, --repair and --tensor exclude each other");
 	if (o.is_repair && !tool.n_args)
 		usage_die("--repair: which file?");
+	if (o.is_check && o.n >= 0)
+		usage_die("-c checks the whole: no -n");
 	if (o.is_binary && (o.is_check || o.is_repair || o.wants_info || o.tensor))
 		usage_die("-b goes with content only");
 	static const char *const known[] = { "events", "vectors", "items", "candidates", "ranked", "truth", "features" };

@@ -20,28 +20,35 @@ static bool is_enough(uint64_t n)
 	return o.n >= 0 && n >= (uint64_t)o.n;
 }
 
+/* goes_on - is record n read? In binary all are, also those that are not written: the history tells of the whole input, whose own stands at its end. */
+static bool goes_on(uint64_t n)
+{
+	return o.is_binary || !is_enough(n);
+}
+
 void view_events(const char *path, struct err *e)
 {
+	static bool has_header;		/* one, also before the events of several files */
+	enum event_format format = o.is_binary ? EVENT_BINARY : o.wants_header && !has_header ? EVENT_TSV_HEADER : EVENT_TSV;
 	struct eventr *r = eventr_open(path, false, e);
-	struct eventw *w = r ? eventw_new(out, o.is_binary ? EVENT_BINARY : o.wants_header ? EVENT_TSV_HEADER : EVENT_TSV, e) : NULL;
-	if (w)
-		eventw_threads(w, (int)tool.threads);
+	struct eventw *w = r && !o.is_check ? eventw_new(out, format, e) : NULL;
 	struct event ev;
 	uint64_t n = 0;
 	int got = 0;
 
-	if (!w)
+	if (!r || (!w && !o.is_check))
 		die_err(e);
-	while (!is_enough(n) && (got = eventr_next(r, &ev, e)) == 1) {
-		if (!o.is_check && eventw_write(w, &ev, e))
+	has_header = true;
+	if (w)
+		eventw_threads(w, (int)tool.threads);
+	for (; goes_on(n) && (got = eventr_next(r, &ev, e)) == 1; n++)
+		if (w && !is_enough(n) && eventw_write(w, &ev, e))
 			die_err(e);
-		n++;
-	}
 	if (got < 0 || eventr_prov(r, &prov, &inputs, e))
 		die_err(e);
 	if (o.is_binary)
 		prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p);
-	if (!o.is_check && eventw_finish(w, &prov, e))
+	if (w && eventw_finish(w, &prov, e))
 		die_err(e);
 	eventw_free(w);
 	eventr_close(r);
@@ -58,16 +65,17 @@ void view_table(const char *path, const char *schema, struct err *e)
 
 	if (!r || (!w && !o.is_check))
 		die_err(e);
-	while (!is_enough(rows) && (got = tabler_next(r, &f, &n, e)) == 1) {
+	for (; goes_on(rows) && (got = tabler_next(r, &f, &n, e)) == 1; rows++) {
+		if (!w || is_enough(rows))
+			continue;
 		buf_reset(&text);
 		for (size_t i = 0; i < n; i++) {
 			if (i)
 				buf_putc(&text, '\t');
 			tsv_put(&text, f[i].p, f[i].len);
 		}
-		if (w && tablew_row(w, text.p, text.len, e))
+		if (tablew_row(w, text.p, text.len, e))
 			die_err(e);
-		rows++;
 	}
 	if (got < 0 || tabler_prov(r, &prov, &inputs, e))
 		die_err(e);
@@ -92,19 +100,18 @@ void view_vectors(const char *path, struct err *e)
 
 	if (!r)
 		die_err(e);
-	while (!is_enough(n) && (got = vecsr_next(r, &id, &v, &d, e)) == 1) {
+	for (; goes_on(n) && (got = vecsr_next(r, &id, &v, &d, e)) == 1; n++) {
 		if (!w && !o.is_check && !(w = vecsw_new(out, d, o.is_binary, e)))
 			die_err(e);
-		if (w && vecsw_write(w, id, v, e))
+		if (w && !is_enough(n) && vecsw_write(w, id, v, e))
 			die_err(e);
-		n++;
 	}
 	if (got < 0 || vecsr_prov(r, &prov, &inputs, e))
 		die_err(e);
 	if (o.is_binary)
 		prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p);
 	if (!w && o.is_binary && !o.is_check)
-		die(EXIT_DATA, "%s: no vectors, so nothing says how many components a binary stream of them has", path);
+		die(EXIT_DATA, "%s: no vectors, so nothing says how many components a binary stream of them has", file_shown(path));
 	if (w && vecsw_finish(w, &prov, e))
 		die_err(e);
 	vecsw_free(w);

@@ -199,7 +199,7 @@ void info_vectors(const char *path, struct err *e)
 		n++;
 	if (got < 0 || vecsr_prov(r, NULL, &digest, e))
 		die_err(e);
-	put_title(strcmp(path, "-") ? path : "(standard input)", "vectors");
+	put_title(file_shown(path), "vectors");
 	buf_printf(&text, "  format     %s\n  vectors    %" PRIu64 "\n  dim        %zu\n  digest     %s\n", vecs_format_name(vecsr_format(r)), n, d, digest.p);
 	put_page(e);
 	buf_release(&digest);

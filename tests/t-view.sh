@@ -9,6 +9,17 @@ taste-view < log.taste > got; same "from a pipe too" got log.tsv
 taste-view log.tsv > got; same "text is shown as it is understood" got log.tsv
 is "-n shows the first few" "$(taste-view -n 3 log.taste)" "$(head -3 log.tsv)"
 is "--header-out names the columns" "$(taste-view -n 1 --header-out log.taste | head -1)" "user${T}item${T}time${T}event${T}value${T}context"
+is "once, before the events of several files" "$(taste-view -n 1 --header-out items.vecs log.taste log.tsv | grep -c ^user)" 1
+is "and with -c nothing" "$(taste-view -c --header-out log.taste log.taste; echo $?)" 0
+must_fail "-c of the first few" 2 "*-c checks the whole: no -n*" taste-view -c -n 3 log.taste
+taste-view -b --as events -n 3 log.tsv > few.taste; (head -c 100 log.tsv; sleep 0.1; tail -c +101 log.tsv) | taste-view -b --as events -n 3 > got
+same "-b -n is the same of a file and of a slow pipe" got few.taste
+is "it holds the first few" "$(taste-view few.taste)" "$(head -3 log.tsv)"
+is "and its history tells of the whole input" "$(taste-view -i few.taste | sed -n 's/.*from //p')" "$(taste-view -i log.tsv | sed -n 's/.*digest *//p')"
+like "of binary, too" "$(taste-view -b -n 3 log.taste | taste-view -i)" "*3 records*made by 1*taste-ingest*made by 2*taste-view*"
+like "and of vectors" "$(taste-view -b -n 3 items.vecs | taste-view -i)" "*3 records*taste-train*taste-embed*taste-view*"
+must_fail "standard input has a name" 4 "taste-view: (standard input) holds text: only*" bash -c 'taste-view --tensor x < log.tsv'
+must_fail "standard input is read once" 2 "*standard input can be read only once*" taste-view - -
 like "-i says what it is and how it was made" "$(taste-view -i log.taste)" "events*EVNT*2000 records*digest*taste:*made by 1*taste-ingest*tsv*from xxh3:*"
 like "-i of a model shows its history" "$(taste-view -i als.taste)" "a model*kind *als*TNSR*made by 1*taste-ingest*made by 2*taste-train*als -d 4 -e 2*from taste:*"
 is "the input's digest in the history is the digest of the input" "$(taste-view -i als.taste | sed -n 's/.*from \(taste:.*\)/\1/p')" "$(taste-view -i log.taste | sed -n 's/.*digest *//p')"

@@ -22,7 +22,7 @@ static int find_columns(const struct tabler *r, bool has_header, size_t column[I
 			if (h[i].len == strlen(name) && !memcmp(h[i].p, name, h[i].len))
 				column[c] = i;
 	}
-	return column[0] != SIZE_MAX ? 0 : err_set(e, ERR_DATA, "%s:1: no column is named 'item'", path);
+	return column[0] != SIZE_MAX ? 0 : err_set(e, ERR_DATA, "%s:1: no column is named 'item'", file_shown(path));
 }
 
 /* add_extra - of the item that is being read, whose extras began at `from`. */

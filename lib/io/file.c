@@ -91,11 +91,11 @@ struct file *file_open(const char *path, struct err *e)
 		int no = S_ISDIR(st.st_mode) ? EISDIR : errno;
 		if (!is_stdin)
 			close(fd);
-		err_sys(e, no, "%s", is_stdin ? "(standard input)" : path);
+		err_sys(e, no, "%s", file_shown(path));
 		return NULL;
 	}
 	struct file *f = mem_new(1, sizeof *f);
-	f->name = mem_strdup(is_stdin ? "(standard input)" : path);
+	f->name = mem_strdup(file_shown(path));
 	f->fd = fd;
 	f->size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 	f->is_stream = is_stdin || !S_ISREG(st.st_mode);
@@ -155,6 +155,7 @@ void file_on_wait(struct file *f, void (*fn)(void *ctx), void *ctx)
 	f->on_wait_ctx = ctx;
 }
 
+const char *file_shown(const char *path) { return strcmp(path, "-") ? path : "(standard input)"; }
 const char *file_name(const struct file *f) { return f->name; }
 uint64_t file_offset(const struct file *f) { return f->offset; }
 uint64_t file_size(const struct file *f) { return f->size; }

@@ -23,6 +23,7 @@ void file_close(struct file *f);			/* takes NULL */
 /* file_unopen - file_close for a file that was only peeked at: the next file_open of this path finds standard input, or a pipe that has a name, as it was. */
 void file_unopen(struct file *f);
 const char *file_name(const struct file *f);		/* the path, "(standard input)" for "-" */
+const char *file_shown(const char *path);		/* the same before it is open */
 /* file_read - up to n bytes; >0 how many, 0 at the end, <0 error. Short only at the end. */
 int64_t file_read(struct file *f, void *p, size_t n, struct err *e);
 /* file_read_some - the same, but it returns with what has come so far, so that a reader at a pipe or a terminal answers at once. 0 only at the end. */
