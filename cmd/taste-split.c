@@ -95,7 +95,7 @@ static void assign(struct err *e)
 		note("%llu held-out events dropped: their item is not in train", (unsigned long long)split_known(&split));
 }
 
-/* write_parts - all of them are opened before any is written, and closed only when all were written. */
+/* write_parts - all of them are opened before any is written, and get their names only when all are on disk. */
 static void write_parts(struct err *e)
 {
 	struct sink *sink[PART_NONE] = { 0 };
@@ -127,8 +127,9 @@ static void write_parts(struct err *e)
 		prov_merge(&mine, prov.text.p ? prov.text.p : "", prov.text.len, e);
 		buf_printf(&options, "%s: %s", split_part_name((enum split_part)p), tool.prov.p);
 		prov_step(&mine, tool.name, tool_version, options.p, inputs.p ? inputs.p : "");
-		if (eventw_finish(w[p], &mine, e) || sink_flush(sink[p], e))
+		if (eventw_finish(w[p], &mine, e))
 			die_err(e);
+		tool_output_settle(sink[p]);
 		eventw_free(w[p]);
 		prov_release(&mine);
 		buf_release(&options);
@@ -173,6 +174,7 @@ static void check_options(void)
 		o.valid = is_verb("ratio") ? 0 : 0.1;
 	if (o.test + o.valid > 1 + 1e-12 && (o.test < 1 || !is_verb("users")) && (o.valid < 1 || !is_verb("users")))
 		usage_die("--test and --valid together are more than everything");
+	tool_reads_args(0);
 }
 
 int main(int argc, char **argv)

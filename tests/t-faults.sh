@@ -21,6 +21,9 @@ echo 'cat-1 : cat in/log.tsv' | sweep -k read > out
 like "the sweep finds fault with a program that ends otherwise" "$(cat out)" "FAULT*cat-1*read:1*status 1: cat: *"
 echo 'cat-2 : taste-view -o out/log.tsv in/log.taste' | TASTE_FAULT=read:1 sweep -k read > out; like "and with a case that does not run at all" "$(cat out)" "*it does not run*"
 TASTE_FAULT=read:1 LD_PRELOAD=$B/tests/fault.so taste-view in/log.taste > /dev/null 2> err; like "a failing read is told with the file's name" "$? $(cat err)" "3 taste-view: in/log.taste: Input/output error"
+mkdir parts; for k in fsync close; do TASTE_FAULT=$k:3 LD_PRELOAD=$B/tests/fault.so taste-split loo -o parts/$k in/log.tsv 2> /dev/null; echo $?; done > status
+is "the parts of a split appear all or none: the last may not reach the disk" "$(cat status) $(ls -A parts)" "3
+3 "
 
 # all of them, here and there
 sweep -n 1 < cases > all

@@ -52,6 +52,7 @@ must_fail "users: a share and a half" 2 "*--test: a share of the users lies belo
 seq 100 | sed "s/.*/u${T}i&${T}&/" > hundred; taste-split ratio --test 0.29 -o h hundred; is "a share is the decimal that was typed" "$(wc -l < h.test.tsv)" 29
 must_fail "loo has no shares" 2 "*loo has no shares*" taste-split loo --test 0.1 -o x big
 must_fail "a time and a share" 2 "*say where to cut*" taste-split time --test-from 5 --test 0.1 -o x big
+must_fail "standard input twice" 2 "*standard input can be read only once*" bash -c 'taste-split loo -o y - - < big'
 must_fail "--fold without users" 2 "*--fold belongs to users*" taste-split loo --fold 0.5 -o x big
 printf 'u\ti\t1\n' > single; taste-split time -o one single 2> err; is "an empty test part is told" "$(cat err)" "taste-split: the test part is empty"
 

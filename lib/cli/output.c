@@ -13,7 +13,7 @@
 #include "../base/tmp.h"
 
 enum { MAX_OUTPUTS = 16 };
-static struct sink *open_sinks[MAX_OUTPUTS];
+static struct sink *open_sinks[MAX_OUTPUTS];	/* a program that dies leaves them as they are: a thread may still write to one; their temporaries go with tmp_unlink_all */
 static char *taken[MAX_OUTPUTS];	/* the names of all there were: the one closed last would be all that is left of two */
 
 /* real_of - realpath: malloc's own memory, NULL where nothing is. What cannot be told is not taken for nothing. */
@@ -73,15 +73,6 @@ static void take(const char *path)
 		taken[i] = place;
 	else
 		mem_free(place);
-}
-
-static void abandon_all(void *unused)
-{
-	(void)unused;
-	for (int i = 0; i < MAX_OUTPUTS; i++) {
-		sink_abandon(open_sinks[i]);
-		open_sinks[i] = NULL;
-	}
 }
 
 /* hold - a file system without locks goes without. */
@@ -181,7 +172,6 @@ static void refuse_input(const char *path, bool is_aside)
 
 static struct sink *open_output(const char *path, bool is_binary)
 {
-	static bool is_registered;
 	struct err e = { 0 };
 	int slot = 0;
 
@@ -189,9 +179,6 @@ static struct sink *open_output(const char *path, bool is_binary)
 		slot++;
 	if (slot == MAX_OUTPUTS)
 		die(EXIT_SYS, "more than %d outputs at a time", MAX_OUTPUTS);
-	if (!is_registered)
-		tool_at_exit(abandon_all, NULL);
-	is_registered = true;
 	struct sink *s = sink_open(path, &e);
 	if (!s)
 		die_err(&e);
@@ -224,6 +211,14 @@ struct sink *tool_output_aside(const char *path)
 {
 	refuse_input(path, true);
 	return tool_output(path, false);
+}
+
+void tool_output_settle(struct sink *s)
+{
+	struct err e = { 0 };
+
+	if (sink_settle(s, &e))
+		die_err(&e);
 }
 
 void tool_output_close(struct sink *s)

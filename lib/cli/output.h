@@ -26,6 +26,8 @@ struct sink *tool_output_aside(const char *path);
  */
 void tool_output_again_at(const char *path);
 struct sink *tool_output_again(const char *path);
+/* tool_output_settle - sink_settle or die: of outputs that belong together, first settle all, then close all. */
+void tool_output_settle(struct sink *s);
 /* tool_output_close - sink_close or die with its sentence. */
 void tool_output_close(struct sink *s);
 

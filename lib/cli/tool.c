@@ -20,7 +20,7 @@
 
 const char *const tool_version = TASTE_VERSION;
 
-enum { MAX_AT_EXIT = 8, MAX_INPUTS = 256 };
+enum { MAX_INPUTS = 256 };
 
 static struct {
 	struct tool *t;
@@ -28,8 +28,6 @@ static struct {
 	char **argv;
 	double start;
 	struct par *pool;
-	struct { void (*fn)(void *); void *p; } at_exit[MAX_AT_EXIT];
-	size_t n_at_exit;
 	int n_stdin;		/* inputs that are standard input */
 	struct tool_input input[MAX_INPUTS];
 	size_t n_inputs;
@@ -60,16 +58,6 @@ static double cpu_seconds(void)
 
 /* ---- messages and the end ---- */
 
-static void finish_early(void)
-{
-	size_t n = g.n_at_exit;
-
-	g.n_at_exit = 0;		/* a function that dies does not start over */
-	while (n--)
-		g.at_exit[n].fn(g.at_exit[n].p);
-	tmp_unlink_all();
-}
-
 static void message(const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };
@@ -91,7 +79,7 @@ void die(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	message(fmt, ap);
 	va_end(ap);
-	finish_early();
+	tmp_unlink_all();		/* nothing is freed: other threads are at work */
 	_exit(status);
 }
 
@@ -109,7 +97,7 @@ void usage_die(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "usage: %s %s\n", g.t->name, g.t->usage);
 	fflush(stderr);
-	finish_early();
+	tmp_unlink_all();
 	_exit(EXIT_USAGE);
 }
 
@@ -136,14 +124,6 @@ void note(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "%s%s: [%.2f*%.2f] %s\n", progress_wipe(), g.t->name, wall() - g.start, cpu_seconds(), b.p);
 	buf_release(&b);
-}
-
-void tool_at_exit(void (*fn)(void *), void *p)
-{
-	if (g.n_at_exit < MAX_AT_EXIT) {
-		g.at_exit[g.n_at_exit].fn = fn;
-		g.at_exit[g.n_at_exit++].p = p;
-	}
 }
 
 static void on_oom(size_t bytes)

@@ -217,9 +217,28 @@ int sink_write(struct sink *s, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
+int sink_settle(struct sink *s, struct err *e)
+{
+	if (sink_flush(s, e))
+		return s->err.code;
+	if (!s->path || s->fd < 0)
+		return 0;
+	if (fsync(s->fd) && errno != EINVAL && errno != EROFS) {
+		err_sys(&s->err, errno, "%s", s->name);
+		return sink_fail(s, e);
+	}
+	int fd = s->fd;
+	s->fd = -1;
+	if (close(fd)) {
+		err_sys(&s->err, errno, "%s", s->name);
+		return sink_fail(s, e);
+	}
+	return 0;
+}
+
 int sink_close(struct sink *s, struct err *e)
 {
-	int ret = sink_flush(s, e);
+	int ret = sink_settle(s, e);
 
 	if (ret)
 		goto abandon;
@@ -237,13 +256,7 @@ int sink_close(struct sink *s, struct err *e)
 		sink_free(s);
 		return ret;
 	}
-	if (fsync(s->fd) && errno != EINVAL && errno != EROFS) {
-		ret = err_sys(e, errno, "%s", s->name);
-		goto abandon;
-	}
-	int fd = s->fd;
-	s->fd = -1;
-	if (close(fd) || rename(s->tmp, s->path)) {
+	if (rename(s->tmp, s->path)) {
 		ret = err_sys(e, errno, "%s", s->name);
 		goto abandon;
 	}

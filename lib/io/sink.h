@@ -25,6 +25,8 @@ struct sink *sink_open_memory(const char *name, struct buf *to);
 /* sink_write - buffered; 0 or <0 (then it stays failed). A reader that is gone ends the process the way SIGPIPE would. */
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
 int sink_flush(struct sink *s, struct err *e);
+/* sink_settle - all of what sink_close does but the rename: what can fail for want of space or a sound disk. Nothing is written behind it. 0 or <0 (then it stays failed). */
+int sink_settle(struct sink *s, struct err *e);
 /* sink_close - flush, fsync and rename (a path) or check (stdout); frees s in any case. 0 or <0 with *e set ("NAME: No space left on device"). */
 int sink_close(struct sink *s, struct err *e);
 /* sink_abandon - remove the temporary, leave what was on disk; frees s. Takes NULL. */
