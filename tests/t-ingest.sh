@@ -71,6 +71,8 @@ printf 'movieId,title,genres\n10,"Misérables, Les (1995)",Drama|Musical\n11,No 
 for f in dat csv; do ing movielens --catalogue movies.$f --items $f.items ratings.dat > /dev/null; done
 is "movies.dat becomes a catalogue, Latin-1 becomes UTF-8" "$(cat dat.items)" "10${T}movie${T}Misérables, Les (1995)${T}${T}${T}1995${T}${T}Drama;Musical
 11${T}movie${T}No Year${T}${T}${T}${T}${T}"
+printf '10::\355\240\200 \300\257 (1995)::Drama\n' > movies.odd; ing movielens --catalogue movies.odd --items odd.items ratings.dat > /dev/null
+is "half a surrogate and an overlong form are no UTF-8" "$(cut -f3 odd.items)" "$(printf '\303\255\302\240\302\200 \303\200\302\257 (1995)')"
 same "movies.csv says the same" dat.items csv.items
 printf 'u\t2009-05-04T23:08:57Z\taid\tArtist\ttid\tTrack\nu\t2009-05-04T23:09:57Z\taid\tArtist\t\tOther\n' > 1k.tsv
 is "Last.fm 1K" "$(ing lastfm --items k.items 1k.tsv)" "u${T}tid${T}1241478537${T}play${T}${T}

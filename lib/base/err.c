@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "utf8.h"
 
 /* set_va - the sentence, and what stands behind it. Of one that is too long the middle goes: it begins with the file and ends with what is wrong. */
 static void set_va(struct err *e, enum err_code code, const char *behind, const char *fmt, va_list ap)
@@ -88,21 +89,12 @@ int err_exit(enum err_code code)
 	}
 }
 
-/* n_shown - bytes of the printable UTF-8 character at p, 0 when there is none (control characters, a cut or overlong sequence, a surrogate). */
-static size_t n_shown(const unsigned char *p, size_t len)
+/* n_shown - bytes of the printable UTF-8 character at p, 0 when there is none, or a control character. */
+static size_t n_shown(const char *p, size_t len)
 {
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	size_t n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
-	if (!n || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
+	unsigned char c = (unsigned char)*p, second = len > 1 ? (unsigned char)p[1] : 0;
+
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && second < 0xa0) ? 0 : utf8_len(p, len);
 }
 
 const char *err_clip(char out[ERR_CLIP_MAX], const char *p, size_t len)
@@ -110,7 +102,7 @@ const char *err_clip(char out[ERR_CLIP_MAX], const char *p, size_t len)
 	size_t i = 0, n = 0;
 
 	while (i < len) {
-		size_t k = n_shown((const unsigned char *)p + i, len - i), take = k ? k : 1;
+		size_t k = n_shown(p + i, len - i), take = k ? k : 1;
 		if (n + take > 40)
 			break;		/* no half characters at the cut */
 		if (k)

@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "../base/mem.h"
+#include "../base/utf8.h"
 
 /*
  * One object at a time is held whole, and what follows it as far as it was read:
@@ -136,6 +137,7 @@ void json_feed(struct json *j, struct str text, uint64_t line)
 	j->p = j->buf;
 	j->end = j->buf + text.len;
 	j->object = NULL;
+	j->last = (struct str){ "", 0 };
 	j->depth = 0;
 	j->line = j->object_line = line;
 	j->dropped = j->line_start = 0;
@@ -234,14 +236,6 @@ static int skip_blanks(struct json *j)
 			return *j->p;
 		}
 	}
-}
-
-/* utf8_len - bytes of the UTF-8 character that begins with c >= 0x80, and the bounds of its second byte (RFC 3629); 0: none begins so. */
-static int utf8_len(unsigned char c, unsigned char *lo, unsigned char *hi)
-{
-	*lo = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-	*hi = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-	return c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
 }
 
 /* plain - past the bytes that stand for themselves: not a quote, a backslash, a control or a byte from 0x80 up. */
@@ -346,8 +340,8 @@ static int string(struct json *j, bool is_wanted, struct span *s)
 				buf_put(&j->text, to, (size_t)n);
 			run = (size_t)(j->p - j->object);
 		} else if (*p >= 0x80) {
-			int n = utf8_len(*p, &lo, &hi);
-			for (int i = 1; i < n; i++, lo = 0x80, hi = 0xbf) {
+			size_t n = utf8_head(*p, &lo, &hi);
+			for (size_t i = 1; i < n; i++, lo = 0x80, hi = 0xbf) {
 				j->p++;
 				int c = peek(j);
 				if (c < lo || c > hi)
@@ -723,7 +717,6 @@ void json_join(struct buf *b, struct str array, const char *sep)
 void json_put(struct buf *b, const char *p, size_t len)
 {
 	static const char name[] = "\"\\bfnrt", is[] = "\"\\\b\f\n\r\t";
-	unsigned char lo, hi;
 
 	buf_putc(b, '"');
 	for (size_t i = 0; i < len;) {
@@ -740,13 +733,11 @@ void json_put(struct buf *b, const char *p, size_t len)
 				;
 			buf_put(b, p + i, n);
 		} else {
-			size_t want = (size_t)utf8_len(c, &lo, &hi);
-			for (; n < want && i + n < len && (unsigned char)p[i + n] >= lo && (unsigned char)p[i + n] <= hi; n++)
-				lo = 0x80, hi = 0xbf;
-			if (want && n == want)
-				buf_put(b, p + i, n);
+			size_t is_char = utf8_len(p + i, len - i);
+			if (is_char)
+				buf_put(b, p + i, n = is_char);
 			else
-				buf_puts(b, "\xef\xbf\xbd"), n = 1;
+				buf_puts(b, "\xef\xbf\xbd");
 		}
 		i += n;
 	}

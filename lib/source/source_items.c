@@ -5,6 +5,7 @@
 
 #include "kind.h"
 #include "../base/mem.h"
+#include "../base/utf8.h"
 
 bool str_is(struct str a, const char *b)
 {
@@ -57,16 +58,9 @@ void source_note_item(struct items *to, const struct listen *l)
 
 static bool is_utf8(struct str s)
 {
-	for (size_t i = 0; i < s.len;) {
-		unsigned char c = (unsigned char)s.p[i];
-		size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-		if (!n || n > s.len - i)
+	for (size_t i = 0, n; i < s.len; i += n)
+		if (!(n = utf8_len(s.p + i, s.len - i)))
 			return false;
-		for (size_t k = 1; k < n; k++)
-			if (((unsigned char)s.p[i + k] & 0xc0) != 0x80)
-				return false;
-		i += n;
-	}
 	return true;
 }
 
