@@ -193,6 +193,12 @@ printf 'session_id,session_position,session_length,track_id_clean,skip_1,skip_2,
 becomes "Sequential Skip Prediction" mssd mssd.csv "0_a|t_1|1531670400|play||shuffle=1;from=editorial_playlist;premium=true;start=trackdone;end=trackdone
 0_a|t_2|1531670400|skip||premium=false;start=fwdbtn"
 
+printf '{"playlists":[\n{"pid":7,\n "modified_at":null,\n "tracks":[\n  {"pos":0,"track_uri":"t1"},\n  {"pos":1,"duration_ms":"x","track_uri":"t2"}]},\n{"pid":8,"tracks":{"track_uri":"w"}},\n{"pid":9,"modified_at":9223372036854775807,"tracks":[{"track_uri":"t3"}]},\n{"pid":10,"tracks":[{"track_uri":"t4"}]}]}' > odd.json
+is "a playlist that was never modified has no time" "$(taste-ingest mpd -q --rejects rej odd.json | cut -f1-3 | tr '\t\n' '||')" "7|t1||10|t4||"
+is "what is wrong is named by its own line, and kept as it was" "$(cat rej)" "odd.json:6${T}value${T}{\"pos\":1,\"duration_ms\":\"x\",\"track_uri\":\"t2\"}
+odd.json:7${T}type${T}{\"pid\":8,\"tracks\":{\"track_uri\":\"w\"}}
+odd.json:8${T}time${T}{\"track_uri\":\"t3\"}"
+
 # ---- what looks like something else ----
 one() { taste-ingest "$@" 2>&1 | cut -f2 | tr '\n' '|'; }
 is "a track called listens" "$(echo '{"listen_type":"import","payload":[{"listened_at":1443521965,"track_metadata":{"track_name":"listens","artist_name":"A"}}]}' | one listenbrainz)" "a - listens|"
@@ -202,6 +208,8 @@ is "an artist called Guts" "$(echo 'Guts,The artist,track,"01 Jan 2020 10:00"' |
 is "an artist called #1 Dads" "$(printf '#AUDIOSCROBBLER/1.1\n#TZ/UTC\n#ARTIST\t#ALBUM\t#TITLE\t#TRACKNUM\t#LENGTH\t#RATING\t#TIMESTAMP\t#MUSICBRAINZ_TRACKID\n#1 Dads\tal\tSo\t1\t200\tL\t1500000000\t\n' | one scrobbler)" "#1 dads - so|"
 is "a comment with quotes" "$(printf '# my "fav" songs\nArtist,Track,Time\nA,b,1690347960\n' | one librefm)" "a - b|"
 like "and lines are counted from the top" "$(printf '# x\nArtist,Track,Time\nA,b,soon\n' | taste-ingest librefm 2>&1)" "*:3: column 'time'*"
+is "also where the CSV is broken, and bytes" "$(printf '# x\nArtist,Track,Time\nA,b,1690347960\nA,"b"c,1\n' | taste-ingest librefm 2>&1 >/dev/null)" "taste-ingest: (standard input):4: field 2: a quote or text where none may be, at byte 42"
+for s in librefm auto; do is "a BOM right before the header: $s" "$(printf '\357\273\277Artist,Track,Time\nA,b,1690347960\n' | one $s)" "a - b|"; done
 is "what plays now in the API" "$(echo '{"payload":{"count":1,"listens":[{"playing_now":true,"track_metadata":{"artist_name":"A","track_name":"B"}}]}}' | taste-ingest listenbrainz -v 2>&1 | sed -n 's/.*left out, //p')" "playing now: 1"
 must_fail "a NUL in an mbid" 4 "*a NUL byte in a name" taste-ingest lastfm --item-key mbid <<< '{"track":[{"artist":{"#text":"A"},"name":"B","mbid":"x\u0000y","date":{"uts":"1506085108"}}]}'
 must_fail "tracks that are no array" 4 "*member 'tracks' is no array" taste-ingest mpd <<< '{"playlists":[{"pid":4,"tracks":{"track_uri":"w"}}]}'

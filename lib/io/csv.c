@@ -36,6 +36,7 @@ struct csv {
 	struct str *field;		/* of the row handed out */
 	size_t cap_fields;
 	uint64_t line, begun_line, row_line;	/* being parsed; where the begun row began; where the row handed out began */
+	uint64_t lines_before;		/* of the file, when it was opened here */
 	uint64_t offset;		/* bytes of the file the parser has taken */
 	struct err err;
 };
@@ -92,11 +93,17 @@ struct csv *csv_open(struct file *f, char delim, struct err *e)
 		return NULL;
 	}
 	c->delim = delim;
+	c->offset = file_offset(f);
 	csv_set_delim(&c->p, (unsigned char)delim);
 	csv_set_space_func(&c->p, is_no_blank);
 	csv_set_realloc_func(&c->p, capped_realloc);
 	csv_set_blk_size(&c->p, 256 << 10);	/* its buffer grows by so much at a time */
 	return c;
+}
+
+void csv_lines_before(struct csv *c, uint64_t n)
+{
+	c->lines_before = n;
 }
 
 void csv_close(struct csv *c)
@@ -264,9 +271,9 @@ static int more(struct csv *c)
 		return (int)n;
 	if (!c->is_started) {
 		c->is_started = true;
-		c->line = c->begun_line = 1;
+		c->line = c->begun_line = 1 + c->lines_before;
 		bom = n == 3 && !memcmp(chunk, "\xef\xbb\xbf", 3) ? 3 : 0;
-		c->offset = bom;
+		c->offset += bom;
 	}
 	if (n)
 		return parse(c, chunk + bom, (size_t)n - bom);

@@ -81,7 +81,7 @@ int mpd_fill(struct source *s, struct listen *l, struct err *e)
 		return r;
 	if (o[P_PID].type != JSON_NUMBER && o[P_PID].type != JSON_STRING)
 		return REJECT(s, e, "user", "the playlist has no pid");
-	if (o[P_MODIFIED].text.len && !scan_time(o[P_MODIFIED].text.p, o[P_MODIFIED].text.len, TIME_S, &l->ev.time))
+	if (o[P_MODIFIED].text.len && o[P_MODIFIED].type != JSON_NULL && !source_is_time(o[P_MODIFIED].text, TIME_S, &l->ev.time))
 		return REJECT(s, e, "time", "the playlist's modified_at is not a time");
 	l->ev.user = o[P_PID].text;
 	l->ev.item = source_get(s, T_URI);

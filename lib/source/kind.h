@@ -51,7 +51,6 @@ struct source {
 	size_t odd;			/* one that was asked for as text and is none, NOWHERE */
 	int variant;			/* of the format, as start found it */
 	bool is_zone_unknown;
-	uint64_t n_skipped;		/* lines before those that csv counts */
 	struct buf memo;		/* the last text that was looked into, and what came of it */
 	const char *memo_is;
 	/* readers within readers: mpd */
@@ -84,6 +83,8 @@ int source_json(struct source *s, const char *at, size_t n_paths, struct err *e)
  * be there. names live on. SOURCE_ROW or <0. */
 int source_members(struct source *s, const char *at, const char *const *names, size_t n, struct err *e);
 int source_header(struct source *s, const char *const *names, size_t n, size_t n_must, struct err *e);
+/* source_is_time - text as a time within 30 million years: sums of times and lengths stay whole numbers. */
+bool source_is_time(struct str text, enum scan_time_unit unit, int64_t *t);
 /* source_get - own i of the row at hand as text; empty where it is missing, null, or no text (then the row will be rejected). */
 struct str source_get(struct source *s, size_t i);
 bool source_is(struct source *s, size_t i, const char *text);

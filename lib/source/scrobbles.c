@@ -80,11 +80,11 @@ static bool is_librefm_header(const struct str *row, size_t n)
 	return has[0] && has[1] && has[2];
 }
 
-/* find_header - where in the text the line begins that is such a header, and how many lines are before it; n: none is. */
+/* find_header - where in the text the line begins that is such a header, behind a BOM, and how many lines are before it; n: none is. */
 static size_t find_header(const char *p, size_t n, uint64_t *lines)
 {
 	*lines = 0;
-	for (const char *at = p, *end = p + n; at < end; ++*lines) {
+	for (const char *at = p + (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0), *end = p + n; at < end; ++*lines) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at)), *stop = nl ? nl : end, *q = at;
 		struct str f[16];
 		size_t k = 0;
@@ -111,16 +111,19 @@ int librefm_start(struct source *s, struct err *e)
 {
 	const unsigned char *p;
 	char drop[16384];
+	uint64_t lines;
 	int64_t n = file_peek(s->file, sizeof drop, &p, e);
 
 	if (n <= 0)
 		return (int)n;
-	size_t at = find_header((const char *)p, (size_t)n, &s->n_skipped);
+	size_t at = find_header((const char *)p, (size_t)n, &lines);
 	if (at == (size_t)n)
 		return err_set(e, ERR_DATA, "%s: no line names the columns time, artist and track", file_name(s->file));
 	if (file_read(s->file, drop, at, e) < 0)	/* comments and titles are no CSV */
 		return e->code;
 	int r = source_csv(s, e);
+	if (r == SOURCE_ROW)
+		csv_lines_before(s->csv, lines);
 	return r != SOURCE_ROW || (r = source_next_row(s, e)) != SOURCE_ROW ? r : source_header(s, f_name, F_OWN, 3, e);
 }
 

@@ -190,7 +190,7 @@ void source_digest(const struct source *s, char out[40])
 
 uint64_t source_line(const struct source *s)
 {
-	return s->sql ? sql_row(s->sql) : s->csv ? csv_line(s->csv) + s->n_skipped : s->inner ? json_line(s->inner) : s->json ? json_line(s->json) : s->line.no;
+	return s->sql ? sql_row(s->sql) : s->csv ? csv_line(s->csv) : s->inner ? json_line(s->inner) : s->json ? json_line(s->json) : s->line.no;
 }
 
 /* put_own - the members that were asked for, as an object: nothing else of the row may be kept. */
@@ -221,7 +221,7 @@ struct str source_text(struct source *s)
 		return (struct str){ s->text.p, s->text.len };
 	}
 	if (s->json)
-		return json_text(s->inner ? s->inner : s->json);
+		return json_text(s->inner && s->object ? s->inner : s->json);
 	if (!s->sql && !s->csv && s->format != ROW_TSV)
 		return (struct str){ s->line.p ? s->line.p : "", s->line.len };
 	if (!s->sql && !s->csv)
@@ -287,7 +287,6 @@ static int open_file(struct source *s, const char *path, struct err *e)
 	close_file(s);
 	s->n = s->n_expected = s->n_own = 0;
 	s->variant = 0;
-	s->n_skipped = 0;
 	s->is_zone_unknown = s->is_mapped = false;
 	s->may_have_nul = true;
 	s->object = NULL;

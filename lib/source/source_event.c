@@ -112,8 +112,12 @@ static struct str text_or(struct str f, const char *constant)
 	return f.len || !constant ? f : (struct str){ constant, strlen(constant) };
 }
 
-/* is_sane - within 30 million years: sums of times and lengths stay whole numbers. */
-static bool is_sane(int64_t t) { return t > -1000000000000000 && t < 1000000000000000; }
+bool source_is_time(struct str text, enum scan_time_unit unit, int64_t *t)
+{
+	const int64_t most = 1000000000000000;
+
+	return scan_time(text.p, text.len, unit, t) && *t > -most && *t < most;
+}
 
 /* ---- a format's own ---- */
 
@@ -141,7 +145,7 @@ int source_get_time(struct source *s, size_t i, enum scan_time_unit unit, int64_
 	struct str v = source_get(s, i);
 
 	*t = TIME_NONE;
-	return !v.len || (scan_time(v.p, v.len, unit, t) && is_sane(*t)) ? SOURCE_ROW : source_reject(s, i, "time", "is not a time", e);
+	return !v.len || source_is_time(v, unit, t) ? SOURCE_ROW : source_reject(s, i, "time", "is not a time", e);
 }
 
 int source_reject(struct source *s, size_t i, const char *reason, const char *what, struct err *e)
@@ -250,7 +254,7 @@ static int make_event(struct source *s, struct listen *l, struct err *e)
 		return reject_field(s, WANT_USER, f[WANT_USER], "user", "is no user: an id is wanted", e);
 	if (!ev->item.len)
 		return reject_field(s, WANT_ITEM, f[WANT_ITEM], "item", "is no item: an id is wanted", e);
-	if (f[WANT_TIME].len && (!scan_time(f[WANT_TIME].p, f[WANT_TIME].len, s->o->time_unit, &ev->time) || !is_sane(ev->time)))
+	if (f[WANT_TIME].len && !source_is_time(f[WANT_TIME], s->o->time_unit, &ev->time))
 		return reject_field(s, WANT_TIME, f[WANT_TIME], "time", "is not a time (seconds or milliseconds since 1970, or ISO 8601)", e);
 	if (f[WANT_VALUE].len && !scan_f64(f[WANT_VALUE].p, f[WANT_VALUE].len, &ev->value))
 		return reject_field(s, WANT_VALUE, f[WANT_VALUE], "value", "is not a finite number", e);

@@ -69,6 +69,16 @@ static int next_line(struct source *s, struct err *e)
 	return SOURCE_ROW;
 }
 
+/* line_of_member - on which member 0 of the object at hand begins, which lies in it as it was written. */
+static uint64_t line_of_member(const struct source *s)
+{
+	uint64_t line = json_line(s->json);
+
+	for (const char *p = json_text(s->json).p; (p = memchr(p, '\n', (size_t)(s->outer->text.p - p))); p++)
+		line++;
+	return line;
+}
+
 /* next_inner - of the arrays in member 0 of the objects. */
 static int next_inner(struct source *s, struct err *e)
 {
@@ -77,9 +87,10 @@ static int next_inner(struct source *s, struct err *e)
 		if (got || (got = json_next(s->json, &s->outer, e)) != 1)
 			return got;
 		if (s->outer->type == JSON_ARRAY) {
-			json_feed(s->inner, s->outer->text, json_line(s->json));
+			json_feed(s->inner, s->outer->text, line_of_member(s));
 		} else if (s->outer->type != JSON_MISSING && s->outer->type != JSON_NULL) {
 			json_feed(s->inner, STR(""), json_line(s->json));
+			s->object = NULL;	/* the row is the object around */
 			return REJECT(s, e, "type", "member '%.60s' is no array", s->path[0]);
 		}
 	}
