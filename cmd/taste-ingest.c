@@ -3,7 +3,9 @@
  * what it wrote, with --items the catalogue, with -v the ids, to count them, and what the stages hold: --sort -M bytes, --dedupe and marks as their headers say.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
@@ -78,7 +80,7 @@ static struct items items;
 static struct buf line, inputs;
 static struct prov prov;
 static struct vocab users, seen;	/* text with -v: who and what was there */
-static struct { uint64_t read, written, rejected, bytes; int64_t first, last; double start; } n = { .first = INT64_MAX, .last = INT64_MIN };
+static struct { uint64_t read, written, rejected, bytes, bytes_on_disk; int64_t first, last; double start; } n = { .first = INT64_MAX, .last = INT64_MIN };
 static double max_share = -1, max_count = -1;		/* --max-rejects; below 0: any */
 
 static struct listen_filter filter;
@@ -105,6 +107,22 @@ static void count(struct reason *r, const char *name)
 
 /* ---- the catalogue ---- */
 
+/* put_extras - of item i; a '=' in a name, which a header can have given it, would end the name. */
+static void put_extras(size_t i)
+{
+	for (size_t x = i ? items.extra_end[i - 1] : 0; x < items.extra_end[i]; x++) {
+		struct str key = items.key.str[items.extra[x].key], value = items.extra[x].value;
+		size_t at = line.len + 1;
+		buf_putc(&line, '\t');
+		tsv_put(&line, key.p, key.len);
+		for (; at < line.len; at++)
+			if (line.p[at] == '=')
+				line.p[at] = '_';
+		buf_putc(&line, '=');
+		tsv_put(&line, value.p, value.len);
+	}
+}
+
 static void write_items(struct sink *s, struct err *e)
 {
 	for (size_t i = 0; i < items.id.n; i++) {
@@ -114,6 +132,8 @@ static void write_items(struct sink *s, struct err *e)
 			buf_putc(&line, '\t');
 			tsv_put(&line, items.row[i][c].p, items.row[i][c].len);
 		}
+		if (i < items.n_ends)
+			put_extras(i);
 		buf_putc(&line, '\n');
 		if (sink_write(s, line.p, line.len, e))
 			die_err(e);
@@ -213,6 +233,20 @@ static void hand_on(void *unused)
 		die_err(&e);
 }
 
+/* size_of_all - bytes on disk of all files; 0 where one has none that are known beforehand. */
+static uint64_t size_of_all(const char *const *path, size_t n_files)
+{
+	uint64_t total = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < n_files; i++) {
+		if ((strcmp(path[i], "-") ? stat(path[i], &st) : fstat(STDIN_FILENO, &st)) || !S_ISREG(st.st_mode))
+			return 0;
+		total += (uint64_t)st.st_size;
+	}
+	return total;
+}
+
 static void ingest_file(struct source *s, const char *path, struct progress *pr, struct err *e)
 {
 	struct listen l;
@@ -224,8 +258,7 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 		die_err(e);
 	if (!strcmp(tool.arg[0], "auto"))
 		note("%s: %s", source_file(s), source_name(s));
-	uint64_t before = source_bytes(s, &total);
-	pr->total = total;
+	uint64_t before = n.bytes_on_disk;
 	while ((got = source_next(s, &l, &why)) > 0) {
 		if (got == SOURCE_PASS && !source_reason(s))
 			continue;
@@ -239,8 +272,9 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 			accept(&l, e);
 		}
 		if (!(n.read & 1023))
-			progress_set(pr, source_bytes(s, &total) - before);
+			progress_set(pr, before + source_bytes(s, &total));
 	}
+	n.bytes_on_disk = before + source_bytes(s, &total);
 	if (got < 0)
 		die_err(&why);
 	if (source_zone_unknown(s) && !o.tz)
@@ -436,7 +470,7 @@ int main(int argc, char **argv)
 	eventw_threads(events, (int)tool.threads);
 	const char **path = tool.n_args > 1 ? tool.arg + 1 : from_stdin;
 	size_t n_files = tool.n_args > 1 ? tool.n_args - 1 : 1;
-	progress_start(&pr, "ingest", "bytes", 0);
+	progress_start(&pr, "ingest", "bytes", size_of_all(path, n_files));
 	for (size_t i = 0; i < n_files; i++)
 		ingest_file(s, path[i], &pr, &e);
 	progress_end(&pr);

@@ -48,6 +48,9 @@ deep "a clock that runs backwards" '[a-z]*-progress' -k clock
 { cat in/shuffled.tsv; echo bad; } > bad.tsv
 TASTE_FAULT=clock:3+ LD_PRELOAD=$B/tests/fault.so taste-ingest tsv --progress bad.tsv 2>&1 > /dev/null | tr '\r\033' '<!' > err
 like "a message takes the line of progress away that stands there" "$(cat err)" '<ingest:*!\[K<!\[Ktaste-ingest: bad.tsv:30001: *'
+taste-ingest tsv -q in/shuffled.tsv > once.tsv
+TASTE_FAULT=clock:6+ LD_PRELOAD=$B/tests/fault.so taste-ingest tsv --progress once.tsv once.tsv 2>&1 > /dev/null | tr '\r' '\n' | sed -n 's/^ingest: *\([0-9]*\) %.*/\1/p' > percent
+is "of several files progress is that of all" "$(awk '$1 > 50 && $1 < 90' percent | wc -l)" 1
 coproc SLOW { TASTE_FAULT=poll:1+ LD_PRELOAD=$B/tests/fault.so exec taste-ingest tsv -t 1; }
 printf 'u\tan item of some length\t1\n' >&"${SLOW[1]}"
 read -r -t 20 -u "${SLOW[0]}" answer; is "where nobody can tell whether more will come, what is there goes on" "${answer:-}" $'u\tan item of some length\t1'

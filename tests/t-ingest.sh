@@ -71,6 +71,11 @@ printf 'movieId,title,genres\n10,"Misérables, Les (1995)",Drama|Musical\n11,No 
 for f in dat csv; do ing movielens --catalogue movies.$f --items $f.items ratings.dat > /dev/null; done
 is "movies.dat becomes a catalogue, Latin-1 becomes UTF-8" "$(cat dat.items)" "10${T}movie${T}Misérables, Les (1995)${T}${T}${T}1995${T}${T}Drama;Musical
 11${T}movie${T}No Year${T}${T}${T}${T}${T}"
+printf 'item\tmood\ttitle\tx=y\ni1\tcalm; dark\tOne\tz\ni9\t\t\t\n' > mood.tsv
+printf 'item\tuser\ni1\tu\ni2\tu\n' | ing tsv -H --catalogue mood.tsv --items mood.items > none
+is "extras of a catalogue stay, behind the tags" "$(cat mood.items)" "i1${T}${T}One${T}${T}${T}${T}${T}${T}mood=calm; dark${T}x_y=z
+i9${T}${T}${T}${T}${T}${T}${T}
+i2${T}${T}${T}${T}${T}${T}${T}"
 printf '10::\355\240\200 \300\257 (1995)::Drama\n' > movies.odd; ing movielens --catalogue movies.odd --items odd.items ratings.dat > /dev/null
 is "half a surrogate and an overlong form are no UTF-8" "$(cut -f3 odd.items)" "$(printf '\303\255\302\240\302\200 \303\200\302\257 (1995)')"
 same "movies.csv says the same" dat.items csv.items
