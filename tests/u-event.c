@@ -16,6 +16,7 @@
 #include "../lib/base/rng.h"
 #include "../lib/base/scan.h"
 #include "../lib/data/event.h"
+#include "../lib/data/marks.h"
 
 static struct str str_of(const char *s) { return (struct str){ s, strlen(s) }; }
 
@@ -715,6 +716,23 @@ static void where_names_the_place(void **state)
 	assert_int_equal(e.code, ERR_SYS);
 }
 
+/* What a session's end would be behind the end of time, and what lies further apart than can be said. */
+static void marks_at_the_end_of_time(void **state)
+{
+	struct marks m = { .gap = 10, .has_suspects = true };
+	static const int64_t time[] = { INT64_MIN + 1, INT64_MAX - 5, INT64_MAX - 5 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct event ev = { .user = { "u", 1 }, .item = { "i", 1 }, .time = time[i], .kind = { "play", 4 }, .value = 100, .context = { "", 0 } };
+		marks_put(&m, &ev);
+	}
+	assert_int_equal(m.n_sessions, 2);
+	assert_int_equal(m.n_overlaps, 1);
+	assert_int_equal(m.n_unordered, 0);
+	marks_release(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -735,6 +753,7 @@ int main(void)
 		cmocka_unit_test(every_cut_and_flip_is_found),
 		cmocka_unit_test(damage_under_right_sums_is_safe),
 		cmocka_unit_test(where_names_the_place),
+		cmocka_unit_test(marks_at_the_end_of_time),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);

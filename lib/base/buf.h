@@ -34,7 +34,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((form
 char *buf_detach(struct buf *b);
 
 /* Numbers as text, locale-free: the shortest digits that read back to the same value
- * (nan, inf, -inf for the rest). */
+ * (nan, inf, -inf for the rest). Whole numbers below 1e15 have all their digits, also where
+ * fewer would do: a float's 1073741824, to which 1.0737418e9 reads back too. */
 void buf_put_i64(struct buf *b, int64_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
 void buf_put_f32(struct buf *b, float v);

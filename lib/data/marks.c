@@ -38,7 +38,7 @@ static void put_context(struct marks *m, const char *key, const char *value)
 static unsigned suspects(struct user_marks *x, int64_t t, double seconds)
 {
 	unsigned found = 0;
-	int64_t minute = t / 60 - (t % 60 < 0), gap = x->has_listen ? t - x->start : 0;
+	int64_t minute = t / 60 - (t % 60 < 0), gap = x->has_listen ? event_age(x->start, t) : 0;
 
 	if (x->has_listen && x->busy_until - (double)t >= DEBT_SECONDS)
 		found |= 1U << SUSPECT_OVERLAP;
@@ -90,12 +90,15 @@ void marks_put(struct marks *m, struct event *ev)
 
 	if (ev->time == TIME_NONE)
 		return;
+	int64_t end;
+	if (__builtin_add_overflow(ev->time, (int64_t)(seconds < 1e9 ? seconds : 1e9), &end))
+		end = INT64_MAX;
 	struct user_marks *x = marks_of(m, ev->user);
 	copy_context(m, ev->context);
 	bool is_ordered = !x->is_known || ev->time >= x->last;
 	m->n_unordered += !is_ordered;
 	m->n_overlaps += is_listen && is_ordered && x->is_known && ev->time < x->end - 1;
-	join_session(m, x, ev->time, ev->time + (int64_t)(seconds < 1e9 ? seconds : 1e9), is_listen);
+	join_session(m, x, ev->time, end, is_listen);
 	if (m->gap > 0) {
 		snprintf(text, sizeof text, "%u", x->session);
 		put_context(m, "session", text);

@@ -11,7 +11,7 @@
 struct pseudonyms;
 /* pseudonyms_open - the key is all bytes of the file, 16 at least and 64 KiB at most. NULL with *e set. */
 struct pseudonyms *pseudonyms_open(const char *key_file, struct err *e);
-/* pseudonyms_of - the name for a user; lives as long as p. */
+/* pseudonyms_of - the name for a user; lives until the next call. */
 struct str pseudonyms_of(struct pseudonyms *p, struct str user);
 void pseudonyms_close(struct pseudonyms *p);	/* wipes the key; takes NULL */
 
