@@ -166,6 +166,8 @@ static void check_options(void)
 		usage_die("--fold belongs to users");
 	if (o.min != 3 && !is_verb("loo") && !is_verb("users"))
 		usage_die("--min belongs to loo and users");
+	if (o.min < 3 && is_verb("loo"))
+		usage_die("--min: loo takes an event for test and one for valid, and leaves one: 3 at least");
 	check_share("test", o.test);
 	check_share("valid", o.valid);
 	if (o.test < 0)

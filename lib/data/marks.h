@@ -8,7 +8,7 @@
  *     clockwork     the 30 starts before it and it lie the same time apart, to the second
  *
  * Plays and skips are what is heard, for `value` seconds; other events are of the session they fall into. Marks that an earlier run wrote are replaced. Events without a time get no mark. The order of a user's events is that
- * in which they come: one that is earlier than the last is counted, takes part in its session and in nothing else. Memory: 80 bytes a user and the id.
+ * in which they come: one that is earlier than the last is counted, takes part in its session and in nothing else. Memory: 91 to 181 bytes a user and the id.
  */
 #ifndef TASTE_MARKS_H
 #define TASTE_MARKS_H
