@@ -19,6 +19,34 @@ static struct trees_opts options(void)
 				    .row_share = o.row_share, .valid_share = o.valid_share, .is_linear = o.gains };
 }
 
+/* next_name - of a list of lists, behind where *at stands in list *i. */
+static bool next_name(const struct opt_list *names, size_t *i, const char **at, struct str *name)
+{
+	for (; *i < names->n; ++*i, *at = NULL) {
+		const char *s = *at ? *at : names->v[*i];
+		if (!*s)
+			continue;
+		*name = (struct str){ s, strcspn(s, ",") };
+		*at = s + name->len + (s[name->len] == ',');
+		return true;
+	}
+	return false;
+}
+
+/* check_slopes - no feature rises and falls. */
+static void check_slopes(void)
+{
+	const char *a = NULL;
+	struct str up, down;
+
+	for (size_t i = 0; next_name(&o.rising, &i, &a, &up);) {
+		const char *b = NULL;
+		for (size_t j = 0; next_name(&o.falling, &j, &b, &down);)
+			if (!str_cmp(up, down))
+				usage_die("'%.*s' cannot both rise and fall", (int)min_size(up.len, 40), up.p);
+	}
+}
+
 void check_trees(void)
 {
 	struct trees_opts to = options();
@@ -26,6 +54,7 @@ void check_trees(void)
 
 	if (wrong)
 		usage_die("%s", wrong);
+	check_slopes();
 	if (o.weight.n || o.value.n)
 		usage_die("--weight and --value are of events; trees read rows of features");
 	if (o.has_header)
@@ -60,19 +89,17 @@ static void load(struct frame *f, const struct frame *like, const char *const *p
 /* take_slopes - of the features that a list names. */
 static void take_slopes(int8_t *slope, const struct frame *f, const struct opt_list *names, int8_t sign, const char *option)
 {
-	for (size_t i = 0; i < names->n; i++)
-		for (const char *s = names->v[i]; *s;) {
-			size_t len = strcspn(s, ",");
-			uint32_t c = vocab_find(&f->name, s, len);
-			if (c == VOCAB_NONE)
-				die(EXIT_DATA, "--%s: the rows have no feature '%.*s'", option, (int)(len < 40 ? len : 40), s);
-			if (f->words[c])
-				die(EXIT_DATA, "--%s: '%.*s' holds words, which have no order", option, (int)(len < 40 ? len : 40), s);
-			if (slope[c] == -sign)
-				die(EXIT_DATA, "--%s: '%.*s' cannot both rise and fall", option, (int)(len < 40 ? len : 40), s);
-			slope[c] = sign;
-			s += len + (s[len] == ',');
-		}
+	const char *at = NULL;
+	struct str s;
+
+	for (size_t i = 0; next_name(names, &i, &at, &s);) {
+		uint32_t c = vocab_find(&f->name, s.p, s.len);
+		if (c == VOCAB_NONE)
+			usage_die("--%s: the rows have no feature '%.*s'", option, (int)min_size(s.len, 40), s.p);
+		if (f->words[c])
+			usage_die("--%s: '%.*s' holds words, which have no order", option, (int)min_size(s.len, 40), s.p);
+		slope[c] = sign;
+	}
 }
 
 /* say - with -v a row on stderr, for the first tree, each tenth and the last. */

@@ -84,9 +84,9 @@ must_fail "labels further apart than a float goes" 4 "*tree 1: gradients are not
 taste-train trees --trees 30 --leaves 15 --rising a --falling b,same -o up train.tsv
 for v in 1 2 3 4 5 6 7 8 9; do awk -F '\t' -v OFS='\t' -v v=0.$v 'NR == 1 || NR % 40 == 7 { if (NR > 1) $5 = v; print }' test.tsv | taste-rank predict -m up | cut -f3 > up.$v; done
 is "--rising: no score falls with it" "$(paste up.? | awk '{ for (i = 2; i <= NF; i++) bad += $i < $(i - 1); up += $NF > $1 } END { print bad + 0, (up > 10) }')" "0 1"
-must_fail "--rising: no such feature" 4 "*the rows have no feature 'z'" taste-train trees --rising a,z -o x train.tsv
-must_fail "--rising: words" 4 "*holds words, which have no order" taste-train trees --rising @mood -o x train.tsv
-must_fail "up and down" 4 "*cannot both rise and fall" taste-train trees --rising a --falling a -o x train.tsv
+must_fail "--rising: no such feature" 2 "*the rows have no feature 'z'*" taste-train trees --rising a,z -o x train.tsv
+must_fail "--rising: words" 2 "*holds words, which have no order*" taste-train trees --rising @mood -o x train.tsv
+must_fail "up and down, before a row is read" 2 "*'b' cannot both rise and fall*" taste-train trees --rising a,b --falling same --falling c,b -o x nofile
 
 # LIBSVM
 awk -F '\t' 'NR > 1 { printf "%s qid:%s 1:%s%s # docid = %s\n", $4, $1, $5, $6 == "" ? "" : " 2:" $6, $3 }' train.tsv > train.svm
@@ -110,9 +110,10 @@ must_fail "a label below 0" 4 "*:2: field 4: '-1' is not a label (a number from 
 must_fail "a label above 1" 4 "*is not a label (a number from 0 to 1)" taste-train trees --objective logistic -o x train.tsv
 must_fail "an event log" 4 "*:1: field 1: 'u1' is not a label*" taste-train trees -o x <(printf 'u1\ti1\t5\n')
 must_fail "nothing" 4 "*no rows to learn from" taste-train trees -o x /dev/null
+must_fail "labels with which scores may not be single precision" 4 "*tree *: with it scores may be beyond the range of single precision*" taste-train trees --objective squared --min-rows 1 -o x <(printf 'query\tuser\titem\tlabel\ta\nq\tu\ti\t3.4e38\t1\nq\tu\tj\t3.399e38\t2\n')
 must_fail "no features" 4 "*the rows have no features" taste-train trees -o x <(cut -f1-4 train.tsv)
 must_fail "a torn table" 4 "*ends at byte 3000 within block*" taste-train trees -o x <(head -c 3000 train.bin)
-must_fail "a model of another kind" 4 "*a pop model is not one of trees*" sh -c 'taste-synth --users 20 --events 300 | taste-train pop -o pop.taste; taste-rank predict -m pop.taste test.tsv'
+must_fail "a model of another kind" 4 "*a model of kind pop is not one of trees*" sh -c 'taste-synth --users 20 --events 300 | taste-train pop -o pop.taste; taste-rank predict -m pop.taste test.tsv'
 must_fail "trees where items are wanted" 4 "*a model of trees scores rows of features*" taste-score -m m.1 /dev/null
 must_fail "no model" 2 "*which model?*" taste-rank predict test.tsv
 must_fail "--valid-share beside --valid" 2 "*--valid-share is for when there is no --valid*" taste-train trees --valid test.tsv --valid-share 0.1 train.tsv

@@ -1,5 +1,6 @@
 #include "pop.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/mem.h"
@@ -132,6 +133,12 @@ int pop_make_count(struct pop_make *p, struct err *e)
 	for (size_t i = 0; i < p->item.n; i++)
 		if (p->ref[i] != TIME_NONE && p->o->half_life > 0)
 			p->score[i] *= decay(p, p->ref[i], p->newest);
+	for (size_t i = 0; i < p->item.n; i++)
+		if (!isfinite(p->score[i])) {
+			struct str id = p->item.str[i];
+			char clip[ERR_CLIP_MAX];
+			return err_set(e, ERR_NUMERIC, "the weights of the events of item '%s' add up to more than a number holds", err_clip(clip, id.p, id.len));
+		}
 	return 0;
 }
 

@@ -26,7 +26,7 @@ extern const char *const pop_counts;		/* "users|events" */
 struct pop_opts {
 	enum pop_count count;
 	double half_life;		/* seconds; 0: all times count the same */
-	struct weigh weigh;		/* borrowed while the pop_make lives; shape and alpha are not used */
+	struct weigh weigh;		/* borrowed while the pop_make lives; shape is not used */
 };
 
 struct pop_make {
@@ -46,7 +46,8 @@ void pop_make_init(struct pop_make *p, const struct pop_opts *o);	/* borrows o *
 void pop_make_release(struct pop_make *p);
 /* pop_make_event - count one event. ERR_DATA when it has no time and there is a half-life; the caller says where it stands. */
 int pop_make_event(struct pop_make *p, const struct event *ev, struct err *e);
-/* pop_make_count - after the last event: p->score becomes the counts. ERR_DATA when nothing counted. */
+/* pop_make_count - after the last event: p->score becomes the counts. ERR_DATA when nothing counted, ERR_NUMERIC naming the first item whose count is
+ * not finite. */
 int pop_make_count(struct pop_make *p, struct err *e);
 int pop_make_save(struct pop_make *p, struct sink *s, const struct prov *prov, struct err *e);
 

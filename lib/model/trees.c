@@ -13,6 +13,19 @@ const char *const trees_objective_name[3] = { "rank", "logistic", "squared" };
 
 #define SCORE_MAX (0.99 * (double)FLT_MAX)	/* what 100,000 roundings may not lead beyond */
 
+bool trees_range(double range[2], const float *value, size_t n)
+{
+	double least = INFINITY, most = -INFINITY;
+
+	for (size_t l = 0; l < n; l++) {
+		least = fmin(least, (double)value[l]);
+		most = fmax(most, (double)value[l]);
+	}
+	range[0] += least;
+	range[1] += most;
+	return fmax(-range[0], range[1]) < SCORE_MAX;
+}
+
 /* ---- what is in the file ---- */
 
 static int bad(const struct trees *t, struct err *e, const char *what, size_t tree)
@@ -39,7 +52,7 @@ static int read_meta(struct trees *t, struct err *e)
 	int k = 0;
 
 	if (!kind || strcmp(kind, "trees"))
-		return err_set(e, ERR_DATA, "%s: a %s model is not one of trees (taste-train trees)", artifact_name(t->art), kind ? err_clip(clip, kind, strlen(kind)) : "nameless");
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is not one of trees (taste-train trees)", artifact_name(t->art), kind ? err_clip(clip, kind, strlen(kind)) : "(none)");
 	while (k < 3 && objective && strcmp(objective, trees_objective_name[k]))
 		k++;
 	if (!objective || k == 3)
@@ -162,17 +175,10 @@ static int check_tree(struct trees *t, size_t k, double range[2], struct err *e)
 		if (trees_node_rows(t, k, v) != trees_node_rows(t, k, child[0]) + trees_node_rows(t, k, child[1]))
 			return bad(t, e, "the rows of a node are not those of its children", k);
 	}
-	double least = INFINITY, most = -INFINITY;
-	for (size_t l = 0; l <= n; l++) {
-		double value = (double)p->value[first + k + l];
-		if (!isfinite(value) || !p->leaf_rows[first + k + l])
+	for (size_t l = 0; l <= n; l++)
+		if (!isfinite(p->value[first + k + l]) || !p->leaf_rows[first + k + l])
 			return bad(t, e, "a leaf's value is not finite, or it had no row", k);
-		least = fmin(least, value);
-		most = fmax(most, value);
-	}
-	range[0] += least;
-	range[1] += most;
-	return fmax(-range[0], range[1]) < SCORE_MAX ? 0 : bad(t, e, "with it scores may be beyond the range of single precision", k);
+	return trees_range(range, p->value + first + k, n + 1) ? 0 : bad(t, e, "with it scores may be beyond the range of single precision", k);
 }
 
 /* ---- made ready for rows ---- */

@@ -259,6 +259,7 @@ static void find_base(struct trees_learn *l)
 		sum = fm_log(p / (1 - p));
 	}
 	l->base = (float)sum;
+	l->range[0] = l->range[1] = (double)l->base;
 	for (size_t i = 0; i < l->rows.c.n; i++)
 		l->rows.c.score[i] = l->base;
 	for (size_t i = 0; i < l->held.c.n; i++)
@@ -501,6 +502,8 @@ int trees_learn_next(struct trees_learn *l, struct err *e)
 	keep(l, &t);
 	if (!num_is_finite(t.value, t.n + 1))
 		return err_set(e, ERR_NUMERIC, "tree %zu: the value of a leaf is not a finite number; a larger --lambda or a smaller --rate helps", l->n_trees);
+	if (!trees_range(l->range, t.value, t.n + 1))
+		return err_set(e, ERR_NUMERIC, "tree %zu: with it scores may be beyond the range of single precision: labels are too large, or a larger --lambda or a smaller --rate helps", l->n_trees);
 	if (!l->held.c.n) {
 		l->n_best = l->n_trees;
 		return 1;

@@ -46,6 +46,7 @@ struct trees_learn {
 	struct vocab names;
 	bool absent_is_zero;
 	float base;
+	double range[2];		/* between what the scores of all trees are: trees_range */
 	float *g, *h, *discount;
 	struct rank_scratch *scratch;	/* [threads] */
 	size_t n_trees, n_best;		/* grown; that the model has */
@@ -62,7 +63,7 @@ struct trees_learn {
  * trees_learn_init - codes and labels of the rows of train, which is not needed afterwards and may be released, and of valid (NULL: none). 0 or <0: ERR_DATA without rows, features that differ, or queries where there must be.
  */
 int trees_learn_init(struct trees_learn *l, struct frame *train, struct frame *valid, const struct trees_opts *o, struct par *pool, struct err *e);
-/* trees_learn_next - 1: one tree more; 0: there are enough, or nothing could be split; <0: ERR_NUMERIC, scores are no numbers. */
+/* trees_learn_next - 1: one tree more; 0: there are enough, or nothing could be split; <0: ERR_NUMERIC, scores are no numbers, or may be none that trees_open takes. */
 int trees_learn_next(struct trees_learn *l, struct err *e);
 /* trees_learn_measure - of the rows that are learnt from. */
 double trees_learn_measure(struct trees_learn *l);
