@@ -403,7 +403,7 @@ int main(int argc, char **argv)
 	if (model_open(&model, o.model, &e))
 		die_err(&e);
 	if (!model.d)
-		die(EXIT_DATA, "%s: %s %s model has no vectors%s", o.model, strchr("aeiou", *model.kind) ? "an" : "a", model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
+		die(EXIT_DATA, "%s: a model of kind %s has no vectors%s", o.model, model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
 	unit = mem_new(model.d, sizeof *unit);
 	open_vectors(out, &e);
 	if (o.items)

@@ -70,7 +70,7 @@ is "a listener's scores do not depend on others" "$(taste-score -m turned.taste 
 is "a blend from a pipe" "$(taste-score -m <(cat turned.taste) -k 15 three.tsv | cksum)" "$(taste-score -m turned.taste -k 15 three.tsv | cksum)"
 gzip -k als.taste; blend z.taste --weights 1,1 --part <(cat graph.taste) --part als.taste.gz; blend z2.taste --weights 1,1 --part graph.taste --part als.taste
 is "parts from a pipe and packed" "$(taste-score -m z.taste three.tsv | cksum)" "$(taste-score -m z2.taste three.tsv | cksum)"
-must_fail "it has no vectors" 4 "*a blend model has no vectors*" taste-embed -m fit.taste --items all
+must_fail "it has no vectors" 4 "*a model of kind blend has no vectors*" taste-embed -m fit.taste --items all
 ok "but counts its items" taste-rank -m fit.taste turned.1
 train als --weight save=5 -d 4 -o save.taste s.train.tsv; blend w.taste --weights 1,1 --part pop.taste --part save.taste
 is "popularity reads no history, so it goes with any weights of events" "$(taste-score -m w.taste three.tsv | wc -l)" 30

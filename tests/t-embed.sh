@@ -78,7 +78,7 @@ for cpu in $(taste-embed -V | sed -n 's/^cpu paths: *//p'); do taste-embed -m gr
 sort -s -k1,1 log.tsv | taste-embed -m graph.taste | sort > got; sort graph.users > want; same "in another order of users too" got want
 taste-train graph --rank 12 --low 0 -o low0.taste log.tsv; taste-train ease -o ease.taste log.tsv
 must_fail "a graph without a low-pass filter has no place for users" 4 "*low0.taste: was made without a low-pass filter: no vectors of users (taste-score takes their events)" taste-embed -m low0.taste log.tsv
-must_fail "ease folds nobody in, and says who takes the events" 4 "taste-embed: ease.taste: an ease model has no vectors (taste-score takes the events)" taste-embed -m ease.taste log.tsv
+must_fail "ease folds nobody in, and says who takes the events" 4 "taste-embed: ease.taste: a model of kind ease has no vectors (taste-score takes the events)" taste-embed -m ease.taste log.tsv
 
 # softmax: without a user's own numbers the fold is all there is
 taste-train softmax -d 12 -e 5 --ego 0 -o sm.taste log.tsv; taste-embed -m sm.taste --users all > want; taste-embed -m sm.taste log.tsv > got
@@ -101,8 +101,8 @@ cp als.taste keep.taste; must_fail "the model is not written over" 2 "*'keep.tas
 must_fail "stdin for model and events" 2 "*standard input can be read only once*" taste-embed -m -
 
 # models that are none
-must_fail "a pop model has no vectors" 4 "taste-embed: pop.taste: a pop model has no vectors" taste-embed -m pop.taste --items all
-must_fail "nor can it fold in" 4 "*pop.taste: a pop model has no vectors (taste-score takes the events)" taste-embed -m pop.taste log.tsv
+must_fail "a pop model has no vectors" 4 "taste-embed: pop.taste: a model of kind pop has no vectors" taste-embed -m pop.taste --items all
+must_fail "nor can it fold in" 4 "*pop.taste: a model of kind pop has no vectors (taste-score takes the events)" taste-embed -m pop.taste log.tsv
 must_fail "vectors are no model" 4 "*items.taste*" taste-embed -m items.taste --items all
 must_fail "text is no model" 4 "*log.tsv*" taste-embed -m log.tsv --items all
 must_fail "an empty file is no model" 4 "*empty*" taste-embed -m empty --items all

@@ -26,7 +26,7 @@ hits() { taste-eval --truth s.test.tsv --train s.train.tsv --bootstrap 0 -k 10 -
 is "ease finds more than popularity does" "$(echo "$(hits ease.1) $(hits pop.1)" | awk '{ print ($1 > 1.3 * $2) ? "yes" : $0 }')" yes
 is "graph finds more than popularity does" "$(echo "$(hits graph.1) $(hits pop.1)" | awk '{ print ($1 > 1.3 * $2) ? "yes" : $0 }')" yes
 is "the item vectors of a graph are there to be searched" "$(taste-embed -m graph.taste --items all | head -1 | awk -F '\t' '{ print NF }')" 21
-must_fail "those of users are not" 4 "*a graph model has no vectors of users: fold in their events, or ask taste-score" taste-embed -m graph.taste --users all
+must_fail "those of users are not" 4 "*a model of kind graph has no vectors of users: fold in their events, or ask taste-score" taste-embed -m graph.taste --users all
 taste-train graph --rank 0 -o g0 s.train.tsv; ok "no low-pass filter" taste-score -m g0 s.train.tsv
 ok "more singular vectors than there are" taste-train graph --rank 4000 -o gmany s.train.tsv
 is "a stranger gets nothing, and it is told" "$(printf 'x\tno such item\n' | taste-score -m graph.taste 2>&1)" "taste-score: 1 items are unknown to graph.taste: their events do not count

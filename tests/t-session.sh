@@ -53,6 +53,7 @@ awk 'BEGIN { for (i = 0; i < 2000; i++) printf "u\ti%d\n", i % 40 }' | $ses -o l
 must_fail "no events" 4 "*no session has two events*" $ses /dev/null
 must_fail "sessions of one event" 4 "*no session has two events*" bash -c "printf 'a\tx\nb\ty\n' | $ses"
 must_fail "all events thinned away by their weight" 4 "*no session has two events*" $ses --weight '*=0' log.tsv
+must_fail "users have no vectors, and what to do is told" 4 "*s.taste: a model of kind session has no vectors of users: fold in their events" taste-embed -m s.taste --users all
 must_fail "a token that is none" 2 "*--tokens: 'title' is none of*" $with --tokens creator,title log.tsv
 must_fail "a window beyond what a session may have" 2 "*--window: '256'*0 to 255*" $ses --window 256 log.tsv
 must_fail "too many negatives" 2 "*negatives is not in 1..4096*" $ses --negatives 5000 log.tsv

@@ -83,7 +83,7 @@ must_fail "ease: an option of als" 2 "*--dim is an option of als*" taste-train e
 must_fail "ease: an age that could not count" 2 "*--half-life needs --confidence linear or log*" taste-train ease --half-life 8 abc.tsv
 must_fail "pop: an option of als and ease" 2 "*--lambda is an option of als, ease and trees*" taste-train pop --lambda 8 abc.tsv
 must_fail "als: an option of ease" 2 "*--top is an option of ease*" taste-train als --top 8 abc.tsv
-must_fail "an ease model has no vectors" 4 "*ease model has no vectors*" taste-embed -m ease.taste --items all
+must_fail "an ease model has no vectors" 4 "*a model of kind ease has no vectors*" taste-embed -m ease.taste --items all
 
 # softmax
 sm="taste-train softmax -d 24 -e 3"
@@ -229,7 +229,7 @@ must_fail "--update from a pipe" 2 "*--update: '*' is read twice*" bash -c 'tast
 must_fail "--update alone" 2 "*--update needs the model to update: --init*" taste-train als --update after.tsv before.tsv
 must_fail "--update with another lambda" 2 "*--lambda is as it was in --init*" taste-train als --init old.taste --update after.tsv --lambda 1 before.tsv
 must_fail "--init of another width" 2 "*old.taste has vectors of 8 components; 9 are wanted*" taste-train als -d 9 --init old.taste before.tsv
-must_fail "--init of another kind" 4 "*a ease model; an als model is wanted*" taste-train als --init ease.taste before.tsv
+must_fail "--init of another kind" 4 "*a model of kind ease, not als*" taste-train als --init ease.taste before.tsv
 must_fail "--init that is not there" 3 "*nofile*" taste-train als --init nofile before.tsv
 must_fail "--init with ease" 2 "*--init is an option of als*" taste-train ease --init old.taste before.tsv
 must_fail "-o over --init's model is no harm, over the events of --update it is" 2 "*after.tsv*" taste-train als --init old.taste --update after.tsv -o after.tsv before.tsv
@@ -251,6 +251,7 @@ must_fail "and the other way round" 2 "*--count is an option of pop*" taste-trai
 must_fail "and one of three" 2 "*--half-life is an option of pop, als and ease*" taste-train graph --half-life 8 log.tsv
 must_fail "more dimensions than a model has, with those of biases" 2 "*dimensions with biases is not in 1..4094*" taste-train als -d 4095 --bias --solver cg one.tsv
 must_fail "weights so large that the model could not be read" 4 "*weights of unobserved pairs come to 1*e+3*too large*" bash -c "printf 'a\tx\t1\tplays\t1e36\na\ty\t1\tplays\t1e36\nb\tx\t1\tplays\t1e36\n' | taste-train als -d 2 --confidence linear"
+must_fail "a sum beyond numbers" 4 "taste-train: the weights of the events of item 'x' add up to more than a number holds" bash -c "printf 'a\ty\t1\na\tx\t1\tplays\t1e308\nb\tx\t1\tplays\t1e308\n' | taste-train pop --count events"
 must_fail "no dimensions" 2 "*--dim: '0'*1 to 4096*" taste-train als -d 0 log.tsv
 must_fail "NaN is no lambda" 2 "*--lambda: 'nan' is not a number*" taste-train als --lambda nan log.tsv
 must_fail "a weight that is none" 2 "*--weight: 'play=heavy'*" taste-train als --weight play=heavy log.tsv

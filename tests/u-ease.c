@@ -421,7 +421,7 @@ static void forged_files_are_refused(void **state)
 {
 	static const struct lie lies[] = {
 		{ "ease", "log", { 0, 1, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, NULL },
-		{ "pop", "log", { 0, 1, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, "a pop model holds no weights" },
+		{ "pop", "log", { 0, 1, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, "a model of kind pop holds no weights" },
 		{ "ease", "loud", { 0, 1, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, "meta 'shape'" },
 		{ "ease", "log", { 1, 1, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, "does not begin with 0" },
 		{ "ease", "log", { 0, 2, 1, 2 }, 4, 2, 2, { 1, 0 }, { 1, 2 }, "descends behind row 2" },

@@ -14,7 +14,7 @@ int als_fold_open(struct als_fold *f, struct model *m, struct err *e)
 
 	*f = (struct als_fold){ .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "als"))
-		return err_set(e, ERR_DATA, "%s: users cannot be folded into a %s model (taste-score takes their events)", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: users cannot be folded into a model of kind %s (taste-score takes their events)", artifact_name(m->art), m->kind);
 	if ((ret = als_options(&f->o, &f->weigh, m, e)) || (ret = model_number(m, "w0", 0, ALS_NUMBER_MAX, &f->w0, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = artifact_tensor(m->art, "item.gram", DTYPE_F32, 2, dim, &gram, e)) ||
 	    (ret = artifact_tensor(m->art, "item.weight", DTYPE_F32, 1, &n_items, &item_weight, e)))

@@ -16,7 +16,7 @@ int als_options(struct als_opts *o, struct weigh *w, const struct model *m, stru
 	*o = (struct als_opts){ 0 };
 	*w = (struct weigh){ 0 };
 	if (strcmp(m->kind, "als"))
-		return err_set(e, ERR_DATA, "%s: a %s model; an als model is wanted", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s, not als", artifact_name(m->art), m->kind);
 	if ((ret = weigh_load(w, m, e)) || (ret = model_number(m, "lambda", 0, ALS_NUMBER_MAX, &o->lambda, e)) || (ret = model_number(m, "nu", 0, 4, &o->nu, e)) ||
 	    (ret = model_number(m, "unobserved", 0, ALS_NUMBER_MAX, &o->unobserved, e)) || (ret = model_number(m, "damp", 0, 2, &o->damp, e)) ||
 	    (ret = model_number(m, "stddev", 0, ALS_NUMBER_MAX, &o->stddev, e)) || (ret = model_number(m, "seed", 0, 9e15, &seed, e)) ||

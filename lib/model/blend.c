@@ -192,11 +192,6 @@ int blend_add(struct blend *b, const char *path, struct par *pool, struct err *e
 
 /* ---- the file ---- */
 
-static int damaged(const struct model *m, const char *what, struct err *e)
-{
-	return err_set(e, ERR_DATA, "%s: %s", artifact_name(m->art), what);
-}
-
 static int open_parts(struct blend *b, struct model *m, struct par *pool, struct err *e)
 {
 	uint64_t n = 0;
@@ -207,7 +202,7 @@ static int open_parts(struct blend *b, struct model *m, struct par *pool, struct
 	if (artifact_tensor(m->art, "weight", DTYPE_F64, 1, &n, &data, e))
 		return e->code;
 	if (!n || n > BLEND_PARTS)
-		return damaged(m, "a blend of no parts, or of too many", e);
+		return model_damaged(m, "a blend of no parts, or of too many", e);
 	for (size_t k = 0; k < n; k++) {
 		struct blend_part *p = &b->part[k];
 		struct buf name = { 0 };
@@ -215,7 +210,7 @@ static int open_parts(struct blend *b, struct model *m, struct par *pool, struct
 		uint64_t bytes = 0;
 		memcpy(&p->weight, (const char *)data + k * sizeof p->weight, sizeof p->weight);
 		if (!(p->weight >= 0 && p->weight <= 1))
-			return damaged(m, "a weight of a part is not a number from 0 to 1", e);
+			return model_damaged(m, "a weight of a part is not a number from 0 to 1", e);
 		sum += p->weight;
 		snprintf(tensor, sizeof tensor, "part.%zu", k);
 		if (artifact_tensor(m->art, tensor, DTYPE_U8, 1, &bytes, &p->bytes, e))
@@ -229,14 +224,14 @@ static int open_parts(struct blend *b, struct model *m, struct par *pool, struct
 			return ret;
 		}
 	}
-	return fabs(sum - 1) < 1e-6 ? 0 : damaged(m, "the weights of the parts do not add up to 1", e);
+	return fabs(sum - 1) < 1e-6 ? 0 : model_damaged(m, "the weights of the parts do not add up to 1", e);
 }
 
 int blend_open(struct blend *b, struct model *m, struct par *pool, struct err *e)
 {
 	*b = (struct blend){ 0 };
 	if (strcmp(m->kind, "blend"))
-		return err_set(e, ERR_DATA, "%s: a %s model is no blend", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is no blend", artifact_name(m->art), m->kind);
 	if (!model_ids(m, MODEL_ITEMS, e)) {
 		b->ids = m->ids[MODEL_ITEMS];
 		b->n_items = b->ids.n;

@@ -494,7 +494,7 @@ int ease_open(struct ease *s, struct model *m, struct err *e)
 
 	*s = (struct ease){ .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "ease"))
-		return err_set(e, ERR_DATA, "%s: a %s model holds no weights between items", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s holds no weights between items", artifact_name(m->art), m->kind);
 	if (!(ret = weigh_load(&s->weigh, m, e)) && !(ret = model_number(m, "lambda", 0, 1e30, &s->lambda, e)) &&
 	    !(ret = model_number(m, "dropout", 0, 1, &s->dropout, e)) && !(ret = model_number(m, "top", 0, UINT32_MAX, &top, e))) {
 		s->top = (size_t)top;

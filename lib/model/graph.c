@@ -278,11 +278,6 @@ int graph_save(const struct graph *g, struct sink *s, size_t n_users, const stru
 	return e->code;
 }
 
-static int damaged(const struct model *m, const char *what, struct err *e)
-{
-	return err_set(e, ERR_DATA, "%s: %s", artifact_name(m->art), what);
-}
-
 /* open_rows - R' in place: every offset, column and value is looked at. */
 static int open_rows(struct graph *g, struct model *m, struct err *e)
 {
@@ -294,13 +289,13 @@ static int open_rows(struct graph *g, struct model *m, struct err *e)
 		return e->code;
 	struct csr r = { n_starts - 1, g->n_items, (size_t *)(uintptr_t)start, (uint32_t *)(uintptr_t)col, (float *)(uintptr_t)val };
 	if (!n_starts || n_starts > UINT32_MAX || n_cols != n_vals || r.start[0] || r.start[r.n_rows] != n_cols || !num_is_finite(r.val, n_vals))
-		return damaged(m, "the matrix of the graph is damaged", e);
+		return model_damaged(m, "the matrix of the graph is damaged", e);
 	for (size_t u = 0; u < r.n_rows; u++) {
 		if (r.start[u] > r.start[u + 1])
-			return damaged(m, "the matrix of the graph is damaged", e);
+			return model_damaged(m, "the matrix of the graph is damaged", e);
 		for (size_t j = r.start[u]; j < r.start[u + 1]; j++)
 			if (r.col[j] >= g->n_items || (j > r.start[u] && r.col[j] <= r.col[j - 1]))
-				return damaged(m, "the matrix of the graph has columns out of order", e);
+				return model_damaged(m, "the matrix of the graph has columns out of order", e);
 	}
 	g->rows = r;
 	return csr_transpose(&g->cols, &g->rows, e);
@@ -314,7 +309,7 @@ static int open_smooth(struct graph *g, struct model *m, struct err *e)
 
 	*g = (struct graph){ .n_items = n, .o.d = m->d };
 	if (strcmp(m->kind, "graph"))
-		return err_set(e, ERR_DATA, "%s: a %s model is no graph", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is no graph", artifact_name(m->art), m->kind);
 	if (weigh_load(&g->weigh, m, e) || model_number(m, "low", 0, 1e6, &g->o.low, e) || model_number(m, "sharpen", 0, 100, &g->o.sharpen, e) ||
 	    artifact_tensor(m->art, "item.degree", DTYPE_F32, 1, &n, &degree, e) || (m->d && model_vectors(m, MODEL_ITEMS, e)))
 		return e->code;
@@ -322,7 +317,7 @@ static int open_smooth(struct graph *g, struct model *m, struct err *e)
 	g->vec = (float *)(uintptr_t)m->vec[MODEL_ITEMS];
 	for (size_t i = 0; i < n; i++)
 		if (!(g->degree[i] >= 0 && g->degree[i] < 1e30f))
-			return damaged(m, "an item's degree is negative or no number", e);
+			return model_damaged(m, "an item's degree is negative or no number", e);
 	return 0;
 }
 

@@ -139,11 +139,11 @@ int model_vectors(struct model *m, enum model_axis axis, struct err *e)
 	if (m->vec[axis])
 		return 0;
 	if (!m->d)
-		return err_set(e, ERR_DATA, "%s: a %s model has no vectors", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s has no vectors", artifact_name(m->art), m->kind);
 	if (axis == MODEL_USERS && !strcmp(m->kind, "graph"))
-		return err_set(e, ERR_DATA, "%s: a graph model has no vectors of users: fold in their events, or ask taste-score", artifact_name(m->art));
-	if (axis == MODEL_USERS && !strcmp(m->kind, "seq"))
-		return err_set(e, ERR_DATA, "%s: a seq model has no vectors of users: fold in their events", artifact_name(m->art));
+		return err_set(e, ERR_DATA, "%s: a model of kind graph has no vectors of users: fold in their events, or ask taste-score", artifact_name(m->art));
+	if (axis == MODEL_USERS && (!strcmp(m->kind, "seq") || !strcmp(m->kind, "session")))
+		return err_set(e, ERR_DATA, "%s: a model of kind %s has no vectors of users: fold in their events", artifact_name(m->art), m->kind);
 	snprintf(name, sizeof name, "%s.vec", model_axis_name[axis]);
 	/* a size of 0 would ask for any */
 	if (!m->n[axis])
@@ -172,6 +172,11 @@ int model_counts(struct model *m, const double **count, struct err *e)
 		if (!isfinite((*count)[i]) || (*count)[i] < 0)
 			return err_set(e, ERR_DATA, "%s: the count of item %zu is not a number from 0 up", artifact_name(m->art), i + 1);
 	return 0;
+}
+
+int model_damaged(const struct model *m, const char *what, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s: %s", artifact_name(m->art), what);
 }
 
 int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e)

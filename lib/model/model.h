@@ -53,6 +53,8 @@ int model_ids(struct model *m, enum model_axis axis, struct err *e);
 int model_vectors(struct model *m, enum model_axis axis, struct err *e);
 /* model_counts - *count [m->n[MODEL_ITEMS]], each finite and >= 0. */
 int model_counts(struct model *m, const double **count, struct err *e);
+/* model_damaged - ERR_DATA: the name of the file, and what is wrong with it. */
+int model_damaged(const struct model *m, const char *what, struct err *e);
 /* model_number - a meta value in [min, max]. */
 int model_number(const struct model *m, const char *key, double min, double max, double *out, struct err *e);
 /* model_whole - a whole number in [0, max]. */

@@ -242,7 +242,7 @@ int seq_open(struct seq *s, struct model *m, struct err *e)
 {
 	*s = (struct seq){ .m = m };
 	if (strcmp(m->kind, "seq"))
-		return err_set(e, ERR_DATA, "%s: a %s model is no seq", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is no seq", artifact_name(m->art), m->kind);
 	if (!m->n[MODEL_ITEMS])
 		return err_set(e, ERR_DATA, "%s: a model of no items", artifact_name(m->art));
 	int ret = weigh_load(&s->weigh, m, e);

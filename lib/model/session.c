@@ -562,7 +562,7 @@ int session_fold_open(struct session_fold *f, struct model *m, struct err *e)
 
 	*f = (struct session_fold){ .d = m->d, .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "session"))
-		return err_set(e, ERR_DATA, "%s: a %s model is not of sessions", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is not of sessions", artifact_name(m->art), m->kind);
 	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = model_number(m, "decay", 0, 1, &f->decay, e)) || (ret = model_vectors(m, MODEL_ITEMS, e)) ||
 	    (ret = artifact_tensor(m->art, "item.fold", DTYPE_F32, 2, dim, &fold, e))) {
 		session_fold_release(f);

@@ -497,7 +497,7 @@ int softmax_fold_open(struct softmax_fold *f, struct model *m, struct err *e)
 
 	*f = (struct softmax_fold){ .d = m->d, .n_items = m->n[MODEL_ITEMS] };
 	if (strcmp(m->kind, "softmax"))
-		return err_set(e, ERR_DATA, "%s: a %s model is no softmax", artifact_name(m->art), m->kind);
+		return err_set(e, ERR_DATA, "%s: a model of kind %s is no softmax", artifact_name(m->art), m->kind);
 	if ((ret = weigh_load(&f->weigh, m, e)) || (ret = model_number(m, "temperature", 0.01, 100, &f->temperature, e)) ||
 	    (ret = model_number(m, "neg_power", -2, 2, &neg_power, e)) || (ret = model_number(m, "fold_step", 0, 1e6, &f->step, e)) ||
 	    (ret = model_vectors(m, MODEL_ITEMS, e)) || (ret = model_counts(m, &count, e)) ||
