@@ -81,7 +81,7 @@ void knn_find_open(struct knn_base *b)
 		if (b->is_index)
 			open_exact(b);
 		if (flat_init(&find.flat, &b->vecs, b->metric, tool_pool(), &e)) {
-			for (size_t r = 0; r < b->n && b->metric == FLAT_COSINE; r++)	/* which one? */
+			for (size_t r = 0; r < b->n; r++)	/* which one? */
 				knn_need_scores(vecs_row(&b->vecs, r), b->d, b->metric, tool.arg[0], r + 1);
 			die_err(&e);
 		}

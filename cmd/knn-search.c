@@ -135,7 +135,7 @@ static void search_queries(const char *name)
 		progress_set(&pr, ++n);
 		if (base.n && d != base.d)
 			die(EXIT_DATA, "%s: vector %llu has %zu components, those of %s have %zu", name, (unsigned long long)n, d, tool.arg[0], base.d);
-		if (base.n && (base.metric == FLAT_COSINE || (base.is_index && !o.is_exact)))
+		if (base.n)
 			knn_need_scores(v, d, base.metric, name, n);
 		if (base.n)	/* else there is nothing to compare with, but queries are still checked */
 			memcpy(batch.q + batch.n * d, v, d * sizeof *v);

@@ -27,9 +27,11 @@ static void find(const struct vecs *v)
 		bool is_scored = flat_has_scores((enum flat_metric)metric, num_norm(vecs_row(v, 0), v->d));
 		for (size_t i = 1; i < v->n; i++)
 			is_scored &= flat_has_scores((enum flat_metric)metric, num_norm(vecs_row(v, i), v->d));
-		if (!is_scored || flat_init(&f, v, (enum flat_metric)metric, NULL, &e))	/* the programs say which row it is */
+		int r = flat_init(&f, v, (enum flat_metric)metric, NULL, &e);
+		assert(r == (is_scored ? 0 : ERR_DATA));	/* the programs say which row it is */
+		if (r)
 			continue;
-		int r = flat_search(&f, &out, storage, K, vecs_row(v, 0), 1, NULL, &e);
+		r = flat_search(&f, &out, storage, K, vecs_row(v, 0), 1, NULL, &e);
 		assert(!r && out.n == (v->n < K ? v->n : K));
 		for (size_t i = 0; i < out.n; i++) {
 			assert(out.hit[i].row < v->n && isfinite(out.hit[i].score) && (!i || out.hit[i].score <= out.hit[i - 1].score));

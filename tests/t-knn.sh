@@ -108,8 +108,13 @@ echo old > keep; taste-knn search -o keep ragged one 2>/dev/null; is "a failed r
 is "and no temporary beside it" "$(ls -A | grep -c '^\.')" 0
 # lengths beyond single precision are told, never lost
 printf 'a\t3e38\t-3e38\nb\t1\t1\n' > far.tsv; printf 'q\t3e38\t3e38\n' > farq.tsv
-for m in ip l2; do must_fail "$m: a score beyond single precision" 4 "taste-knn: far.tsv, farq.tsv: a score is beyond the range*" taste-knn search --metric $m far.tsv farq.tsv; done
-must_fail "cosine: a vector too long" 4 "taste-knn: far.tsv: vector 1 is shorter than*--normalise*" taste-knn search --metric cosine far.tsv farq.tsv
+printf 'a\t1e25\t0\nb\t1\t1\n' > long.tsv; echo a > not
+for m in ip l2 cosine; do
+	must_fail "$m: a vector too long" 4 "taste-knn: far.tsv: vector 1 is shorter than*--normalise*" taste-knn search --metric $m far.tsv farq.tsv
+	must_fail "$m: also one that nobody has asked for yet" 4 "taste-knn: long.tsv: vector 1 is shorter than*" taste-knn search --line --deny not --metric $m long.tsv /dev/null
+	must_fail "$m: a query too long" 4 "taste-knn: farq.tsv: vector 1 is shorter than*" taste-knn search --metric $m <(printf 'b\t1\t1\n') farq.tsv
+	is "$m: a request too long is told in its answer, and the next one is served" "$(printf 'x\t1e16\t0\nnext\t0\t1\n' | taste-knn search -k 1 --line --metric $m <(printf 'b\t1\t1\n') | cut -f1,2 | tr '\n' ' ')" "x$T  next${T}b  "
+done
 printf 'a\t1e-25\t0\n' > tiny.tsv; printf 'a\t1\t0\n' > one.tsv
 must_fail "cosine: a vector too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine tiny.tsv one.tsv
 must_fail "cosine: a query too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine one.tsv tiny.tsv

@@ -18,12 +18,7 @@ static size_t tile_rows(size_t d)
 
 const char *const flat_metric_name[3] = { "ip", "cosine", "l2" };
 
-static float inv_norm(const float *x, size_t d)
-{
-	double norm = num_norm(x, d);
-
-	return flat_has_scores(FLAT_COSINE, norm) ? flat_inverse(norm) : 0;
-}
+static float inv_norm(const float *x, size_t d) { return flat_inverse(num_norm(x, d)); }
 
 struct norm_job { struct flat *f; bool is_odd; };
 
@@ -33,14 +28,18 @@ static void norm_chunk(void *ctx, size_t chunk, int worker)
 	struct flat *f = j->f;
 	size_t end = (chunk + 1) * SPAN_ROWS < f->rows->n ? (chunk + 1) * SPAN_ROWS : f->rows->n;
 	(void)worker;
-	for (size_t r = chunk * SPAN_ROWS; r < end; r++)
-		if (!(f->inv_norm[r] = inv_norm(vecs_row(f->rows, r), f->rows->d)) && !flat_has_scores(FLAT_COSINE, num_norm(vecs_row(f->rows, r), f->rows->d)))
+	for (size_t r = chunk * SPAN_ROWS; r < end; r++) {
+		double norm = num_norm(vecs_row(f->rows, r), f->rows->d);
+		if (!flat_has_scores(f->metric, norm))
 			__atomic_store_n(&j->is_odd, true, __ATOMIC_RELAXED);
+		else if (f->inv_norm)
+			f->inv_norm[r] = flat_inverse(norm);
+	}
 }
 
 static int odd_norm(const char *which, struct err *e)
 {
-	return err_set(e, ERR_DATA, "a %s is shorter than %g or longer than %g: its cosines cannot be told in single precision; scale it (taste-embed --normalise)", which,
+	return err_set(e, ERR_DATA, "a %s is shorter than %g or longer than %g: its scores cannot be told in single precision; scale it (taste-embed --normalise)", which,
 		       FLAT_NORM_MIN, FLAT_NORM_MAX);
 }
 
@@ -49,15 +48,14 @@ int flat_init(struct flat *f, const struct vecs *rows, enum flat_metric metric, 
 	*f = (struct flat){ .rows = rows, .metric = metric, .pool = pool };
 	if (rows->n >= UINT32_MAX)
 		return err_set(e, ERR_DATA, "%zu vectors are more than one search holds (4294967294)", rows->n);
-	if (metric == FLAT_COSINE) {
-		struct norm_job j = { f, false };
-		if (!(f->inv_norm = mem_try(rows->n, sizeof *f->inv_norm, "vector norms", e)))
-			return e->code;
-		par_for(pool, (rows->n + SPAN_ROWS - 1) / SPAN_ROWS, norm_chunk, &j);
-		if (j.is_odd)
-			return odd_norm("vector", e);
-	}
-	return 0;
+	if (metric == FLAT_COSINE && !(f->inv_norm = mem_try(rows->n, sizeof *f->inv_norm, "vector norms", e)))
+		return e->code;
+	struct norm_job j = { f, false };
+	par_for(pool, (rows->n + SPAN_ROWS - 1) / SPAN_ROWS, norm_chunk, &j);
+	if (!j.is_odd)
+		return 0;
+	flat_release(f);
+	return odd_norm("vector", e);
 }
 
 void flat_release(struct flat *f)
@@ -92,7 +90,6 @@ struct search {
 	float *q_inv;			/* [nq] cosine */
 	float *scratch;			/* [workers x FLAT_QUERIES x tile] */
 	size_t tile;
-	bool is_beyond;			/* a score was not finite */
 };
 
 /*
@@ -127,8 +124,6 @@ static void scan_rows(struct search *s, size_t q0, size_t q1, size_t from, size_
 				else if (f->metric == FLAT_COSINE)
 					for (size_t i = 0; i < n; i++)
 						sc[i] = sc[i] * s->q_inv[q0 + q] * f->inv_norm[a + i];
-				if (!num_is_finite(sc, n))
-					__atomic_store_n(&s->is_beyond, true, __ATOMIC_RELAXED);
 				if (s->ban) {
 					const struct flat_ban *bn = &s->ban[q0 + q];
 					for (; ban_at[q] < bn->n && bn->row[ban_at[q]] < a + n; ban_at[q]++)
@@ -247,21 +242,19 @@ int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage,
 	ret = ERR_MEM;
 	if (!s.scratch)
 		goto out;
-	if (f->metric == FLAT_COSINE) {
-		if (!(s.q_inv = mem_try(nq, sizeof *s.q_inv, "query norms", e)))
+	if (f->metric == FLAT_COSINE && !(s.q_inv = mem_try(nq, sizeof *s.q_inv, "query norms", e)))
+		goto out;
+	for (size_t q = 0; q < nq; q++) {
+		double norm = num_norm(Q + q * d, d);
+		if (!flat_has_scores(f->metric, norm)) {
+			ret = odd_norm("query", e);
 			goto out;
-		for (size_t q = 0; q < nq; q++)
-			if (!(s.q_inv[q] = inv_norm(Q + q * d, d)) && !flat_has_scores(FLAT_COSINE, num_norm(Q + q * d, d))) {
-				ret = odd_norm("query", e);
-				goto out;
-			}
+		}
+		if (s.q_inv)
+			s.q_inv[q] = flat_inverse(norm);
 	}
 	if ((ret = search_all(&s, out, storage, f->id_rank, e)))
 		goto out;
-	if (s.is_beyond) {
-		ret = err_set(e, ERR_NUMERIC, "a score is beyond the range of single precision: the vectors are too long");
-		goto out;
-	}
 	for (size_t q = 0; q < nq && !f->id_rank; q++)
 		is_split |= out[q].n == k + 1 && out[q].hit[k].score == out[q].hit[k - 1].score;
 	if (is_split && ((ret = make_rank(f, e)) || (ret = search_all(&s, out, storage, f->id_rank, e))))

@@ -22,11 +22,11 @@
 
 enum flat_metric { FLAT_IP, FLAT_COSINE, FLAT_L2 };
 enum { FLAT_QUERIES = 16 };
-/* Cosines of vectors shorter or longer than this would lose their products beyond the range of a float. */
+/* Products of vectors longer than this may be beyond the range of a float; so may be cosines of those that are shorter. */
 #define FLAT_NORM_MIN 1e-15
 #define FLAT_NORM_MAX 1e15
 extern const char *const flat_metric_name[3];	/* by enum flat_metric */
-/* flat_has_scores - can an index score a vector of this length by the metric? Not when it is NaN. */
+/* flat_has_scores - can a vector of this length be scored by the metric, so that every score is finite? Not when it is NaN. */
 static inline bool flat_has_scores(enum flat_metric m, double norm)
 {
 	return norm <= FLAT_NORM_MAX && (m != FLAT_COSINE || norm == 0 || norm >= FLAT_NORM_MIN);
@@ -43,7 +43,7 @@ struct flat {
 	struct par *pool;		/* borrowed, may be NULL */
 };
 
-/* flat_init - prepare a search over rows. At most 2^32 - 2 rows. 0 or <0. */
+/* flat_init - prepare a search over rows, all of which are looked at: ERR_DATA for one without scores, and then *f is released. At most 2^32 - 2 rows. 0 or <0. */
 int flat_init(struct flat *f, const struct vecs *rows, enum flat_metric metric, struct par *pool, struct err *e);
 void flat_release(struct flat *f);
 
@@ -53,7 +53,7 @@ struct flat_hits { struct topk_hit *hit; size_t n; };	/* best first */
  * flat_search - the k best rows for each of nq queries.
  *   out    [nq], hit pointing into `storage`        storage [nq * (k + 1)]
  *   Q      [nq x rows->d] row-major                 ban     [nq] rows that may not be found, ascending, n each; NULL: none
- * Fewer than k hits where fewer rows are allowed. Returns 0 or <0 (ERR_MEM; ERR_DATA: a query has no cosines; ERR_NUMERIC: a score is not finite); the caller knows the files' names.
+ * Fewer than k hits where fewer rows are allowed. Returns 0 or <0 (ERR_MEM; ERR_DATA: a query has no scores); the caller knows the files' names.
  */
 struct flat_ban { const uint32_t *row; size_t n; };
 int flat_search(struct flat *f, struct flat_hits *out, struct topk_hit *storage, size_t k, const float *Q, size_t nq,
