@@ -297,8 +297,10 @@ static void too_much_memory_is_a_sentence_that_helps(void **state)
 	assert_int_equal(ease_init(&m, &R, &w, &o, NULL, &e), ERR_MEM);
 	assert_null(strstr(e.msg, "--min-users"));
 	/* 45000 items: the matrix and little else */
-	assert_true(ease_bytes(45000, 1000000, 200, 2) / (4.0 * 45000 * 45000) < 1.02);
-	assert_true(isfinite(ease_bytes(UINT32_MAX - 1, 1, 0, 64)));
+	assert_true(ease_bytes(45000, 1000000, 1000000, 200, 2) / (4.0 * 45000 * 45000) < 1.02);
+	/* pairs of items that are left out are there until G is added up */
+	assert_true(ease_bytes(100, 9000000, 1000000, 200, 2) - ease_bytes(100, 5000000, 1000000, 200, 2) == 32e6);
+	assert_true(isfinite(ease_bytes(UINT32_MAX - 1, 1, 1, 0, 64)));
 	weigh_release(&w);
 }
 

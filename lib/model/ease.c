@@ -37,9 +37,9 @@ static size_t kept_of(size_t top, size_t n)
 	return top && top < n ? top : n ? n - 1 : 0;
 }
 
-double ease_bytes(size_t n, size_t n_pairs, size_t top, int threads)
+double ease_bytes(size_t n, size_t n_read, size_t n_pairs, size_t top, int threads)
 {
-	double matrix = 4 * (double)n * (double)row_floats(n), pairs = 16 * (double)n_pairs, inverse = (double)num_spd_scratch(n, threads);
+	double matrix = 4 * (double)n * (double)row_floats(n), pairs = 8 * (double)n_read + 8 * (double)n_pairs, inverse = (double)num_spd_scratch(n, threads);
 	double kept = 8 * (double)n * (double)kept_of(top, n) + (double)threads * 16 * (double)n;
 
 	return matrix + fmax(pairs, fmax(inverse, kept));
@@ -69,11 +69,11 @@ static size_t min_users_that_fits(const struct ease_make *m, int threads, size_t
 	for (size_t i = 0; i < m->n_items; i++)
 		high = m->users[i] > high ? m->users[i] : high;
 	*left = count_left(m->users, m->n_items, high, &pairs);
-	if (ease_bytes(*left, pairs, m->o.top, threads) > (double)m->o.max_bytes)
+	if (ease_bytes(*left, m->n_read, pairs, m->o.top, threads) > (double)m->o.max_bytes)
 		return 0;
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2, n = count_left(m->users, m->n_items, mid, &pairs);
-		if (ease_bytes(n, pairs, m->o.top, threads) > (double)m->o.max_bytes) {
+		if (ease_bytes(n, m->n_read, pairs, m->o.top, threads) > (double)m->o.max_bytes) {
 			low = mid;
 		} else {
 			high = mid;
@@ -85,7 +85,7 @@ static size_t min_users_that_fits(const struct ease_make *m, int threads, size_t
 
 static int check_memory(const struct ease_make *m, int threads, struct err *e)
 {
-	double need = ease_bytes(m->n, m->n_pairs, m->o.top, threads), unit = need >= 1e9 ? 1 << 30 : 1 << 20;
+	double need = ease_bytes(m->n, m->n_read, m->n_pairs, m->o.top, threads), unit = need >= 1e9 ? 1 << 30 : 1 << 20;
 	const char *name = unit > 1 << 20 ? "GB" : "MB";
 	size_t left, least;
 
@@ -101,7 +101,7 @@ static int check_memory(const struct ease_make *m, int threads, struct err *e)
 
 static int count_users(struct ease_make *m, const struct csr *R, struct err *e)
 {
-	size_t n_pairs = R->start ? R->start[R->n_rows] : 0;
+	size_t n_pairs = m->n_read = R->start ? R->start[R->n_rows] : 0;
 
 	if (!R->n_rows)
 		return err_set(e, ERR_DATA, "no events to learn from");

@@ -19,7 +19,7 @@
  * Order of calls: ease_init, ease_invert, ease_prune, ease_save; ease_release at any time. Work is cut by the data: no number depends on threads or on the
  * CPU path. Sums of G are chains in the order of users, exact while all weights are 1 and no item has more than 2^24 listeners.
  *
- * Memory, for n items that are left, m pairs: 4 n^2 bytes for the matrix + the largest of 16 m (pairs by user and by item, while G is added up),
+ * Memory, for n items and m pairs that are left of r: 4 n^2 bytes for the matrix + the largest of 8 r + 8 m (pairs by user and by item, while G is added up),
  * 1088 n (while it is inverted) and 8 n min(top, n - 1) (what is kept). ease_init refuses before it allocates.
  * Time: sum over users of (items of u)^2 / 2 + n^3 / 2 multiply-adds.
  */
@@ -46,7 +46,7 @@ const char *ease_check(const struct ease_opts *o);
 
 struct ease_make {
 	struct ease_opts o;
-	size_t n_items, n_users, n_pairs;
+	size_t n_items, n_users, n_read, n_pairs;	/* n_pairs: of the n_read those that are left */
 	uint32_t *users;		/* [n_items] listeners of each */
 	size_t n;			/* items that are left */
 	uint32_t *item;			/* [n] ascending: their numbers */
@@ -72,8 +72,8 @@ int ease_invert(struct ease_make *m, const struct num_step *step, struct par *po
 int ease_prune(struct ease_make *m, struct par *pool, struct err *e);
 /* ease_fits - what ease_init would say of R and o before it starts, for those who do much else first. R stays. */
 int ease_fits(const struct csr *R, const struct ease_opts *o, struct par *pool, struct err *e);
-/* ease_bytes - memory for n items and n_pairs. */
-double ease_bytes(size_t n, size_t n_pairs, size_t top, int threads);
+/* ease_bytes - memory for n items and n_pairs that are left of n_read. */
+double ease_bytes(size_t n, size_t n_read, size_t n_pairs, size_t top, int threads);
 void ease_release(struct ease_make *m);
 
 /*
