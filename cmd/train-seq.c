@@ -109,7 +109,7 @@ static void read_kinds(struct err *e)
 			kind = (struct str){ "unknown", 7 };
 		uint32_t k = vocab_add(&job.kinds, kind.p, kind.len);
 		if (k >= SEQ_KINDS_MAX)
-			die(EXIT_DATA, "%s: more than %d kinds of items", o.items, SEQ_KINDS_MAX);
+			die(EXIT_DATA, "%s: more than %d kinds of items", file_shown(o.items), SEQ_KINDS_MAX);
 		job.kind[i] = (uint8_t)k;
 	}
 	if (n_unknown)
@@ -257,7 +257,7 @@ void train_seq(struct sink *out, struct err *e)
 		hold_out();
 	finish_prov();
 	struct seq_opts so = options();
-	buf_printf(&job.identity, "%s | %s", tool.prov.p, inputs.p ? inputs.p : "");
+	buf_printf(&job.identity, "%s | %s | %s", tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 	if (seq_learn_init(&m, &so, &job.data, job.kind, job.end, tool_pool(), e) || (o.resume && seq_resume(&m, o.resume, job.identity.p, e)))
 		die_err(e);
 	learn(&m, e);

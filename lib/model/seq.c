@@ -429,20 +429,20 @@ int seq_resume(struct seq_learn *m, const char *path, const char *identity, stru
 	struct kept kept[8];
 
 	if (a && (!kind || strcmp(kind, "seq.run")))
-		err_set(e, ERR_DATA, "%s: no checkpoint of a seq model", path);
+		err_set(e, ERR_DATA, "%s: no checkpoint of a seq model", artifact_name(a));
 	else if (a && (!was || strcmp(was, identity)))
-		err_set(e, ERR_DATA, "%s: a checkpoint of other events or options", path);
+		err_set(e, ERR_DATA, "%s: a checkpoint of another version, other events or options", artifact_name(a));
 	if (!e->code && !resume_number(a, "n_epochs", &m->n_epochs, e) && !resume_number(a, "n_steps", &m->n_steps, e) && !resume_number(a, "best_epoch", &m->best_epoch, e) &&
 	    !artifact_meta_f64(a, "best_ndcg", &m->best, e) &&
 	    (!m->best_epoch || m->n_epochs > m->o.epochs || m->best_epoch > m->n_epochs || m->n_steps / m->steps_in_epoch != m->n_epochs || m->n_steps % m->steps_in_epoch))
-		err_set(e, ERR_DATA, "%s: epoch %zu of %zu, the best %zu, after %zu steps of %zu an epoch", path, m->n_epochs, m->o.epochs, m->best_epoch, m->n_steps, m->steps_in_epoch);
+		err_set(e, ERR_DATA, "%s: epoch %zu of %zu, the best %zu, after %zu steps of %zu an epoch", artifact_name(a), m->n_epochs, m->o.epochs, m->best_epoch, m->n_steps, m->steps_in_epoch);
 	for (size_t i = 0, n = all_kept(m, kept); !e->code && i < n; i++) {
 		uint64_t dim = kept[i].n;
 		const void *p;
 		if (!artifact_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, &p, e)) {
 			memcpy(kept[i].p, p, kept[i].n * sizeof(float));
 			if (!num_is_finite(p, kept[i].n))
-				err_set(e, ERR_DATA, "%s: tensor %s holds what is no number", path, kept[i].name);
+				err_set(e, ERR_DATA, "%s: tensor %s holds what is no number", artifact_name(a), kept[i].name);
 		}
 	}
 	if (!e->code && m->best_epoch && m->best_epoch == m->n_epochs)
