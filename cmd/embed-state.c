@@ -87,7 +87,7 @@ static bool answer(struct ordered *m, struct ordered_reader *r, const struct eve
 		mem_free(job.number);
 		job.number = NULL;
 	} else {
-		err_set(e, ERR_DATA, "item '%s' is unknown to %s", err_clip(clip, ev->item.p, ev->item.len), o.model);
+		err_set(e, ERR_DATA, "item '%s' is unknown to %s", err_clip(clip, ev->item.p, ev->item.len), file_shown(o.model));
 	}
 	history_release(&h);
 	return is_known;

@@ -33,7 +33,7 @@ void knn_base_open(struct knn_base *b, const char *path)
 	if (ann_open(&b->ann, path, &e) || artifact_prov(b->ann.file, &prov, &inputs, &e))
 		die_err(&e);
 	if (o.metric >= 0 && o.metric != (int)b->ann.metric)
-		usage_die("%s is an index of --metric %s, and has no other", path, flat_metric_name[b->ann.metric]);
+		usage_die("%s is an index of --metric %s, and has no other", file_shown(path), flat_metric_name[b->ann.metric]);
 	b->n = b->ann.n;
 	b->d = b->ann.d;
 	b->metric = b->ann.metric;
@@ -54,7 +54,7 @@ void knn_base_close(struct knn_base *b)
 void knn_need_scores(const float *v, size_t d, enum flat_metric metric, const char *path, uint64_t no)
 {
 	if (!flat_has_scores(metric, num_norm(v, d)))
-		die(EXIT_DATA, "%s: vector %llu is shorter than %g or longer than %g: its scores cannot be told in single precision; scale it (taste-embed --normalise)", strcmp(path, "-") ? path : "(standard input)",
+		die(EXIT_DATA, "%s: vector %llu is shorter than %g or longer than %g: its scores cannot be told in single precision; scale it (taste-embed --normalise)", file_shown(path),
 		    (unsigned long long)no, FLAT_NORM_MIN, FLAT_NORM_MAX);
 }
 
@@ -65,7 +65,7 @@ void knn_number_ids(struct vocab *to, const struct vecs *v, const char *path, co
 	for (size_t r = 0; r < v->n; r++) {
 		struct str id = vecs_id(v, r);
 		if (vocab_add(to, id.p, id.len) != r)
-			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: %s", path, err_clip(c, id.p, id.len), r + 1, why);
+			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before: %s", file_shown(path), err_clip(c, id.p, id.len), r + 1, why);
 	}
 }
 
@@ -96,7 +96,7 @@ struct str knn_base_id(const struct knn_base *b, size_t row)
 	if (!b->is_index)
 		return vecs_id(&b->vecs, row);
 	if (!ann_id(&b->ann, row, &id))
-		die(EXIT_DATA, "%s: an id of the index is damaged", tool.arg[0]);
+		die(EXIT_DATA, "%s: an id of the index is damaged", file_shown(tool.arg[0]));
 	return id;
 }
 
@@ -105,6 +105,6 @@ const float *knn_base_vector(const struct knn_base *b, size_t row)
 	const float *v = b->is_index ? ann_vector(&b->ann, row) : vecs_row(&b->vecs, row);
 
 	if (!v)
-		die(EXIT_DATA, "%s: a vector of the index is damaged", tool.arg[0]);
+		die(EXIT_DATA, "%s: a vector of the index is damaged", file_shown(tool.arg[0]));
 	return v;
 }

@@ -56,7 +56,7 @@ static float *read_queries(size_t *n, enum flat_metric metric)
 	if (vecs_load_as(&v, o.queries, (enum vecs_format)o.format, &prov, &inputs, &e))
 		die_err(&e);
 	if (v.n && v.d != rows.vecs.d)
-		die(EXIT_DATA, "%s: vectors of %zu components, those of the index have %zu", o.queries, v.d, rows.vecs.d);
+		die(EXIT_DATA, "%s: vectors of %zu components, those of the index have %zu", file_shown(o.queries), v.d, rows.vecs.d);
 	if (v.n && !(q = mem_try(v.n, v.d * sizeof *q, "queries", &e)))
 		die_err(&e);
 	for (size_t r = 0; r < v.n; r++) {
@@ -90,7 +90,7 @@ static int make(const char *path, const struct ann_opts *opts, const uint64_t *g
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct nav_step){ show, &pr }, tool_pool(), &e)) {
 		if (rows.has_old && e.code == ERR_DATA)		/* vectors that came were looked at */
-			err_prefix(&e, "%s", tool.arg[0]);
+			err_prefix(&e, "%s", file_shown(tool.arg[0]));
 		die_err(&e);
 	}
 	progress_end(&pr);
@@ -138,14 +138,15 @@ static struct ann_opts open_old(void)
 int knn_add(void)
 {
 	struct ann_opts opts = open_old();
+	const char *path = tool.n_args > 1 ? tool.arg[1] : "-";
 	struct err e = { 0 };
 	uint64_t *gone = NULL;
 	size_t n_gone = 0;
 	struct idtab t;
 
-	read_vectors(tool.n_args > 1 ? tool.arg[1] : "-", opts.metric);
+	read_vectors(path, opts.metric);
 	if (rows.old.n && rows.vecs.n && rows.vecs.d != rows.old.d)
-		die(EXIT_DATA, "%s: vectors of %zu components, those of %s have %zu", tool.n_args > 1 ? tool.arg[1] : "(standard input)", rows.vecs.d, tool.arg[0], rows.old.d);
+		die(EXIT_DATA, "%s: vectors of %zu components, those of %s have %zu", file_shown(path), rows.vecs.d, file_shown(tool.arg[0]), rows.old.d);
 	if (rows.old.n && ann_ids(&rows.old, &t, &e))
 		die_err(&e);
 	if (!(gone = mem_try0((rows.old.n + rows.vecs.n + 63) / 64 + 1, sizeof *gone, "marks of rows", &e)))
@@ -190,7 +191,7 @@ int knn_delete(void)
 		die_err(&e);
 	tabler_close(table);
 	if (n_unknown)
-		warn("%s: %llu of the ids are not in the index", path, (unsigned long long)n_unknown);
+		warn("%s: %llu of the ids are not in the index", file_shown(path), (unsigned long long)n_unknown);
 	note("%llu vectors deleted, %llu left", (unsigned long long)n_gone, (unsigned long long)(rows.old.n - n_gone));
 	int ret = make(o.out ? o.out : tool.arg[0], &opts, n_gone ? gone : NULL);
 	mem_free(gone);

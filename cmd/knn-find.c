@@ -126,7 +126,7 @@ void knn_find_close(void)
 static void fail(struct err *e)
 {
 	if (e->code == ERR_NUMERIC)
-		err_prefix(e, "%s, %s", tool.arg[0], tool.n_args > 1 ? tool.arg[1] : "(standard input)");
+		err_prefix(e, "%s, %s", file_shown(tool.arg[0]), file_shown(tool.n_args > 1 ? tool.arg[1] : "-"));
 	die_err(e);
 }
 

@@ -394,7 +394,7 @@ static void open_shards(const struct tool *t)
 	n_shards = t->n_args;
 	shard = mem_new(n_shards, sizeof *shard);
 	for (size_t i = 0; i < n_shards; i++) {
-		shard[i].name = strcmp(t->arg[i], "-") ? t->arg[i] : "(standard input)";
+		shard[i].name = file_shown(t->arg[i]);
 		shard[i].clear = mem_new(n_shards, sizeof *shard[i].clear);
 		if (!(shard[i].r = tabler_open(t->arg[i], "candidates", false, &e)))
 			die_err(&e);

@@ -134,7 +134,7 @@ static void search_queries(const char *name)
 	while ((got = vecsr_next(r, &id, &v, &d, &e)) == 1) {
 		progress_set(&pr, ++n);
 		if (base.n && d != base.d)
-			die(EXIT_DATA, "%s: vector %llu has %zu components, those of %s have %zu", name, (unsigned long long)n, d, tool.arg[0], base.d);
+			die(EXIT_DATA, "%s: vector %llu has %zu components, those of %s have %zu", file_shown(name), (unsigned long long)n, d, file_shown(tool.arg[0]), base.d);
 		if (base.n)
 			knn_need_scores(v, d, base.metric, name, n);
 		if (base.n)	/* else there is nothing to compare with, but queries are still checked */

@@ -23,9 +23,9 @@ static void check_all(struct ann *a, const struct nav_facts *f)
 	if (ann_check(a, true, tool_pool(), &e) || ann_ids(a, &t, &e) || ann_check_numbers(a, &e))
 		die_err(&e);
 	if (f->n_wrong)
-		die(EXIT_DATA, "%s: the lists of %zu rows hold what is no neighbour", tool.arg[0], f->n_wrong);
+		die(EXIT_DATA, "%s: the lists of %zu rows hold what is no neighbour", file_shown(tool.arg[0]), f->n_wrong);
 	if (f->n_lost)
-		die(EXIT_DATA, "%s: %zu rows cannot be reached", tool.arg[0], f->n_lost);
+		die(EXIT_DATA, "%s: %zu rows cannot be reached", file_shown(tool.arg[0]), f->n_lost);
 }
 
 int knn_stats(void)

@@ -60,7 +60,7 @@ void write_vector(struct str id, const float *v, struct err *e)
 	char clip[ERR_CLIP_MAX];
 
 	if (!num_is_finite(v, model.d))
-		die(EXIT_DATA, "%s: the vector of '%s' is not finite", o.model, err_clip(clip, id.p, id.len));
+		die(EXIT_DATA, "%s: the vector of '%s' is not finite", file_shown(o.model), err_clip(clip, id.p, id.len));
 	if (o.normalise) {
 		double length = num_norm(v, model.d);
 		for (size_t i = 0; i < model.d; i++)
@@ -97,7 +97,7 @@ static void write_listed(enum model_axis axis, const char *path, struct err *e)
 			n_unknown++;
 		} else {
 			char clip[ERR_CLIP_MAX];
-			tabler_bad(r, e, "field 1: '%s' is no %s of %s (--skip-unknown leaves such ids out)", err_clip(clip, field[0].p, field[0].len), model_axis_name[axis], o.model);
+			tabler_bad(r, e, "field 1: '%s' is no %s of %s (--skip-unknown leaves such ids out)", err_clip(clip, field[0].p, field[0].len), model_axis_name[axis], file_shown(o.model));
 			die_err(e);
 		}
 	}
@@ -105,7 +105,7 @@ static void write_listed(enum model_axis axis, const char *path, struct err *e)
 		die_err(e);
 	tabler_close(r);
 	if (n_unknown)
-		warn("%llu ids left out: no %s of %s", (unsigned long long)n_unknown, model_axis_name[axis], o.model);
+		warn("%llu ids left out: no %s of %s", (unsigned long long)n_unknown, model_axis_name[axis], file_shown(o.model));
 }
 
 static void write_known(enum model_axis axis, const char *which, struct err *e)
@@ -148,9 +148,9 @@ static const struct vocab *users(void)
 static void warn_unknown(uint64_t n, size_t all)
 {
 	if (n && all)
-		warn("%llu of %zu items are unknown to %s: their events do not count", (unsigned long long)n, all, o.model);
+		warn("%llu of %zu items are unknown to %s: their events do not count", (unsigned long long)n, all, file_shown(o.model));
 	else if (n)
-		warn("%llu items are unknown to %s: their events do not count", (unsigned long long)n, o.model);
+		warn("%llu items are unknown to %s: their events do not count", (unsigned long long)n, file_shown(o.model));
 }
 
 static void read_pairs(const char *const *path, size_t n, struct err *e)
@@ -268,7 +268,7 @@ static void write_folded(struct err *e)
 			struct str id = users()->str[job.first + c];
 			char clip[ERR_CLIP_MAX];
 			if (job.err[c].code) {
-				err_prefix(&job.err[c], "%s: user '%s'", o.model, err_clip(clip, id.p, id.len));
+				err_prefix(&job.err[c], "%s: user '%s'", file_shown(o.model), err_clip(clip, id.p, id.len));
 				die_err(&job.err[c]);
 			}
 			if (job.n_known[c])
@@ -280,7 +280,7 @@ static void write_folded(struct err *e)
 	}
 	progress_end(&pr);
 	if (n_strangers)
-		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, o.model);
+		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, file_shown(o.model));
 }
 
 static void open_fold(struct err *e)
@@ -403,7 +403,7 @@ int main(int argc, char **argv)
 	if (model_open(&model, o.model, &e))
 		die_err(&e);
 	if (!model.d)
-		die(EXIT_DATA, "%s: a model of kind %s has no vectors%s", o.model, model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
+		die(EXIT_DATA, "%s: a model of kind %s has no vectors%s", file_shown(o.model), model.kind, o.items || o.users ? "" : " (taste-score takes the events)");
 	unit = mem_new(model.d, sizeof *unit);
 	open_vectors(out, &e);
 	if (o.items)

@@ -56,7 +56,7 @@ static void read_histories(struct err *e)
 	if (history_load(&history, &from, &model, &prov, &inputs, e))
 		die_err(e);
 	if (history.unknown.n)
-		warn("%zu items are unknown to %s: their events do not count", history.unknown.n, o.model);
+		warn("%zu items are unknown to %s: their events do not count", history.unknown.n, file_shown(o.model));
 }
 
 /* ---- the best ---- */
@@ -131,7 +131,7 @@ static void score_all(struct err *e)
 	}
 	progress_end(&pr);
 	if (n_strangers && !scorer.is_for_all)
-		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, history.user.n, o.model);
+		warn("%llu of %zu listeners have no item of weight that %s knows: nothing for them", (unsigned long long)n_strangers, history.user.n, file_shown(o.model));
 	note("%zu listeners, %zu items", history.user.n, n);
 }
 

@@ -98,6 +98,7 @@ must_fail "items and users at once" 2 "*one at a time*" taste-embed -m als.taste
 must_fail "users and events at once" 2 "*one at a time*" taste-embed -m als.taste --users all log.tsv
 must_fail "--skip-unknown where nothing can be unknown" 2 "*--skip-unknown needs*" taste-embed -m als.taste --skip-unknown log.tsv
 cp als.taste keep.taste; must_fail "the model is not written over" 2 "*'keep.taste' is read: it cannot be written over*" taste-embed -m keep.taste --items all -o keep.taste; same "and is there" keep.taste als.taste
+must_fail "a model from standard input is called so" 4 "*no item of (standard input)*" bash -c "printf 'nothing\n' > ids; taste-embed -m - --items ids < als.taste"
 must_fail "stdin for model and events" 2 "*standard input can be read only once*" taste-embed -m -
 
 # models that are none

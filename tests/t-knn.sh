@@ -115,6 +115,8 @@ for m in ip l2 cosine; do
 	must_fail "$m: a query too long" 4 "taste-knn: farq.tsv: vector 1 is shorter than*" taste-knn search --metric $m <(printf 'b\t1\t1\n') farq.tsv
 	is "$m: a request too long is told in its answer, and the next one is served" "$(printf 'x\t1e16\t0\nnext\t0\t1\n' | taste-knn search -k 1 --line --metric $m <(printf 'b\t1\t1\n') | cut -f1,2 | tr '\n' ' ')" "x$T  next${T}b  "
 done
+must_fail "queries of another length, from standard input" 4 "taste-knn: (standard input): vector 1 has 3 components, those of one.tsv have 2" bash -c "printf 'a\t1\t0\n' > one.tsv; printf 'q\t1\t2\t3\n' | taste-knn search one.tsv"
+must_fail "an id twice, from standard input" 4 "taste-knn: (standard input): the id 'a' of vector 2 was there before*" bash -c "printf 'a\t1\t0\na\t1\t2\n' | taste-knn build -o t.idx"
 printf 'a\t1e-25\t0\n' > tiny.tsv; printf 'a\t1\t0\n' > one.tsv
 must_fail "cosine: a vector too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine tiny.tsv one.tsv
 must_fail "cosine: a query too short" 4 "taste-knn: tiny.tsv: vector 1 is shorter*" taste-knn search --metric cosine one.tsv tiny.tsv
