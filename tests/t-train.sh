@@ -146,9 +146,11 @@ values=
 for how in ignore binary linear log; do values="$values $(counts --count events --value stream=$how val.tsv | cut -f2 | tr '\n' ,)"; done
 is "--value: as they are asked to, 0 for a value of 0, 1 for none" "$values" " 1,1,1, 1,0,1, 3,0,1, 2,0,1,"
 is "--value: * is all others" "$(counts --count events --value '*=linear,stream=binary' val.tsv | cut -f2 | tr '\n' ,)" "1,0,1,"
-is "--value: is in the model" "$(taste-train als -d 2 --value stream=log,plays=ignore val.tsv | taste-view | grep "^value$T")" "value${T}*=ignore,stream=log"
+is "--value: is in the model" "$(taste-train als -d 2 --value stream=log,plays=ignore val.tsv | taste-view | grep "^value$T")" "value${T}*=ignore,plays=ignore,stream=log"
 taste-train als -d 3 --value stream=log,plays=ignore val.tsv > val.taste; taste-embed -m val.taste --users all > a; taste-embed -m val.taste val.tsv > b; same "--value: folding in knows" a b
 is "--value: * is whatever is not named, before or behind" "$(taste-train als -d 2 --value 'rate=ignore,*=log' --weight rate=2 val.tsv | taste-view | grep "^value$T")" "value${T}*=log,plays=linear,rate=ignore"
+taste-train als -d 2 --value plays=ignore val.tsv > own.taste; said=$(taste-view own.taste | sed -n "s/^value$T//p"); taste-train als -d 2 --value "$said" val.tsv > again.taste
+is "--value: what a model says of it, given again, makes the same" "$(taste-view -n 9 --tensor item.vec again.taste | cksum) $(taste-view again.taste | sed -n "s/^value$T//p")" "$(taste-view -n 9 --tensor item.vec own.taste | cksum) $said"
 must_fail "--value: of an unknown manner" 2 "*--value: 'rate=squared': values are to be one of ignore, binary, linear, log*" taste-train als --value rate=squared val.tsv
 must_fail "--value: of nothing" 2 "*--value: 'rate' is not KIND=HOW*" taste-train als --value rate val.tsv
 

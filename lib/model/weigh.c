@@ -134,7 +134,7 @@ void weigh_values_text(const struct weigh *w, struct buf *out)
 {
 	buf_printf(out, "*=%s", value_name[w->other_value]);
 	for (size_t i = 0; i < w->n; i++)
-		if (w->kind[i].value != VALUE_OTHER && w->kind[i].value != w->other_value)
+		if (w->kind[i].value != VALUE_OTHER)
 			buf_printf(out, ",%s=%s", w->kind[i].name, value_name[w->kind[i].value]);
 }
 
