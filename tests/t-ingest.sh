@@ -73,6 +73,7 @@ is "movies.dat becomes a catalogue, Latin-1 becomes UTF-8" "$(cat dat.items)" "1
 11${T}movie${T}No Year${T}${T}${T}${T}${T}"
 printf 'item\tmood\ttitle\tx=y\ni1\tcalm; dark\tOne\tz\ni9\t\t\t\n' > mood.tsv
 printf 'item\tuser\ni1\tu\ni2\tu\n' | ing tsv -H --catalogue mood.tsv --items mood.items > none
+must_fail "two columns of one name in a catalogue" 4 "taste-ingest: mood2.tsv:1: columns 2 and 3 are both named 'title'" bash -c 'printf "item\ttitle\ttitle\n" > mood2.tsv; printf "user\titem\nu\ti\n" | taste-ingest tsv -H --catalogue mood2.tsv --items mood2.items'
 is "extras of a catalogue stay, behind the tags" "$(cat mood.items)" "i1${T}${T}One${T}${T}${T}${T}${T}${T}mood=calm; dark${T}x_y=z
 i9${T}${T}${T}${T}${T}${T}${T}
 i2${T}${T}${T}${T}${T}${T}${T}"

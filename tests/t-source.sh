@@ -199,6 +199,9 @@ is "what is wrong is named by its own line, and kept as it was" "$(cat rej)" "od
 odd.json:7${T}type${T}{\"pid\":8,\"tracks\":{\"track_uri\":\"w\"}}
 odd.json:8${T}time${T}{\"track_uri\":\"t3\"}"
 
+must_fail "two columns of one name, whatever the case" 4 "taste-ingest: (standard input):2: columns 2 and 4 are both named 'track'" taste-ingest librefm <<< "# x
+Time,Track,Artist,TRACK"
+
 # ---- what looks like something else ----
 one() { taste-ingest "$@" 2>&1 | cut -f2 | tr '\n' '|'; }
 is "a track called listens" "$(echo '{"listen_type":"import","payload":[{"listened_at":1443521965,"track_metadata":{"track_name":"listens","artist_name":"A"}}]}' | one listenbrainz)" "a - listens|"

@@ -425,6 +425,7 @@ static void text_is_read_or_refused(void **state)
 		H("user\titem\n", ""),
 		H("item\textra\tuser\nx\t?\ta\n", "a|x||||;"),
 		H("value\tuser\titem\ttime\n2\ta\tx\t7\n", "a|x|7||2|;"),
+		H("user\titem\tvalue\tuser\na\tb\t2\tc\n", ":1: columns 1 and 4 are both named 'user'"),
 		H("value\tuser\titem\n2\ta\n", ":2: 2 fields, the header has 3"),
 		H("value\tuser\titem\nz\ta\tx\n", ":2: field 1: 'z' is not a value (a finite number)"),
 		H("value\tuser\titem\n1\t\tx\n", ":2: field 2: the user is empty"),

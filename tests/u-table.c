@@ -359,7 +359,8 @@ static void pairs_come_from_anything(void **state)
 	static const struct { const char *in; bool has_header; const char *want; } t[] = {
 		{ "", false, "" }, { "a\tx\n", false, "a|x|;" }, { "a\tx\t2\tmore\nb\ty\n", false, "a|x|2;b|y|;" }, { "u\ti\na\tx\n", true, "a|x|;" },
 		{ "a\n", false, ":1: one field: a user and an item are wanted" }, { "a\tx\n\ty\n", false, "a|x|;:2: field 1: the user is empty" },
-		{ "a\t\n", false, ":1: field 2: the item is empty" },
+		{ "a\t\n", false, ":1: field 2: the item is empty" }, { "item\tuser\nx\ta\n", true, "a|x|;" },
+		{ "user\titem\tuser\n", true, ":1: columns 1 and 3 are both named 'user'" },
 	};
 
 	(void)state;

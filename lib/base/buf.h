@@ -7,6 +7,7 @@
 #define TASTE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,6 +16,8 @@ struct str {			/* bytes with a length; may hold anything */
 	const char *p;
 	size_t len;
 };
+
+static inline bool str_is(struct str a, const char *b) { return a.len == strlen(b) && !memcmp(a.p, b, a.len); }
 
 struct buf {
 	char *p;

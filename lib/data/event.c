@@ -52,10 +52,8 @@ static int read_header(struct eventr *r, struct err *e)
 	if (n > MAX_FIELDS)
 		return err_set(e, ERR_DATA, "%s:1: %lld columns, more than %d", file_name(r->in.file), (long long)n, MAX_FIELDS);
 	for (size_t c = 0; c < COLUMNS; c++) {
-		r->column[c] = SIZE_MAX;
-		for (int64_t i = 0; i < n; i++)
-			if (r->field[i].len == strlen(column_name[c]) && !memcmp(r->field[i].p, column_name[c], r->field[i].len))
-				r->column[c] = (size_t)i;
+		if (tsv_column(r->field, (size_t)n, column_name[c], false, file_name(r->in.file), l->no, &r->column[c], e))
+			return e->code;
 		if (c < 2 && r->column[c] == SIZE_MAX)
 			return err_set(e, ERR_DATA, "%s:1: no column is named '%s'", file_name(r->in.file), column_name[c]);
 	}

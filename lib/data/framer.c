@@ -206,7 +206,7 @@ static int read_header(struct framer *r, struct err *e)
 	if (got <= 0)
 		return got;
 	for (size_t i = 0; i < NAMED; i++)
-		if (i >= n || f[i].len != strlen(named[i]) || memcmp(f[i].p, named[i], f[i].len))
+		if (i >= n || !str_is(f[i], named[i]))
 			return bad(r, i + 1, e, "the header of a table of features begins with query, user, item, label, not with ", i < n ? f[i] : (struct str){ "", 0 }, "");
 	r->name = mem_new(n, sizeof *r->name);
 	r->to = mem_new(n, sizeof *r->to);

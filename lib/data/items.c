@@ -2,6 +2,7 @@
 
 #include "items.h"
 #include "../base/mem.h"
+#include "../base/pieces.h"
 
 static const char *const column_name[ITEM_COLUMNS] = { "kind", "title", "creator", "group", "released", "seconds", "tags" };
 
@@ -17,10 +18,8 @@ static int find_columns(const struct tabler *r, bool has_header, size_t column[I
 		return 0;
 	for (size_t c = 0; c <= ITEM_COLUMNS; c++) {
 		const char *name = c ? column_name[c - 1] : "item";
-		column[c] = SIZE_MAX;
-		for (size_t i = 0; i < n; i++)
-			if (h[i].len == strlen(name) && !memcmp(h[i].p, name, h[i].len))
-				column[c] = i;
+		if (tsv_column(h, n, name, false, file_shown(path), 1, &column[c], e))
+			return e->code;
 	}
 	return column[0] != SIZE_MAX ? 0 : err_set(e, ERR_DATA, "%s:1: no column is named 'item'", file_shown(path));
 }
@@ -53,9 +52,9 @@ static void add_extras(struct items *it, const struct tabler *r, const size_t co
 			add_extra(it, from, h[i], f[i]);
 			continue;
 		}
-		const char *eq = f[i].len ? memchr(f[i].p, '=', f[i].len) : NULL;
-		if (eq)
-			add_extra(it, from, (struct str){ f[i].p, (size_t)(eq - f[i].p) }, (struct str){ eq + 1, f[i].len - (size_t)(eq - f[i].p) - 1 });
+		struct str key, value;
+		if (pieces_pair(f[i], &key, &value))
+			add_extra(it, from, key, value);
 	}
 	arr_reserve(it->extra_end, it->n_ends + 1, it->cap_ends);
 	it->extra_end[it->n_ends++] = it->n_extras;

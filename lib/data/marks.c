@@ -84,7 +84,7 @@ static void join_session(struct marks *m, struct user_marks *x, int64_t t, int64
 
 void marks_put(struct marks *m, struct event *ev)
 {
-	bool is_listen = !ev->kind.len || (ev->kind.len == 4 && (!memcmp(ev->kind.p, "play", 4) || !memcmp(ev->kind.p, "skip", 4)));
+	bool is_listen = !ev->kind.len || str_is(ev->kind, "play") || str_is(ev->kind, "skip");
 	double seconds = is_listen && ev->value > 0 ? ev->value : 0;
 	char text[64] = "";
 

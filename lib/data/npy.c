@@ -68,22 +68,17 @@ static bool take_shape(struct cursor *c, struct fields *f)
 	return true;
 }
 
-static bool is_key(struct str s, const char *name)
-{
-	return s.len == strlen(name) && !memcmp(s.p, name, s.len);
-}
-
 static bool take_field(struct cursor *c, struct fields *f)
 {
 	struct str key;
 
 	if (!take_string(c, &key) || !take(c, ":"))
 		return false;
-	if (is_key(key, "descr"))
+	if (str_is(key, "descr"))
 		return f->has_descr = take_string(c, &f->descr);
-	if (is_key(key, "fortran_order"))
+	if (str_is(key, "fortran_order"))
 		return f->has_order = (f->is_by_columns = take(c, "True")) || take(c, "False");
-	return is_key(key, "shape") && (f->has_shape = take_shape(c, f));
+	return str_is(key, "shape") && (f->has_shape = take_shape(c, f));
 }
 
 /* take_fields - the whole literal. False also where a type is no string, as that of records: c then stands there. */
@@ -103,7 +98,7 @@ static int find_elem(struct npy *a, struct str descr)
 	static const struct { const char *name; enum elem elem; } known[] = { { "<f4", ELEM_F32 }, { "<f8", ELEM_F64 }, { "<f2", ELEM_F16 }, { "|i1", ELEM_I8 }, { "|u1", ELEM_U8 } };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (is_key(descr, known[i].name)) {
+		if (str_is(descr, known[i].name)) {
 			a->elem = known[i].elem;
 			return 0;
 		}

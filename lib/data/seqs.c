@@ -26,7 +26,7 @@ enum seqs_act seqs_act_of(struct str kind)
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strlen(known[i].name) == kind.len && !memcmp(known[i].name, kind.p, kind.len))
+		if (str_is(kind, known[i].name))
 			return known[i].act;
 	return SEQS_PLAY;
 }
@@ -34,7 +34,7 @@ enum seqs_act seqs_act_of(struct str kind)
 /* flags_of - what goes with the act of a kind: SEQS_PLAYS, or nothing. */
 static unsigned flags_of(const struct seqs_make *m, struct str kind)
 {
-	return m->o.has_values && kind.len == 5 && !memcmp(kind.p, "plays", 5) ? SEQS_PLAYS : 0;
+	return m->o.has_values && str_is(kind, "plays") ? SEQS_PLAYS : 0;
 }
 
 static uint8_t device_of(struct seqs_make *m, struct str context)
@@ -263,7 +263,7 @@ static int group(struct seqs_make *m, size_t n_users, struct err *e)
 /* ---- by time, within a user ---- */
 
 struct scratch { uint64_t *key[2]; uint32_t *at[2]; size_t n; struct err err; };
-struct timing { struct seqs *s; size_t n_users; size_t *chunk; struct scratch *scratch; };	/* chunk [chunks + 1]: first users */
+struct timing { struct seqs *s; size_t *chunk; struct scratch *scratch; };	/* chunk [chunks + 1]: first users */
 
 static bool is_in_time(const int64_t *time, size_t n)
 {
@@ -350,7 +350,7 @@ static void sort_chunk(void *ctx, size_t c, int worker)
 
 static int by_time(struct seqs *s, size_t n_users, struct par *pool, struct err *e)
 {
-	struct timing t = { .s = s, .n_users = n_users };
+	struct timing t = { .s = s };
 	size_t n_chunks = 0;
 
 	if (!(t.chunk = mem_try(s->n / CHUNK + 2, sizeof *t.chunk, "sequences", e)))

@@ -90,10 +90,8 @@ int tabler_order(struct tabler *r, const char *const *names, size_t n, struct er
 
 	assert(n <= sizeof at / sizeof *at);
 	for (size_t i = 0; i < n; i++) {
-		at[i] = SIZE_MAX;
-		for (size_t c = r->n_header; c--;)
-			if (r->header[c].len == strlen(names[i]) && !memcmp(r->header[c].p, names[i], r->header[c].len))
-				at[i] = c;
+		if (tsv_column(r->header, r->n_header, names[i], false, file_name(r->in.file), 1, &at[i], e))
+			return e->code;
 		found += at[i] != SIZE_MAX;
 	}
 	if (!found)

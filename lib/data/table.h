@@ -22,7 +22,7 @@ int tabler_bad(const struct tabler *r, struct err *e, const char *fmt, ...) __at
 int tabler_at(const struct tabler *r, struct err *e);	/* put the place before what *e says */
 int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err *e);	/* after the end */
 /* tabler_order - with a header that has all of these names: rows are handed out with these columns first, in this order, the others behind them. A header that has some but
- * not all is an error; with none, or without a header, columns stand as they are. */
+ * not all, or one of them twice, is an error; with none, or without a header, columns stand as they are. */
 int tabler_order(struct tabler *r, const char *const *names, size_t n, struct err *e);
 const struct str *tabler_header(const struct tabler *r, size_t *n);
 void tabler_close(struct tabler *r);

@@ -75,13 +75,11 @@ static bool is_order(enum where_op op)
 
 static int column_of(struct str name)
 {
-	if (name.len == 4 && !memcmp(name.p, "item", 4))
+	if (str_is(name, "item"))
 		return WHERE_ITEM;
-	for (int c = 0; c < ITEM_COLUMNS; c++) {
-		const char *s = items_column_name((enum items_column)c);
-		if (name.len == strlen(s) && !memcmp(name.p, s, name.len))
+	for (int c = 0; c < ITEM_COLUMNS; c++)
+		if (str_is(name, items_column_name((enum items_column)c)))
 			return c;
-	}
 	return WHERE_EXTRA;
 }
 

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "tsv.h"
 
@@ -66,6 +67,19 @@ int64_t tsv_split(struct line *l, struct str *field, size_t max, struct err *e)
 			return (int64_t)n;
 		p = tab + 1;
 	}
+}
+
+int tsv_column(const struct str *header, size_t n, const char *name, bool any_case, const char *file, uint64_t line, size_t *at, struct err *e)
+{
+	*at = SIZE_MAX;
+	for (size_t i = 0; i < n; i++) {
+		if (any_case ? header[i].len != strlen(name) || strncasecmp(header[i].p, name, header[i].len) : !str_is(header[i], name))
+			continue;
+		if (*at != SIZE_MAX)
+			return err_set(e, ERR_DATA, "%s:%llu: columns %zu and %zu are both named '%.60s'", file, (unsigned long long)line, *at + 1, i + 1, name);
+		*at = i;
+	}
+	return 0;
 }
 
 void tsv_put(struct buf *b, const char *p, size_t len)

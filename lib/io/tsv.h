@@ -14,6 +14,9 @@
  * (may exceed max: the rest is counted, not stored), or <0 with *e set to "FILE:LINE: field N: ...". */
 int64_t tsv_split(struct line *l, struct str *field, size_t max, struct err *e);
 
+/* tsv_column - which of the n columns of a header, which stands on a line of a file, has that name: *at, SIZE_MAX where none has. <0 when two have. */
+int tsv_column(const struct str *header, size_t n, const char *name, bool any_case, const char *file, uint64_t line, size_t *at, struct err *e);
+
 /* tsv_put - append one field, escaped. Separators are the caller's: buf_putc(b, '\t'). */
 void tsv_put(struct buf *b, const char *p, size_t len);
 

@@ -112,7 +112,6 @@ int source_bad(const struct source *s, struct err *e, const char *fmt, ...) __at
  * is taken for Latin-1, as the older research sets are. */
 struct str *source_add_item(struct items *to, struct str id);
 struct str source_utf8(struct items *to, struct str text);
-bool str_is(struct str a, const char *b);
 bool source_has_member(const char *p, size_t n, const char *name);	/* is there a member of that name in this piece of JSON? A string of that name is none. */
 bool str_has(struct str a, const char *b);		/* b within a */
 #define STR(literal) ((struct str){ "" literal, sizeof literal - 1 })

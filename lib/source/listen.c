@@ -91,7 +91,7 @@ bool listen_key(struct listen *l, enum listen_key k, struct buf *b)
 
 static bool is_kind(const struct listen *l, const char *kind)
 {
-	return l->ev.kind.len == strlen(kind) && !memcmp(l->ev.kind.p, kind, l->ev.kind.len);
+	return str_is(l->ev.kind, kind);
 }
 
 const char *listen_counts(struct listen *l, const struct listen_filter *f)

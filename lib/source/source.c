@@ -1,7 +1,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "kind.h"
 #include "sql.h"
@@ -388,10 +387,8 @@ int source_header(struct source *s, const char *const *names, size_t n, size_t n
 	s->n_own = n;
 	s->n_expected = s->n;
 	for (size_t i = 0; i < n; i++) {
-		s->own[i] = NOWHERE;
-		for (size_t c = s->n; c--;)
-			if (s->row[c].len == strlen(names[i]) && !strncasecmp(s->row[c].p, names[i], s->row[c].len))
-				s->own[i] = c;
+		if (tsv_column(s->row, s->n, names[i], true, file_name(s->file), source_line(s), &s->own[i], e))
+			return e->code;
 		if (s->own[i] == NOWHERE && i < n_must)
 			return source_bad(s, e, "no column is named '%.60s'", names[i]);
 	}

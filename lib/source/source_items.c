@@ -7,11 +7,6 @@
 #include "../base/mem.h"
 #include "../base/utf8.h"
 
-bool str_is(struct str a, const char *b)
-{
-	return a.len == strlen(b) && !memcmp(a.p, b, a.len);
-}
-
 bool source_has_member(const char *p, size_t n, const char *name)
 {
 	size_t len = strlen(name);

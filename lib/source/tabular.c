@@ -4,18 +4,10 @@
 
 #include "kind.h"
 
-/* find_name - the column of that name in the header at hand: its index, NOWHERE, or <0 in *r when two go by it. */
-static size_t find_name(const struct source *s, const char *name, int *r, struct err *e)
+/* find_name - the column of that name in the header at hand: 0 or <0; *at NOWHERE when none has it. */
+static int find_name(const struct source *s, const char *name, size_t *at, struct err *e)
 {
-	size_t at = NOWHERE;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (str_is(s->row[i], name)) {
-			if (at != NOWHERE)
-				*r = source_bad(s, e, "columns %zu and %zu are both named '%.60s'", at + 1, i + 1, name);
-			at = i;
-		}
-	return at;
+	return tsv_column(s->row, s->n, name, false, file_name(s->file), source_line(s), at, e);
 }
 
 /* from_map - the mapped columns: by name in the header at hand, or by number. */
@@ -25,8 +17,8 @@ static int from_map(struct source *s, bool by_name, struct err *e)
 
 	for (size_t w = 0; w < WANTS && !r; w++) {
 		const char *a = s->asked[w];
-		s->at[w] = a && by_name ? find_name(s, a, &r, e) : NOWHERE;
-		if (!a || s->at[w] != NOWHERE)
+		s->at[w] = NOWHERE;
+		if (!a || (by_name && (r = find_name(s, a, &s->at[w], e))) || s->at[w] != NOWHERE)
 			continue;
 		uint64_t column;
 		bool is_number = scan_u64(a, strlen(a), &column) && column;
@@ -44,7 +36,7 @@ static int from_names(struct source *s, struct err *e)
 	int r = 0;
 
 	for (size_t w = 0; w < WANT_CONTEXT_KEYS && !r; w++)
-		s->at[w] = find_name(s, source_want_name[w], &r, e);
+		r = find_name(s, source_want_name[w], &s->at[w], e);
 	return r;
 }
 
