@@ -4,9 +4,9 @@
  */
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../lib/base/clock.h"
 #include "../lib/base/mem.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
@@ -320,14 +320,6 @@ static void read_log(const char *path, bool is_known, int64_t *last, struct err 
 	eventr_close(r);
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void say_counts(void)
 {
 	char a[32], b[32];
@@ -335,7 +327,7 @@ static void say_counts(void)
 
 	if (o.is_binary)
 		eventw_counts(events, &n_users, &n_items);
-	double seconds = now() - n.start + 1e-6;
+	double seconds = clock_now() - n.start + 1e-6;
 
 	buf_reset(&line);
 	for (int i = 0; i < MAX_REASONS && bad[i].name; i++)
@@ -452,7 +444,7 @@ int main(int argc, char **argv)
 		return tool_close(0);
 	}
 	check_options();
-	n.start = now();
+	n.start = clock_now();
 	struct source_opts so = { .map = o.map, .user = o.user, .event = o.event, .has_header = o.has_header, .has_escapes = o.has_escapes,
 				  .time_unit = (enum scan_time_unit)o.time_unit, .key = (enum listen_key)o.key, .zone = zone,
 				  .on_wait = o.is_binary ? NULL : hand_on };

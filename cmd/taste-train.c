@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../lib/base/limit.h"
 #include "../lib/base/scan.h"
@@ -185,14 +184,6 @@ struct prov prov;
 struct buf inputs;
 const struct model_tuned *tuned;
 bool is_trial;
-
-double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void finish_prov(void)
 {

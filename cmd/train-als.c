@@ -76,7 +76,7 @@ static void train_epochs(struct als *m, struct err *e)
 
 	progress_start(&pr, "train", "sweeps", 2 * (uint64_t)o.epochs);
 	for (int64_t epoch = 1; epoch <= o.epochs && !e->code; epoch++) {
-		double start = seconds();
+		double start = clock_now();
 		if (als_sweep(m, ALS_ITEMS, tool_pool(), e))
 			break;
 		progress_set(&pr, 2 * (uint64_t)epoch - 1);
@@ -84,7 +84,7 @@ static void train_epochs(struct als *m, struct err *e)
 			break;
 		progress_set(&pr, 2 * (uint64_t)epoch);
 		if (tool.is_verbose && !is_trial)
-			write_loss(m, epoch, seconds() - start, e);
+			write_loss(m, epoch, clock_now() - start, e);
 	}
 	progress_end(&pr);
 }

@@ -136,7 +136,7 @@ static void fit_blend(struct blend_fit *to, struct err *e)
 	struct progress pr;
 	struct fit_opts fo = { mix.b.n, mix.b.n_items, (size_t)o.k, idtab_rank(&mix.b.ids, e), o.min_gain, score_part, NULL, progress_show, &pr };
 	struct fit f;
-	double start = seconds();
+	double start = clock_now();
 
 	if (!fo.rank)
 		die_err(e);
@@ -150,7 +150,7 @@ static void fit_blend(struct blend_fit *to, struct err *e)
 	memcpy(to->ndcg, f.ndcg, sizeof to->ndcg);
 	memcpy(to->recall, f.recall, sizeof to->recall);
 	mem_free((uint32_t *)(uintptr_t)fo.rank);
-	note("%zu weights tried on %zu listeners in %.2f s, ndcg@%lld %.6f", f.n_tried, to->n_users, seconds() - start, (long long)o.k, f.searched);
+	note("%zu weights tried on %zu listeners in %.2f s, ndcg@%lld %.6f", f.n_tried, to->n_users, clock_now() - start, (long long)o.k, f.searched);
 	if (!tool.is_verbose)
 		return;
 	fprintf(stderr, "part\tkind\tweight\tndcg@%lld\trecall@%lld\n", (long long)o.k, (long long)o.k);

@@ -17,20 +17,20 @@ int learn_ease(struct inter *in, struct sink *out, struct err *e)
 	const char *wrong = ease_check(&eo);
 	struct progress pr;
 	struct num_step step = { progress_show, &pr };
-	double t[4] = { seconds() };
+	double t[4] = { clock_now() };
 
 	if (wrong)
 		usage_die("%s", wrong);
 	if (ease_init(&m, &in->m, &weigh, &eo, tool_pool(), e))
 		return e->code;
-	t[1] = seconds();
+	t[1] = clock_now();
 	progress_start(&pr, "invert", "steps", 0);
 	ease_invert(&m, &step, tool_pool(), e);
 	progress_end(&pr);
-	t[2] = seconds();
+	t[2] = clock_now();
 	if (!e->code)
 		ease_prune(&m, tool_pool(), e);
-	t[3] = seconds();
+	t[3] = clock_now();
 	if (tool.is_verbose && !is_trial && !e->code)
 		fprintf(stderr, "items\tpairs\tweights\tgram\tinverse\tprune\n%zu\t%zu\t%llu\t%.3f\t%.3f\t%.3f\n", m.n, m.n_pairs,
 			(unsigned long long)m.start[m.n_items], t[1] - t[0], t[2] - t[1], t[3] - t[2]);

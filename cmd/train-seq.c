@@ -211,14 +211,14 @@ static void learn(struct seq_learn *m, struct err *e)
 
 	progress_start(&s.pr, "train", "events", events * m->o.epochs);
 	while (m->n_epochs < m->o.epochs && !(o.patience && m->n_epochs - m->best_epoch >= (size_t)o.patience)) {
-		double start = seconds(), loss, ndcg = 0, hr = 0;
+		double start = clock_now(), loss, ndcg = 0, hr = 0;
 		s.before = events * m->n_epochs;
 		if (seq_epoch(m, &loss, &step, tool_pool(), e) || (job.n_asked && seq_measure(m, false, job.asked, job.n_asked, &ndcg, &hr, tool_pool(), e)))
 			die_err(e);
 		if (!job.n_asked || ndcg > m->best)
 			seq_keep(m, ndcg);
 		if (tool.is_verbose)
-			fprintf(stderr, "%s%zu\t%.6f\t%.5f\t%.5f\t%.2f\n", m->n_epochs == 1 ? "epoch\tloss\tndcg@10\thr@10\tseconds\n" : "", m->n_epochs, loss, ndcg, hr, seconds() - start);
+			fprintf(stderr, "%s%zu\t%.6f\t%.5f\t%.5f\t%.2f\n", m->n_epochs == 1 ? "epoch\tloss\tndcg@10\thr@10\tseconds\n" : "", m->n_epochs, loss, ndcg, hr, clock_now() - start);
 		if (o.checkpoint)
 			write_checkpoint(m, e);
 	}

@@ -20,12 +20,12 @@ int learn_softmax(struct inter *in, struct sink *out, struct err *e)
 		return e->code;
 	progress_start(&pr, "train", "epochs", (uint64_t)o.epochs);
 	for (int64_t epoch = 0; epoch < o.epochs; epoch++) {
-		double start = seconds(), loss;
+		double start = clock_now(), loss;
 		if (softmax_epoch(&m, &loss, (size_t)epoch, tool_pool(), e))
 			break;
 		progress_set(&pr, (uint64_t)epoch + 1);
 		if (tool.is_verbose && !is_trial)
-			fprintf(stderr, "%s%lld\t%.9g\t%.3f\n", epoch ? "" : "epoch\tloss\tseconds\n", (long long)epoch + 1, loss, seconds() - start);
+			fprintf(stderr, "%s%lld\t%.9g\t%.3f\n", epoch ? "" : "epoch\tloss\tseconds\n", (long long)epoch + 1, loss, clock_now() - start);
 	}
 	progress_end(&pr);
 	if (!e->code && !is_trial)

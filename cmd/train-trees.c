@@ -113,13 +113,13 @@ static void say(struct trees_learn *l, bool is_last, double start)
 		fprintf(stderr, "tree\tleaves\t%s\theld\tseconds\n", trees_measure_name(l->o.objective));
 	said = l->n_trees;
 	fprintf(stderr, "%zu\t%zu\t%.6f\t", l->n_trees, l->n_leaves, trees_learn_measure(l));
-	fprintf(stderr, l->held.c.n ? "%.6f\t%.3f\n" : "-\t%.3f\n", l->held.c.n ? l->measure : seconds() - start, seconds() - start);
+	fprintf(stderr, l->held.c.n ? "%.6f\t%.3f\n" : "-\t%.3f\n", l->held.c.n ? l->measure : clock_now() - start, clock_now() - start);
 }
 
 static void learn(struct trees_learn *l, struct err *e)
 {
 	struct progress pr;
-	double start = seconds();
+	double start = clock_now();
 	int got;
 
 	progress_start(&pr, "train", "trees", (uint64_t)o.trees);

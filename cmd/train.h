@@ -18,6 +18,7 @@
 #ifndef TASTE_TRAIN_H
 #define TASTE_TRAIN_H
 
+#include "../lib/base/clock.h"
 #include "../lib/cli/tool.h"
 #include "../lib/data/inter.h"
 #include "../lib/io/prov.h"
@@ -79,7 +80,6 @@ extern const struct model_tuned *tuned;		/* what --tune has found, for the file;
 extern bool is_trial;				/* while it searches: a learner says nothing and leaves prov as it is */
 
 /* seconds - of a clock that never goes back. */
-double seconds(void);
 
 /* learner - from pairs, of which in->m is used up, to a model in out. 0 or <0. It has the options as they stand in o. With -v it writes rows to stderr. */
 typedef int learner(struct inter *in, struct sink *out, struct err *e);

@@ -1,16 +1,7 @@
 #include <math.h>
-#include <time.h>
 
 #include "latency.h"
 #include "tool.h"
-
-double latency_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 void latency_put(struct latency *l, double seconds)
 {

@@ -1,6 +1,5 @@
-#include <time.h>
-
 #include "progress.h"
+#include "../base/clock.h"
 
 static bool is_wanted;
 static bool stands;		/* a line, on stderr */
@@ -10,18 +9,10 @@ void progress_enable(bool on)
 	is_wanted = on;
 }
 
-static double wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void progress_start(struct progress *p, const char *what, const char *unit, uint64_t total)
 {
-	*p = (struct progress){ .what = what, .unit = unit, .total = total, .is_on = is_wanted, .to = stderr, .clock = wall };
-	p->start = p->last = wall();
+	*p = (struct progress){ .what = what, .unit = unit, .total = total, .is_on = is_wanted, .to = stderr, .clock = clock_now };
+	p->start = p->last = clock_now();
 }
 
 static void put_line(struct progress *p, double now)

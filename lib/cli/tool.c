@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "version.h"
@@ -14,13 +14,14 @@
 #include "about.h"
 #include "progress.h"
 #include "tool.h"
+#include "../base/clock.h"
 #include "../base/cpu.h"
 #include "../base/mem.h"
 #include "../base/tmp.h"
 
 const char *const tool_version = TASTE_VERSION;
 
-enum { MAX_INPUTS = 256 };
+enum { MAX_INPUTS = 256, MAX_ROWS = 128 };
 
 static struct {
 	struct tool *t;
@@ -39,14 +40,6 @@ static struct {
 	bool help, version, opts_tsv;
 	const char *cpu;
 } common_o = { .cpu = "auto" };
-
-static double wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static double cpu_seconds(void)
 {
@@ -122,7 +115,7 @@ void note(const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s%s: [%.2f*%.2f] %s\n", progress_wipe(), g.t->name, wall() - g.start, cpu_seconds(), b.p);
+	fprintf(stderr, "%s%s: [%.2f*%.2f] %s\n", progress_wipe(), g.t->name, clock_now() - g.start, cpu_seconds(), b.p);
 	buf_release(&b);
 }
 
@@ -344,13 +337,13 @@ void tool_init(struct tool *t, int argc, char **argv)
 	struct opt table[N_COMMON + sizeof hidden / sizeof *hidden], shown[N_COMMON] = { 0 };
 	struct err e = { 0 };
 	struct buf out = { 0 }, help = { 0 };
-	char *was[128];
+	char *was[MAX_ROWS];
 	size_t n_was = 0;
 
 	g.t = t;
 	g.argc = argc;
 	g.argv = argv;
-	g.start = wall();
+	g.start = clock_now();
 	hold_standard_fds();
 	unblock_sigpipe();
 	set_signals();
@@ -364,6 +357,7 @@ void tool_init(struct tool *t, int argc, char **argv)
 	put_help(&help, t, shown);
 	for (const struct opt *o = t->opts; o->name || o->type == OPT_SECTION; o++) {
 		struct buf v = { 0 };
+		assert(n_was < MAX_ROWS);
 		opt_value(&v, o);
 		was[n_was++] = v.p ? buf_detach(&v) : mem_strdup("");
 	}
@@ -494,7 +488,7 @@ int tool_close(int status)
 		fprintf(stderr, "%s: version %s, command:", g.t->name, TASTE_VERSION);
 		for (int i = 0; i < g.argc; i++)
 			fprintf(stderr, " %s", g.argv[i]);
-		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, wall() - g.start, cpu_seconds(),
+		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, clock_now() - g.start, cpu_seconds(),
 			(double)r.ru_maxrss / 1024);
 	}
 	while (g.n_was)

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "../base/buf.h"
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../base/rng.h"
 #include "../base/scan.h"
@@ -219,14 +219,6 @@ static int from_log(struct search *s, struct tune_row *r, struct err *e)
 
 /* ---- the search ---- */
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* run_one - measure or take from the log, and remember. */
 static int run_one(struct search *s, size_t rung, size_t trial, int64_t budget, const double *value, struct err *e)
 {
@@ -238,12 +230,12 @@ static int run_one(struct search *s, size_t rung, size_t trial, int64_t budget, 
 	if (s->fd >= 0 && (got = from_log(s, &r, e)) < 0)
 		return got;
 	if (!got) {
-		double start = now();
+		double start = clock_now();
 		for (size_t j = 0; j < t->n_params; j++)
 			*t->param[j].value = value[j];
 		if (t->measure(t->ctx, budget, &r.score, &r.second, e))
 			return e->code;
-		r.seconds = now() - start;
+		r.seconds = clock_now() - start;
 	}
 	buf_reset(&s->line);
 	put_row(t, &r, &s->line);

@@ -1,11 +1,9 @@
 #include <string.h>
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
 
 #include <csv.h>
 
 #include "csv.h"
+#include "bytes32.h"
 #include "../base/mem.h"
 
 /*
@@ -131,11 +129,6 @@ static int parse_error(struct csv *c)
 }
 
 #ifdef __AVX2__
-static uint32_t equal_to(__m256i x, char c)
-{
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c)));
-}
-
 /* plain_row - a line without a quote in it. */
 static bool plain_row(struct csv *c, const char *p, size_t n, size_t *len)
 {

@@ -1,9 +1,7 @@
 #include <string.h>
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
 
 #include "line.h"
+#include "bytes32.h"
 
 enum { CHUNK = 256 << 10, SLACK = 32 };	/* SLACK: room behind what is held, for looks at 32 bytes at once */
 
@@ -90,11 +88,6 @@ static void split(const struct line *l, char sep, struct str *field, size_t max,
 }
 
 #ifdef __AVX2__
-static uint32_t equal_to(__m256i x, char c)
-{
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c)));
-}
-
 /* split_held - the next line when all of it is held: its end, its fields and a NUL in one pass over 32 bytes at a time. */
 static bool split_held(struct line *l, char sep, struct str *field, size_t max, size_t *n, bool *has_nul)
 {
