@@ -102,7 +102,7 @@ static void put_stream(uint64_t at, const struct tally *t, size_t n_types, const
 void info_blocks(const char *path, struct err *e)
 {
 	struct file *f = file_open(path, e);
-	struct blockr *r = f ? blockr_new(f, BLOCKR_MAP, e) : NULL;
+	struct blockr *r = f ? blockr_new(f, BLOCKR_MAP) : NULL;
 	struct tally t[16];
 	size_t n = 0, i;
 	struct buf meta = { 0 }, tensors = { 0 };

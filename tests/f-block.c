@@ -15,7 +15,7 @@ static int walk(const uint8_t *p, size_t n, int how, enum blockr_flags flags, ui
 	struct prov prov = { 0 };
 	int fd, r;
 	struct file *f = mem_file(p, n, how, &fd);
-	struct blockr *reader = blockr_new(f, flags, &e);
+	struct blockr *reader = blockr_new(f, flags);
 
 	while ((r = blockr_next(reader, &b, &e)) > 0) {
 		*seen = *seen * 31 + (uint64_t)r + b.offset + b.n + b.records;

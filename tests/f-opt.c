@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { ARGS = 40 };
 
-struct values { bool flag; int64_t whole; double share; uint64_t size; const char *text; struct opt_list list; int choice; };
+struct values { bool flag; int64_t whole; double share; const char *size, *text; struct opt_list list; int choice; };
 
 static void parse(char **argv, int argc)
 {
@@ -29,7 +29,7 @@ static void parse(char **argv, int argc)
 		{ 'x', "share", OPT_FLOAT, &v.share, "X", "a share", 0, 1 },
 		{ 0 },
 	}, common[] = {
-		{ 'M', "size", OPT_SIZE, &v.size, "SIZE", "bytes" },
+		{ 'M', "size", OPT_STR, &v.size, "SIZE", "bytes" },
 		{ 'o', "output", OPT_STR, &v.text, "FILE", "a file", .flags = OPT_IS_PATH | OPT_NO_PROV },
 		{ 0, "list", OPT_LIST, &v.list, "TEXT", "several" },
 		{ 0, "choice", OPT_ENUM, &v.choice, "HOW", "one of", .names = "all|some|none" },

@@ -82,7 +82,7 @@ static int walk(const void *p, size_t n, int how, enum blockr_flags flags, char 
 	int fd, ret = 0, got;
 	unsigned sum = 0;
 	struct file *f = mem_file(p, n, how, &fd);
-	struct blockr *r = blockr_new(f, flags, &e);
+	struct blockr *r = blockr_new(f, flags);
 
 	while ((got = blockr_next(r, &b, &e)) > 0) {
 		ret += got == BLOCK_STREAM_END;
@@ -121,7 +121,7 @@ static void comes_back(void **state)
 		int fd;
 		struct file *f = mem_file(file, file_n, how[i % 4], &fd);
 		assert_int_equal(block_sniff(f, &e), 1);
-		struct blockr *r = blockr_new(f, flags[i / 4], &e);
+		struct blockr *r = blockr_new(f, flags[i / 4]);
 		assert_int_equal(blockr_next(r, &b, &e), BLOCK_STREAM);
 		assert_int_equal(b.kind, KIND_EVENTS);
 		assert_int_equal(blockr_next(r, &b, &e), BLOCK_BLOCK);
@@ -327,7 +327,7 @@ static void large(void **state)
 	for (int map = 0; map < 2; map++) {
 		int fd;
 		struct file *f = mem_file(out, n, AS_FILE, &fd);
-		struct blockr *r = blockr_new(f, map ? BLOCKR_MAP : 0, &e);
+		struct blockr *r = blockr_new(f, map ? BLOCKR_MAP : 0);
 		blockr_next(r, &b, &e);
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(blockr_next(r, &b, &e), BLOCK_BLOCK);
@@ -357,7 +357,7 @@ static void lazy(void **state)
 		at += 64;
 	bad[at + 64 + 3] ^= 8;
 	struct file *f = mem_file(bad, file_n, AS_FILE, &fd);
-	struct blockr *r = blockr_new(f, BLOCKR_MAP | BLOCKR_LAZY, &e);
+	struct blockr *r = blockr_new(f, BLOCKR_MAP | BLOCKR_LAZY);
 	for (int got; (got = blockr_next(r, &b, &e)) != BLOCK_EOF;) {
 		assert_true(got > 0);
 		if (got == BLOCK_BLOCK && b.type == BLOCK_TENSOR) {

@@ -95,7 +95,7 @@ static void reads_back(const struct buf *b, enum mem_way way, size_t n, size_t d
 		seen += v.part[k].n;
 	}
 	vecs_release(&v);
-	struct vecsr *r = vecsr_open(mem_path(b->p, b->len, way), &e);
+	struct vecsr *r = vecsr_open_as(mem_path(b->p, b->len, way), VECS_AUTO, &e);
 	for (i = 0; vecsr_next(r, &id, &row, &got_d, &e) == 1; i++) {
 		assert_int_equal(got_d, d);
 		is_row(id, row, d, i % n);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <getopt.h>
 #include <math.h>
 #include <string.h>
@@ -27,18 +28,6 @@ void opt_value(struct buf *b, const struct opt *o)
 		if (!isnan(*(double *)o->var))
 			buf_put_f64(b, *(double *)o->var);
 		break;
-	case OPT_SIZE: {
-		uint64_t v = *(uint64_t *)o->var;
-		int unit = 0;
-		while (v && v % 1024 == 0 && unit < 3) {
-			v /= 1024;
-			unit++;
-		}
-		buf_put_u64(b, v);
-		if (unit)
-			buf_putc(b, " KMG"[unit]);
-		break;
-	}
 	case OPT_STR:
 		if (*(const char **)o->var)
 			buf_puts(b, *(const char **)o->var);
@@ -186,10 +175,6 @@ static int set(const struct opt *o, const char *v, struct err *e)
 		*(double *)o->var = x;
 		return 0;
 	}
-	case OPT_SIZE:
-		if (!scan_size(v, strlen(v), o->var))
-			return bad_value(o, v, "a size (10, 64K, 1.5M, 2G)", e);
-		return 0;
 	case OPT_STR:
 		*(const char **)o->var = v;
 		return 0;
@@ -216,9 +201,10 @@ int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *co
 	int got, ret = 0, at = 0;
 
 	for (int t = 0; t < 2; t++)
-		for (const struct opt *o = t ? common : own; o && !is_end(o) && n < MAX_OPTS; o++) {
+		for (const struct opt *o = t ? common : own; o && !is_end(o); o++) {
 			if (o->type == OPT_SECTION)
 				continue;
+			assert(n < MAX_OPTS);
 			bool has_arg = o->type != OPT_FLAG;
 			longs[n] = (struct option){ o->name, has_arg ? required_argument : no_argument, NULL, LONG_BASE + (int)n };
 			row[n++] = o;

@@ -17,7 +17,6 @@ enum opt_type {
 	OPT_FLAG,	/* bool *      no value */
 	OPT_INT,	/* int64_t *   min <= v <= max when max > min */
 	OPT_FLOAT,	/* double *    likewise */
-	OPT_SIZE,	/* uint64_t *  bytes, K M G allowed */
 	OPT_STR,	/* const char **  borrowed from argv */
 	OPT_LIST,	/* struct opt_list *  may be given several times; not split */
 	OPT_ENUM,	/* int *       one of `names` ("a|b|c"), stored as its index */

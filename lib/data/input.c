@@ -29,8 +29,8 @@ int input_open_file(struct input *in, struct file *f, enum blockr_flags flags, s
 	int r = block_sniff(in->file, e);
 	if (r > 0) {
 		in->is_binary = true;
-		in->blocks = blockr_new(in->file, flags, e);
-		r = in->blocks ? 0 : e->code;
+		in->blocks = blockr_new(in->file, flags);
+		r = 0;
 	} else if (!r) {
 		file_digest_on(in->file);
 		line_init(&in->line, in->file);

@@ -24,7 +24,7 @@ int input_open(struct input *in, const char *path, enum blockr_flags flags, stru
 int input_open_file(struct input *in, struct file *f, enum blockr_flags flags, struct err *e);
 void input_close(struct input *in);
 /* input_block - the next block that is not of the stream's frame: 1 with in->b a block, 2 a new stream began (its kind was checked against `kind`, named `what` in the message),
- * 0 the clean end, <0 error. PROV blocks are kept, blocks marked skippable whose type is not known are passed over by is_known. */
+ * 0 the clean end, <0 error. PROV blocks are kept. For a block of a type that the reader does not know there is input_unknown. */
 int input_block(struct input *in, enum block_kind kind, const char *what, struct err *e);
 /* input_unknown - what to do with a block type the reader does not know: 0 to pass over it, <0 with a sentence. */
 int input_unknown(const struct input *in, struct err *e);

@@ -270,11 +270,6 @@ struct vecsr {
 	struct vecs_part part;		/* binary: the block at hand, row `at` comes next */
 };
 
-struct vecsr *vecsr_open(const char *path, struct err *e)
-{
-	return vecsr_open_as(path, VECS_AUTO, e);
-}
-
 struct vecsr *vecsr_open_as(const char *path, enum vecs_format format, struct err *e)
 {
 	struct vecsr *r = mem_new(1, sizeof *r);

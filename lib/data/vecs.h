@@ -48,7 +48,6 @@ const float *vecs_row(const struct vecs *v, size_t row);
 
 /* ---- row by row: queries through a pipe ---- */
 struct vecsr;
-struct vecsr *vecsr_open(const char *path, struct err *e);
 struct vecsr *vecsr_open_as(const char *path, enum vecs_format format, struct err *e);
 enum vecs_format vecsr_format(const struct vecsr *r);	/* what it turned out to be; VECS_AUTO: taste binary */
 int vecsr_next(struct vecsr *r, struct str *id, const float **v, size_t *d, struct err *e);	/* 1, 0, <0; die at the next call */

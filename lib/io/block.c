@@ -238,12 +238,11 @@ struct blockr {
 	struct err err;
 };
 
-struct blockr *blockr_new(struct file *f, enum blockr_flags flags, struct err *e)
+struct blockr *blockr_new(struct file *f, enum blockr_flags flags)
 {
 	struct blockr *r = mem_new(1, sizeof *r);
 	size_t n;
 
-	(void)e;
 	r->f = f;
 	r->flags = flags;
 	r->at = file_offset(f);

@@ -100,7 +100,7 @@ struct blockr;
 enum blockr_flags { BLOCKR_MAP = 1 << 0,	/* use a mapping when there is one: payloads of raw blocks then live until file_close */
 	BLOCKR_LAZY = 1 << 1,			/* with a mapping: do not hash raw payloads of BLOCK_TENSOR now; block_verify() does it on first use */
 	BLOCKR_PASS = 1 << 2 };			/* with a mapping: blocks are read once, those behind may leave memory */
-struct blockr *blockr_new(struct file *f, enum blockr_flags flags, struct err *e);	/* borrows f */
+struct blockr *blockr_new(struct file *f, enum blockr_flags flags);	/* borrows f */
 /* blockr_next - what came next (enum block_event) or <0. *b is filled for all but BLOCK_EOF and dies at the next call, except
  * payloads that live in the mapping. */
 int blockr_next(struct blockr *r, struct block *b, struct err *e);
