@@ -165,7 +165,7 @@ static void load(const char *path, struct arena *a, struct err *e)
 	eventr_close(r);
 }
 
-static void write_all(enum event_format f, int threads, size_t batch, struct err *e)
+static void write_all(enum event_format f, int threads, struct err *e)
 {
 	struct sink *s = sink_open("/dev/null", e);
 	struct eventw *w = s ? eventw_new(s, f, e) : NULL;
@@ -173,8 +173,8 @@ static void write_all(enum event_format f, int threads, size_t batch, struct err
 
 	if (!r)
 		eventw_threads(w, threads);
-	for (size_t i = 0; i < n_ev && !r; i += batch)
-		r = batch == 1 ? eventw_write(w, &ev[i], e) : eventw_write_many(w, ev + i, n_ev - i < batch ? n_ev - i : batch, e);
+	for (size_t i = 0; i < n_ev && !r; i++)
+		r = eventw_write(w, &ev[i], e);
 	if (r || eventw_finish(w, NULL, e) || sink_close(s, e))
 		stop(e);
 	eventw_free(w);
@@ -190,16 +190,15 @@ static double wall(void)
 
 static void bench_writer(struct err *e)
 {
-	static const struct { enum event_format f; int threads; size_t batch; const char *what; } t[] = {
-		{ EVENT_BINARY, 1, 1, "write binary, one by one, one thread" }, { EVENT_BINARY, 1, BATCH, "write binary, batches, one thread" },
-		{ EVENT_BINARY, 2, BATCH, "write binary, batches, two threads" }, { EVENT_TSV, 1, BATCH, "write TSV, batches" },
+	static const struct { enum event_format f; int threads; const char *what; } t[] = {
+		{ EVENT_BINARY, 1, "write binary, one thread" }, { EVENT_BINARY, 2, "write binary, two threads" }, { EVENT_TSV, 1, "write TSV" },
 	};
 
 	for (size_t k = 0; k < sizeof t / sizeof *t; k++) {
 		double best = 1e9;
 		for (int i = 0; i < 5; i++) {
 			double start = wall();
-			write_all(t[k].f, t[k].threads, t[k].batch, e);
+			write_all(t[k].f, t[k].threads, e);
 			best = wall() - start < best ? wall() - start : best;
 		}
 		printf("%8.1f M events/s\t%s, wall\n", (double)n_ev / best / 1e6, t[k].what);

@@ -38,7 +38,7 @@ static bool is_event(const struct event *a, const struct event *b)
 
 /* ---- round trips ---- */
 
-struct log { struct event *ev; size_t n; enum event_format format; bool has_prov; size_t batch; int threads; };	/* batch 0: one by one */
+struct log { struct event *ev; size_t n; enum event_format format; bool has_prov; int threads; };
 
 static void fill_log(struct sink *s, void *ctx)
 {
@@ -49,10 +49,8 @@ static void fill_log(struct sink *s, void *ctx)
 
 	if (l->threads)
 		eventw_threads(w, l->threads);
-	for (size_t i = 0; i < l->n && !l->batch; i++)
+	for (size_t i = 0; i < l->n; i++)
 		assert_int_equal(eventw_write(w, &l->ev[i], &e), 0);
-	for (size_t i = 0; i < l->n && l->batch; i += l->batch)
-		assert_int_equal(eventw_write_many(w, l->ev + i, l->n - i < l->batch ? l->n - i : l->batch, &e), 0);
 	prov_step(&p, "u-event", "1", "", "");
 	assert_int_equal(eventw_finish(w, l->has_prov ? &p : NULL, &e), 0);
 	eventw_free(w);
@@ -199,11 +197,10 @@ static bool is_same_file(struct log l, const struct buf *want)
 	return is_same;
 }
 
-/* One log has one file, however its events are grouped and whoever packs them. */
-static void batches_and_threads_change_nothing(void **state)
+/* One log has one file, whoever packs it. */
+static void threads_change_nothing(void **state)
 {
 	static const struct { size_t n; unsigned shape; } log[] = { { 0, 3 }, { 3, 3 }, { 65536, 7 }, { 70000, 3 }, { 65536 * 2 + 5, 13 } };
-	static const size_t batch[] = { 1, 7, 1000, 100000 };
 
 	(void)state;
 	for (size_t k = 0; k < sizeof log / sizeof *log; k++) {
@@ -211,16 +208,12 @@ static void batches_and_threads_change_nothing(void **state)
 		struct log l = make_log(log[k].n, log[k].shape, &a);
 		for (int f = EVENT_TSV; f <= EVENT_BINARY; f++) {
 			l.format = (enum event_format)f;
-			l.batch = 0;
 			l.threads = 0;
 			struct buf want = mem_written(fill_log, &l);
 			reads_back(&want, &l, MEM_MAPPED);
-			for (size_t i = 0; i < sizeof batch / sizeof *batch; i++)
-				for (l.threads = 1; l.threads <= (f == EVENT_BINARY ? 2 : 1); l.threads++) {
-					l.batch = batch[i];
-					if (!is_same_file(l, &want))
-						fail_msg("%zu events, format %d, %d threads, batches of %zu: another file", l.n, f, l.threads, l.batch);
-				}
+			for (l.threads = 1; l.threads <= (f == EVENT_BINARY ? 3 : 1); l.threads++)
+				if (!is_same_file(l, &want))
+					fail_msg("%zu events, format %d, %d threads: another file", l.n, f, l.threads);
 			buf_release(&want);
 		}
 		mem_free(l.ev);
@@ -242,8 +235,8 @@ static void a_helpers_error_is_told(void **state)
 			struct eventw *w = eventw_new(s, EVENT_BINARY, &e);
 			int r = 0;
 			eventw_threads(w, threads);
-			for (size_t i = 0; i < l.n && !r; i += 4096)
-				r = eventw_write_many(w, l.ev + i, 4096, &e);
+			for (size_t i = 0; i < l.n && !r; i++)
+				r = eventw_write(w, &l.ev[i], &e);
 			assert_int_equal(r, finishes ? ERR_SYS : 0);
 			if (finishes) {
 				struct err again = { 0 };
@@ -279,8 +272,7 @@ static void long_ids_end_a_block_early(void **state)
 	assert_int_equal(blocks, 2);
 	eventr_close(r);
 	for (l.threads = 1; l.threads <= 2; l.threads++)
-		for (l.batch = 1; l.batch <= N; l.batch++)
-			assert_true(is_same_file(l, &b));
+		assert_true(is_same_file(l, &b));
 	buf_release(&b);
 	mem_free(big);
 }
@@ -740,7 +732,7 @@ int main(void)
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(many_blocks_come_back),
 		cmocka_unit_test(one_log_has_one_binary),
-		cmocka_unit_test(batches_and_threads_change_nothing),
+		cmocka_unit_test(threads_change_nothing),
 		cmocka_unit_test(a_helpers_error_is_told),
 		cmocka_unit_test(long_ids_end_a_block_early),
 		cmocka_unit_test(joined_streams_start_afresh),

@@ -72,8 +72,6 @@ struct eventw *eventw_new(struct sink *s, enum event_format format, struct err *
  */
 void eventw_threads(struct eventw *w, int n);
 int eventw_write(struct eventw *w, const struct event *ev, struct err *e);	/* the first error sticks; strings may go when it returns */
-/* eventw_write_many - n events, faster than one by one, from some 64 at a time on. The bytes written do not depend on how events are grouped. */
-int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e);
 /* eventw_counts - of a binary log, after eventw_finish: how many users and items there are in it. */
 void eventw_counts(const struct eventw *w, size_t *users, size_t *items);
 /* eventw_finish - the last block, provenance (binary; may be NULL) and the end. eventw_free frees without finishing. */

@@ -465,37 +465,16 @@ static void put_line(struct buf *b, const struct event *ev)
 	buf_putc(b, '\n');
 }
 
-static int write_text(struct eventw *w, const struct event *ev, size_t n, struct err *e)
+static int write_text(struct eventw *w, const struct event *ev, struct err *e)
 {
-	enum { LINES_BYTES = 16 << 10 };	/* at once to the sink */
-	int r = 0;
-
-	for (size_t i = 0; i < n && !r; i++) {
-		put_line(&w->line, &ev[i]);
-		if (i + 1 == n || w->line.len >= LINES_BYTES) {
-			r = sink_write(w->s, w->line.p, w->line.len, e);
-			buf_reset(&w->line);
-		}
-	}
-	return r;
+	buf_reset(&w->line);
+	put_line(&w->line, ev);
+	return sink_write(w->s, w->line.p, w->line.len, e);
 }
 
 int eventw_write(struct eventw *w, const struct event *ev, struct err *e)
 {
-	return w->w ? hold(w, ev, e) : write_text(w, ev, 1, e);
-}
-
-int eventw_write_many(struct eventw *w, const struct event *ev, size_t n, struct err *e)
-{
-	int r = 0;
-
-	if (!w->w)
-		return write_text(w, ev, n, e);
-	if (w->hold_max == BATCH)	/* nobody to hand it to */
-		return w->hold->n && (r = flush_held(w, false, e)) ? r : gather(w, ev, n, e);
-	for (size_t i = 0; i < n && !r; i++)
-		r = hold(w, &ev[i], e);
-	return r;
+	return w->w ? hold(w, ev, e) : write_text(w, ev, e);
 }
 
 int eventw_finish(struct eventw *w, const struct prov *p, struct err *e)
