@@ -51,11 +51,6 @@ static struct str split(const char *option, const char *text, char sep, double m
 	return (struct str){ text, (size_t)(at - text) };
 }
 
-static bool is(struct str s, const char *name)
-{
-	return s.len == strlen(name) && !memcmp(s.p, name, s.len);
-}
-
 static void parse_where(struct where *w, const char *option, struct str text)
 {
 	struct buf b = { 0 };
@@ -94,7 +89,7 @@ static void parse_calibrate(void)
 		double weight;
 		size_t f = 0;
 		struct str name = split("--calibrate", o.calibrate.v[i], '=', 0, 1000, &weight);
-		while (f < RERANK_MIXES && !is(name, facet_names[f].name))
+		while (f < RERANK_MIXES && !str_is(name, facet_names[f].name))
 			f++;
 		if (f == RERANK_MIXES)
 			usage_die("--calibrate: '%.*s' is not one of kind, creator, group and tags", (int)min_size(name.len, 40), name.p);
@@ -111,12 +106,12 @@ static void parse_space(void)
 	for (size_t i = 0; i < o.space.n; i++) {
 		double n;
 		struct str name = split("--space", o.space.v[i], '=', 0, 1e6, &n);
-		if ((!is(name, "creator") && !is(name, "group")) || n != floor(n))
+		if ((!str_is(name, "creator") && !str_is(name, "group")) || n != floor(n))
 			usage_die("--space: '%.40s' is not creator=N or group=N", o.space.v[i]);
 		for (size_t k = 0; k < i; k++)
 			if (o.space.v[k][0] == o.space.v[i][0])
 				usage_die("--space: %.*s comes twice", (int)name.len, name.p);
-		*(is(name, "creator") ? &run.space_creator : &run.space_group) = (size_t)n;
+		*(str_is(name, "creator") ? &run.space_creator : &run.space_group) = (size_t)n;
 	}
 }
 
@@ -128,11 +123,11 @@ static void parse_explore(void)
 		return;
 	struct str name = split("--explore", o.explore, ':', 0, 1e6, &amount);
 	run.explore.amount = amount;
-	if (is(name, "epsilon"))
+	if (str_is(name, "epsilon"))
 		run.explore.how = EXPLORE_EPSILON;
-	else if (is(name, "softmax"))
+	else if (str_is(name, "softmax"))
 		run.explore.how = EXPLORE_SOFTMAX;
-	else if (is(name, "thompson"))
+	else if (str_is(name, "thompson"))
 		run.explore.how = EXPLORE_THOMPSON;
 	else
 		usage_die("--explore: '%.*s' is not one of epsilon, softmax and thompson", (int)min_size(name.len, 40), name.p);

@@ -18,11 +18,6 @@ size_t context_codes(const struct context_words *w, enum context_key k)
 	return k == CONTEXT_HOUR ? CONTEXT_HOURS : k == CONTEXT_DAY ? CONTEXT_DAYS : k == CONTEXT_PULSE ? CONTEXT_PULSES : w->word[k].n;
 }
 
-static bool is_word(struct str s, const char *word)
-{
-	return strlen(word) == s.len && !memcmp(s.p, word, s.len);
-}
-
 static void set_hour(struct context *c, double hour)
 {
 	c->hour = (float)hour;
@@ -57,7 +52,7 @@ static bool put_pulse(struct context *c, struct str v)
 static bool put_day(struct context *c, struct str v)
 {
 	for (int d = 0; d < CONTEXT_DAYS; d++)
-		if (is_word(v, day_name[d]) || (v.len == 1 && v.p[0] == '0' + d)) {
+		if (str_is(v, day_name[d]) || (v.len == 1 && v.p[0] == '0' + d)) {
 			c->at[CONTEXT_DAY] = (uint8_t)(1 + d);
 			return true;
 		}
@@ -78,20 +73,20 @@ static enum put put_key(struct context *c, struct context_words *w, struct str k
 	double hour;
 
 	for (int k = CONTEXT_DEVICE; k <= CONTEXT_INTENT; k++)
-		if (is_word(key, name[k])) {
+		if (str_is(key, name[k])) {
 			if (v.len)
 				put_word(c, w, (enum context_key)k, v, adds);
 			return v.len ? PUT : PUT_BAD;
 		}
-	if (is_word(key, "hour")) {
+	if (str_is(key, "hour")) {
 		if (!scan_f64(v.p, v.len, &hour) || !(hour >= 0 && (float)hour < 24))
 			return PUT_BAD;
 		set_hour(c, hour);
 		return PUT;
 	}
-	if (is_word(key, "day"))
+	if (str_is(key, "day"))
 		return put_day(c, v) ? PUT : PUT_BAD;
-	if (is_word(key, "heart_rate"))
+	if (str_is(key, "heart_rate"))
 		return put_pulse(c, v) ? PUT : PUT_BAD;
 	return PUT_UNKNOWN;
 }
@@ -112,7 +107,7 @@ size_t context_put(struct context *c, struct context_words *w, struct str text, 
 			if (stop == p)
 				continue;
 			pieces_pair((struct str){ p, (size_t)(stop - p) }, &key, &v);
-			if (is_word(key, "time") != !round)
+			if (str_is(key, "time") != !round)
 				continue;
 			if (round)
 				how = put_key(c, w, key, v, adds);

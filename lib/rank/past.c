@@ -161,11 +161,6 @@ static struct context read_context(struct past *p, const struct event *ev)
 	return s->last;
 }
 
-static bool is_kind(const struct event *ev, const char *kind)
-{
-	return strlen(kind) == ev->kind.len && !memcmp(kind, ev->kind.p, ev->kind.len);
-}
-
 static struct past_event event_of(struct past *p, const struct event *ev, uint32_t item)
 {
 	struct context c = read_context(p, ev);
@@ -173,9 +168,9 @@ static struct past_event event_of(struct past *p, const struct event *ev, uint32
 	float seconds = p->item[item].seconds;
 
 	memcpy(x.at, c.at, sizeof x.at);
-	if (is_kind(ev, "plays"))
+	if (str_is(ev->kind, "plays"))
 		x.times = ev->value >= 65535 ? 65535 : ev->value >= 0 ? (uint16_t)(ev->value + 0.5) : 1;
-	else if (seconds > 0 && ev->value >= 0 && (!ev->kind.len || is_kind(ev, "play") || is_kind(ev, "skip")))
+	else if (seconds > 0 && ev->value >= 0 && (!ev->kind.len || str_is(ev->kind, "play") || str_is(ev->kind, "skip")))
 		x.heard = (uint8_t)(ev->value >= (double)seconds ? 250 : ev->value * 250 / (double)seconds);
 	return x;
 }

@@ -136,7 +136,6 @@ void situation_chances(double weekday, double weekend, double out[WORLD_KINDS][S
 	}
 }
 
-static bool is_name(const char *p, size_t len, const char *name) { return len == strlen(name) && !memcmp(p, name, len); }
 
 static int refuse(const char *p, size_t len, int key, struct err *e)
 {
@@ -154,11 +153,11 @@ int situation_scan(const char *p, size_t len, bool is_strict, struct situation *
 	for (struct str rest = { p, len }, piece, k, v; pieces_next(&rest, &piece);) {
 		int key = 0, value = 0;
 		pieces_pair(piece, &k, &v);
-		while (key < SITUATION_KEYS && !is_name(k.p, k.len, key_name[key]))
+		while (key < SITUATION_KEYS && !str_is(k, key_name[key]))
 			key++;
 		if (key == SITUATION_KEYS && !is_strict)
 			continue;
-		while (key < SITUATION_KEYS && value < SITUATION_VALUES && !is_name(v.p, v.len, value_name[key][value]))
+		while (key < SITUATION_KEYS && value < SITUATION_VALUES && !str_is(v, value_name[key][value]))
 			value++;
 		if (key == SITUATION_KEYS || value == SITUATION_VALUES)
 			return refuse(piece.p, piece.len, key, e);
