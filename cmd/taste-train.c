@@ -1,10 +1,10 @@
 /*
  * taste-train - events in, a model out. pop counts; als factorises the users x items matrix; ease learns weights from items to items; graph finds the smooth
  * directions of the graph of users and items; softmax learns vectors that are smoothed over that graph; session learns from what stands together in sessions;
- * seq from what listeners did in order; trees rank rows of features. als holds all distinct pairs (8 to 12 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item;
+ * seq from what listeners did in order; trees rank rows of features. als holds all distinct pairs (8, 12 or 16 bytes each, 12 bytes an event while it reads) and one row of floats for each user and item;
  * softmax 16 bytes a pair and seven such rows; ease a float for each two items; session 17 bytes an event, twice while they are put in order, and two rows an item; seq likewise,
  * four to six rows an item, and what lib/model/seq_learn.h says;
- * trees 5 bytes for each row and feature while it reads (lib/model/trees_learn.h), then 1;
+ * trees 4 bytes for each row and feature while it reads, 5 while these become codes (lib/model/trees_learn.h), then 1;
  * pop 8 bytes an event, or with --count events 16 bytes an item; blend the models, the listeners' events and what lib/eval/fit.h says. --tune holds the pairs twice and the model of one trial.
  */
 #include <math.h>

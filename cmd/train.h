@@ -34,7 +34,7 @@ extern struct train_opts {
 	double half_life;		/* days; 0: none */
 	int64_t d, epochs, seed;
 	double lambda;			/* NAN: the verb's own */
-	double nu, unobserved, damp, stddev, dropout;
+	double nu, unobserved, damp, stddev, dropout;	/* stddev NAN: the verb's own; so is lambda */
 	int64_t top, min_users;
 	int confidence;			/* enum weigh_shape; below 0: the verb's own */
 	const char *memory;
@@ -45,7 +45,7 @@ extern struct train_opts {
 	const char *init, *update, *align;
 	double row_power, col_power, low, sharpen;
 	int64_t layers, batch, negatives;
-	double ego, temperature, neg_power, user_power, rate;	/* neg_power, rate NAN: the verb's own */
+	double ego, temperature, neg_power, user_power, rate;	/* but ego NAN: the verb's own */
 	int64_t window, min_count, gap;
 	double back, subsample, decay;
 	const char *items, *tokens;

@@ -3,7 +3,7 @@
  *
  * A search goes through the graph by codes, takes the best rows by their codes once more by their vectors, and scores them as flat.h does, bit for bit; what it may do
  * is miss some. The order of equal scores is by id. An index is an artifact (lib/data/artifact.h) of KIND_INDEX:
- *   meta     metric, codes (f32 i8 i4), dim, degree, entries, ef (while building), alpha, seed, recall (below)
+ *   meta     metric, codes (f32 i8 i4), dim, degree, entries, entries-wanted (what was asked for), ef and fill (while building), alpha, seed, recall (below)
  *   mean     f32 [d] of the vectors (of cosine: scaled to length 1)
  *   graph    u8 [n x degree * nav_width(n)], paged
  *   codes    u8 [n x row_bytes], paged, not with f32                                        vectors  f32 [n x d], paged
@@ -33,7 +33,7 @@ struct ann {
 	enum ann_codes codes;
 	size_t n, d, row_bytes;
 	struct nav g;
-	struct quant z;			/* not with f32 */
+	struct quant z;			/* with f32 too, where nothing is coded by it */
 	const uint8_t *code;
 	const float *v;			/* [n x d], or NULL: row */
 	const float *(*row)(const void *ctx, size_t r);

@@ -54,7 +54,7 @@ struct nav_probe {
 };
 enum { NAV_BLOCK = 512 };
 
-/* nav_walk - one search's memory: 16 bytes for each of ef, a bit a row, 4 bytes a row looked at. One a thread. */
+/* nav_walk - one search's memory: 16 bytes for each of ef, a bit a row, 4 bytes a row looked at, of a search among some rows up to 8 more. One a thread. */
 struct nav_walk;
 struct nav_walk *nav_walk_new(size_t n, struct err *e);
 void nav_walk_free(struct nav_walk *w);

@@ -5,7 +5,7 @@
  * Distances are those of 8-bit rows (quant.h, with norms): |x - y|^2 of what the codes stand for, or by_product -2 x.y: then a row's neighbours are those of the largest products with it, as
  * Morozov and Babenko have it ("Non-metric Similarity Graphs for Maximum Inner Product Search", NeurIPS 2018).
  *
- * Memory: 4 * slots + 5 + row_bytes bytes a row (slots: twice the degree), and a batch's lists: at most a fiftieth of the rows' edges, 24 bytes each; nav_make_unlink: the lists a second time.
+ * Memory: 4 * slots + 5 + row_bytes bytes a row (slots: twice the degree), and a batch's lists: at most a fiftieth of the rows' edges, 28 bytes each; nav_make_unlink: the lists a second time.
  */
 #ifndef TASTE_NAV_BUILD_H
 #define TASTE_NAV_BUILD_H

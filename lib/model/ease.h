@@ -78,7 +78,7 @@ void ease_release(struct ease_make *m);
 
 /*
  * ease_save - the model file: what model.h lists (item.count: distinct users) and
- *   meta    lambda dropout top min_users n_kept (items that are in B) shape weight n_pairs, and where there is one what model_put_tuned puts
+ *   meta    lambda dropout top min_users n_kept (items that are in B) n_pairs, what weigh_put writes, and where there is one what model_put_tuned puts
  *   tensor  item.sim.start u64 [n_items + 1], item.sim.col u32 [nnz], item.sim.val f32 [nnz]     where nnz > 0; else only item.sim.start
  * Row i, at start[i] .. start[i+1], is what one of the listener's items i adds to each recommended item; columns ascend.
  */

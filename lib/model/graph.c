@@ -152,7 +152,7 @@ static void gram_schmidt(float *Y, size_t n, size_t d)
 	}
 }
 
-/* orthonormalise - the columns of Y [n x d]; Z is scratch of that size, S of 3 d^2 floats and d doubles. */
+/* orthonormalise - the columns of Y [n x d]; Z is scratch of that size, S of 2 d^2 + d + 1 floats and d doubles. */
 static int orthonormalise(float *Y, float *Z, float *S, size_t n, size_t d, struct par *pool, struct err *e)
 {
 	float *G = S, *X = S + d * d, *diagonal = S + 2 * d * d;
@@ -371,7 +371,7 @@ static void add_chunk(void *ctx, size_t chunk, int worker)
 	num_axpy(s->to + from, s->f, s->x + from, n);
 }
 
-/* sharpen - x becomes exp(-t P) x, to the fourth order; y, z of its size and t [users x b] are scratch. Returns where the result is: x. */
+/* sharpen - x becomes exp(-t P) x, to the fourth order; y, z of its size and t [users x b] are scratch. */
 static void sharpen(const struct graph *g, float *x, float *y, float *z, float *t, size_t b, struct par *pool)
 {
 	size_t n = g->n_items * b;

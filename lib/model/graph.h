@@ -18,7 +18,7 @@
  * V comes from subspace iteration (Halko, Martinsson, Tropp 2011) with Cholesky QR twice an iteration; where the matrix has fewer than d directions, the rest of V is zero.
  * Everything is cut by rows and columns of the data: the same bytes for any number of threads and any CPU path.
  *
- * Memory, n pairs: making 24 n bytes and 12 d bytes an item and 4 d a user; the model 8 n + 4 d bytes an item; using it 8 n more and (4 items + users) 4 GRAPH_USERS bytes.
+ * Memory, n pairs: making 16 n bytes, 8 d bytes an item and 4 d a user; the model 8 n + 4 d bytes an item; using it 8 n more and (4 items + users) 4 GRAPH_USERS bytes.
  * Time: making iterations * 4 n d multiply-adds; a listener 10 * 2 n + 2 d items.
  */
 #ifndef TASTE_GRAPH_H
@@ -56,7 +56,7 @@ struct graph {
 int graph_make(struct graph *g, struct csr *R, const struct weigh *w, const struct graph_opts *o, struct par *pool, struct err *e);
 /*
  * graph_save - the model file: what model.h lists (item.count: distinct users; item.vec: D^1/2 V when d > 0) and
- *   meta    row_power col_power low sharpen iterations seed shape weight n_pairs, and where there is one what model_put_tuned puts
+ *   meta    row_power col_power low sharpen iterations seed n_pairs, what weigh_put writes, and where there is one what model_put_tuned puts
  *   tensor  item.degree f32 [n_items]; graph.start u64 [users + 1], graph.col u32, graph.val f32 [n_pairs]: R' without the users' names
  */
 int graph_save(const struct graph *g, struct sink *s, size_t n_users, const struct vocab *item, uint64_t n_events, const struct prov *prov, struct err *e);

@@ -10,7 +10,7 @@
  *   session, seq   from the history in its order: ordered.h
  *   blend   the weighted sum of its parts' scores, each divided by its spread (blend.h)
  *
- * Memory: graph and blend, see there; als d^2 floats a thread, softmax one an item and thread, seq what seq.h says of a reader, for each thread. One call at a time; the threads are inside.
+ * Memory: graph and blend, see there; als the Gram matrix and, a thread, what als_fold_scratch(n_items) says: d^2 and n_items floats, by block b^2 and 3 n_items; softmax one an item and thread, seq what seq.h says of a reader, for each thread. One call at a time; the threads are inside.
  */
 #ifndef TASTE_SCORER_H
 #define TASTE_SCORER_H

@@ -114,7 +114,7 @@ int session_epoch(struct session *m, double *loss, size_t epoch, struct par *poo
  * session_save - the model file: what model.h lists (item.vec: out; item.count: events; no users) and
  *   meta    d epochs window negatives neg_power back subsample rate batch decay seed min_count gap n_sessions n_tokens, tokens where there are any, and what weigh_put adds
  *   tensor  item.fold f32 [n_items x d], in
- * pool may be NULL. The model is used up: vec is no longer what was learnt.
+ * The model is used up: vec is no longer what was learnt.
  */
 int session_save(struct session *m, struct sink *s, size_t n_users, const struct vocab *item, const struct weigh *w, uint64_t n_events, const struct prov *prov, struct err *e);
 

@@ -19,7 +19,7 @@
  * Sources: Friedman 2001, "Greedy function approximation"; Chen, Guestrin 2016 (the gain); Ke et al. 2017, "LightGBM" (growth by leaf, subtraction); Shi et al. 2022, "Quantized Training of Gradient Boosting
  * Decision Trees" (rounding by chance, and leaf values made anew).
  *
- * Memory: 24 bytes a row and 2 KB for each feature and leaf.
+ * Memory: 28 bytes a row and 2 KB for each feature and leaf.
  */
 #ifndef TASTE_TREES_GROW_H
 #define TASTE_TREES_GROW_H

@@ -10,7 +10,7 @@
  * ends with the best one. Of each tree's rows a share may be drawn by query, and of its features a share.
  *
  * Order of calls: trees_learn_init, trees_learn_next until it says 0, trees_learn_save; trees_learn_release at any time. No number depends on threads.
- * Memory: 1 byte a cell, 52 bytes a row, 2 KB for each feature and leaf.
+ * Memory: beside the frame, until it is released, 1 byte a cell; 52 bytes a row, 2 KB for each feature and leaf.
  */
 #ifndef TASTE_TREES_LEARN_H
 #define TASTE_TREES_LEARN_H

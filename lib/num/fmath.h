@@ -16,7 +16,7 @@ double fm_log(double x);		/* <= 2 ulp (double) */
 double fm_log2(double x);		/* exact at powers of two */
 double fm_pow(double x, double y);	/* x > 0, as exp(y log x); good to about 1e-13 relative for moderate y; x^1 == x, x^0 == 1 exactly */
 double fm_cos_pi(double x);		/* cos(pi x) for x in -1 .. 1, within 2e-15 */
-/* fm_normal - one standard normal variate from a PCG stream (two draws per value, Box-Muller or inverse CDF in double). */
+/* fm_normal - one standard normal variate from a PCG stream (two draws per value, the inverse of the distribution function in double). */
 float fm_normal(struct pcg32 *r);
 
 #endif

@@ -28,7 +28,7 @@ double num_norm(const float *x, size_t n);
 /* num_dots - out[i] = num_dot(q, Y + i*ld, d) for n rows: the matrix-vector product of a search, bit-equal to num_dot. */
 void num_dots(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);
 void num_l2sqs(float *out, const float *q, const float *Y, size_t n, size_t d, size_t ld);
-/* num_dots_block - out[q*ldo + i] = num_dot(Q + q*ldq, Y + i*ld, d): num_dots for nq queries at once, while a tile of Y is in cache. Bit-equal to num_dot. */
+/* num_dots_block - out[q*ldo + i] = num_dot(Q + q*ldq, Y + i*ld, d): num_dots for nq queries at once; the caller cuts Y into tiles that stay in cache. Bit-equal to num_dot. */
 void num_dots_block(float *out, size_t ldo, const float *Q, size_t ldq, size_t nq, const float *Y, size_t ld, size_t n, size_t d);
 void num_l2sqs_block(float *out, size_t ldo, const float *Q, size_t ldq, size_t nq, const float *Y, size_t ld, size_t n, size_t d);
 /* num_scaled - (x - min) / (max - min), 1 where all are equal: by halves where the difference of two finite doubles is none. */
@@ -93,7 +93,7 @@ void num_chol_solve(const float *L, size_t lda, float *b, size_t d);
 /*
  * ---- the same for matrices larger than the cache, in place, on all threads: spd.c ----
  * Only the lower triangle of A [n x n] is read; the strict upper one is workspace. Each element is one chain whatever the blocks are, so that
- * num_spd_chol gives the lower triangle of num_chol bit for bit. Scratch: 1088 bytes a row (a block of 256 rows, packed) + 0.9 MB a thread + 0.5 MB.
+ * num_spd_chol gives the lower triangle of num_chol bit for bit. Scratch: 1088 bytes a row (a block of 256 rows, packed) + 0.56 MB a thread + 0.26 MB.
  * step (may be NULL) is called after each block by the thread that called, with the work that is done and the work there is.
  */
 struct num_step { void (*fn)(void *ctx, uint64_t done, uint64_t total); void *ctx; };
