@@ -68,14 +68,6 @@ static float *read_queries(size_t *n, enum flat_metric metric)
 	return q;
 }
 
-static void show(void *ctx, uint64_t done, uint64_t total)
-{
-	struct progress *p = ctx;
-
-	p->total = total;
-	progress_set(p, done);
-}
-
 /* make - the index of the rows without those that are gone, to path. */
 static int make(const char *path, const struct ann_opts *opts, const uint64_t *gone)
 {
@@ -88,7 +80,7 @@ static int make(const char *path, const struct ann_opts *opts, const uint64_t *g
 	all.query = q;
 	progress_start(&pr, "link", "vectors", all.n);
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
-	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct nav_step){ show, &pr }, tool_pool(), &e)) {
+	if (ann_make(out, opts, &all, rows.old.n ? &rows.old : NULL, gone, &prov, &(struct watch){ progress_show, &pr }, tool_pool(), &e)) {
 		if (rows.has_old && e.code == ERR_DATA)		/* vectors that came were looked at */
 			err_prefix(&e, "%s", file_shown(tool.arg[0]));
 		die_err(&e);
@@ -111,7 +103,7 @@ int knn_build(void)
 
 	opts.graph = (struct nav_opts){ .degree = (size_t)o.degree, .fill = (size_t)o.degree * 3 / 4, .ef = o.ef ? (size_t)o.ef : 200, .entries = (size_t)o.entries,
 					  .seed = (uint64_t)o.seed, .by_product = opts.metric == FLAT_IP, .alpha = opts.metric == FLAT_IP ? 1 : (float)o.alpha };
-	if (opts.metric == FLAT_IP && o.alpha != 1.1)
+	if (opts.metric == FLAT_IP && tool_is_set(&o.alpha))
 		usage_die("--alpha is of --metric cosine and l2");
 	if (opts.graph.ef < 8 || opts.graph.ef > 4096)
 		usage_die("--ef of build is from 8 to 4096");

@@ -69,29 +69,6 @@ struct tool tool = {
 
 static bool is_verb(const char *v) { return !strcmp(tool.verb, v); }
 
-/* Options belong to verbs; what would be passed over is refused. */
-static void check_verbs(void)
-{
-	bool picks = o.exclude.n || o.among.n || o.allow.n || o.deny.n || o.where.n || o.items || o.no_self || o.per_creator || !isnan(o.least) || o.has_header;
-	bool searches = strcmp(o.source, "knn") || o.recall != .95 || o.is_exact || o.is_line || o.by_user || o.output;
-	bool builds = o.codes != ANN_I8 || o.degree != 32 || o.alpha != 1.1 || o.entries != 64 || o.seed != 1 || o.queries;
-
-	if (is_verb("merge") && (picks || searches || builds || o.metric >= 0 || o.ef || o.format || o.is_check))
-		usage_die("merge has no options of its own but -k, -o and -b");
-	if (!is_verb("search") && (picks || searches))
-		usage_die("%s does not search: what may be found and how is for search to say", tool.verb);
-	if (!is_verb("build") && builds)
-		usage_die("--codes, --degree, --alpha, --entries, --seed and --queries are build's");
-	if (!is_verb("build") && !is_verb("search") && (o.metric >= 0 || o.ef))
-		usage_die("--metric and --ef are of search and build");
-	if (!is_verb("stats") && o.is_check)
-		usage_die("--check is of stats");
-	if (!is_verb("search") && !is_verb("merge") && (o.is_binary || o.k != 10))
-		usage_die("-b and -k are of search and merge");
-	if ((is_verb("stats") || is_verb("delete")) && o.format)
-		usage_die("--format is of vectors, and %s reads none", tool.verb);
-}
-
 static void check_files(size_t least, size_t most, const char *what)
 {
 	if (tool.n_args < least)
@@ -121,16 +98,16 @@ static void check_search(void)
 		usage_die("--where and --per-creator need --items");
 	if (o.is_line && (o.output == KNN_BINARY || o.by_user))
 		usage_die("--line answers in text, a query at a time");
-	if (o.is_exact && (o.ef || o.recall != .95))
+	if (o.is_exact && (o.ef || tool_is_set(&o.recall)))
 		usage_die("--exact has no --ef and no --recall");
-	if (o.ef && o.recall != .95)
+	if (o.ef && tool_is_set(&o.recall))
 		usage_die("--ef and --recall say how far to look: one of them");
 }
 
 int main(int argc, char **argv)
 {
 	tool_init(&tool, argc, argv);
-	check_verbs();
+	tool_check_verb(tool.verb);
 	if (is_verb("merge"))
 		return knn_merge();
 	if (is_verb("build")) {

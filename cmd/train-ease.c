@@ -16,7 +16,7 @@ int learn_ease(struct inter *in, struct sink *out, struct err *e)
 	struct ease_opts eo = ease_options(in);
 	const char *wrong = ease_check(&eo);
 	struct progress pr;
-	struct num_step step = { progress_show, &pr };
+	struct watch step = { progress_show, &pr };
 	double t[4] = { clock_now() };
 
 	if (wrong)

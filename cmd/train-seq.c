@@ -206,7 +206,7 @@ static void show_step(void *ctx, uint64_t done, uint64_t total)
 static void learn(struct seq_learn *m, struct err *e)
 {
 	struct shown s = { 0 };
-	struct seq_progress step = { show_step, &s };
+	struct watch step = { show_step, &s };
 	uint64_t events = job.data.n > job.data.n_users ? job.data.n - job.data.n_users : 1;
 
 	progress_start(&s.pr, "train", "events", events * m->o.epochs);

@@ -34,7 +34,7 @@ extern struct train_opts {
 	double half_life;		/* days; 0: none */
 	int64_t d, epochs, seed;
 	double lambda;			/* NAN: the verb's own */
-	double nu, unobserved, damp, stddev, dropout;	/* stddev NAN: the verb's own; so is lambda */
+	double nu, unobserved, damp, stddev, dropout;	/* stddev NAN: the verb's own */
 	int64_t top, min_users;
 	int confidence;			/* enum weigh_shape; below 0: the verb's own */
 	const char *memory;

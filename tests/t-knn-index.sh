@@ -126,11 +126,11 @@ for base in vecs.tsv "ip.idx --ef 4600"; do
 done
 must_fail "--where without a catalogue" 2 "*need --items*" taste-knn search --where kind=a ip.idx q.tsv
 must_fail "a condition that is none" 2 "taste-knn: condition 'kind', *" taste-knn search --items items.tsv --where kind ip.idx q.tsv
-must_fail "a filter of a build" 2 "*build does not search*" taste-knn build --deny few vecs.tsv
+must_fail "a filter of a build" 2 "taste-knn: --deny is an option of search*" taste-knn build --deny few vecs.tsv
 must_fail "--alpha of inner products" 2 "*--alpha is of --metric cosine and l2*" taste-knn build --alpha 1.2 vecs.tsv
 must_fail "--ef and --recall" 2 "*one of them*" taste-knn search --ef 20 --recall .9 ip.idx q.tsv
 must_fail "--exact and --recall" 2 "*--exact has no*" taste-knn search --exact --recall .9 ip.idx q.tsv
-must_fail "--degree of a search" 2 "*are build's*" taste-knn search --degree 16 ip.idx q.tsv
+must_fail "--degree of a search" 2 "taste-knn: --degree is an option of build*" taste-knn search --degree 16 ip.idx q.tsv
 
 # ---- a line at a time ----
 # ask REQUEST : the lines of the answer, which must come before the next request is sent

@@ -93,7 +93,7 @@ printf 'q\tx\t1\ts\n' > one
 must_fail "a single input" 2 "*two shards or more*usage: taste-knn *" taste-knn merge one
 must_fail "no input" 2 "*two shards or more*" taste-knn merge
 must_fail "standard input twice" 2 "*only once*" taste-knn merge - -
-for x in "--metric l2" "--source x" "--exclude one" "--no-self" -H; do must_fail "merge has no $x" 2 "*merge has no options of its own but -k, -o and -b*" taste-knn merge $x one one; done
+for x in "--metric l2" "--source x" "--exclude one" "--no-self" -H; do must_fail "merge has no $x" 2 "taste-knn: --* is an option of search*" taste-knn merge $x one one; done
 must_fail "a file that is not there" 3 "taste-knn: nothere: No such file*" taste-knn merge one nothere
 printf 'q\tx\t1\n' > bad; must_fail "three fields" 4 "taste-knn: bad:1: 3 fields, *" taste-knn merge one bad
 printf 'q\tx\t1\ts\tmore\n' > bad; must_fail "five fields" 4 "taste-knn: bad:1: 5 fields, *" taste-knn merge one bad

@@ -533,7 +533,7 @@ static void a_large_factor_names_its_pivot_and_tells_its_steps(void **state)
 			free(A);
 		}
 	uint64_t last = 0;
-	struct num_step step = { count_steps, &last };
+	struct watch step = { count_steps, &last };
 	struct err e = {0};
 	float *A = spd(700, 700, 1), nothing;
 	assert_int_equal(num_spd_inverse(A, 700, 700, NULL, &step, NULL, &e), 0);

@@ -25,7 +25,7 @@ struct progress {
 void progress_enable(bool on);
 void progress_start(struct progress *p, const char *what, const char *unit, uint64_t total);
 void progress_set(struct progress *p, uint64_t done);
-/* progress_show - progress_set with the total, as those call who are told to (num_step, inter_opts.progress, ...): p is the struct progress. */
+/* progress_show - progress_set with the total, as those call who are told to (struct watch, inter_opts.progress, ...): p is the struct progress. */
 void progress_show(void *p, uint64_t done, uint64_t total);
 void progress_end(struct progress *p);
 /* progress_wipe - what to write before anything else is said on stderr: it takes the line away that stands there, and the next look draws it again; "" where none stands. */

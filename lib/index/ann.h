@@ -109,6 +109,6 @@ struct ann_rows {
  * and graph options are then its own. prov as artifactw_finish. step: progress of the linking, from par_for's calling thread. 0 or <0.
  */
 int ann_make(struct sink *s, const struct ann_opts *o, const struct ann_rows *rows, struct ann *old, const uint64_t *gone, const struct prov *prov,
-	     const struct nav_step *step, struct par *pool, struct err *e);
+	     const struct watch *step, struct par *pool, struct err *e);
 
 #endif

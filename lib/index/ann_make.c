@@ -103,7 +103,7 @@ static void final_chunk(void *ctx, size_t chunk, int worker)
 		}
 }
 
-static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, const struct nav_step *step, struct err *e)
+static int make_graph(struct make *k, struct ann *old, const uint64_t *gone, const struct watch *step, struct err *e)
 {
 	size_t n = k->rows->n, first = old ? old->n : 0;
 	struct nav_make *m = &k->m;
@@ -438,7 +438,7 @@ out:
 }
 
 int ann_make(struct sink *s, const struct ann_opts *o, const struct ann_rows *rows, struct ann *old, const uint64_t *gone, const struct prov *prov,
-	     const struct nav_step *step, struct par *pool, struct err *e)
+	     const struct watch *step, struct par *pool, struct err *e)
 {
 	struct make k = { .o = o, .rows = rows, .pool = pool };
 	size_t threads = (size_t)par_threads(pool);

@@ -291,7 +291,7 @@ static size_t batch_of(const struct nav_make *m, size_t at)
 	return b > m->n - at ? m->n - at : b;
 }
 
-int nav_make_link(struct nav_make *m, size_t from, const struct nav_step *step, struct err *e)
+int nav_make_link(struct nav_make *m, size_t from, const struct watch *step, struct err *e)
 {
 	size_t most = batch_most(m), deg = m->o.degree;
 	struct link_job j = { .m = m };

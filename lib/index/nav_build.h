@@ -12,6 +12,7 @@
 
 #include "nav.h"
 #include "quant.h"
+#include "../base/watch.h"
 
 struct nav_opts {
 	size_t degree;			/* 4 .. 127 */
@@ -22,8 +23,6 @@ struct nav_opts {
 	uint64_t seed;
 	bool by_product;		/* alpha is 1 then */
 };
-
-struct nav_step { void (*fn)(void *ctx, uint64_t done, uint64_t total); void *ctx; };
 
 struct nav_make {
 	struct nav_opts o;
@@ -43,7 +42,7 @@ void nav_make_release(struct nav_make *m);
 /* nav_make_rows - codes of rows 0 .. n-1 are there: work out their sums. */
 void nav_make_rows(struct nav_make *m, size_t n);
 /* nav_make_link - link the rows from `from` on, up to those that nav_make_rows was told of, into the graph of the rows before them. 0 or ERR_MEM. */
-int nav_make_link(struct nav_make *m, size_t from, const struct nav_step *step, struct err *e);
+int nav_make_link(struct nav_make *m, size_t from, const struct watch *step, struct err *e);
 /* nav_make_unlink - take the rows with a bit out of all lists; rows that lost neighbours get those of the lost ones offered. They stay as rows of their own, without edges. 0 or ERR_MEM. */
 int nav_make_unlink(struct nav_make *m, const uint64_t *gone, struct err *e);
 /* nav_make_trim - cut all lists to the degree. 0 or ERR_MEM. */

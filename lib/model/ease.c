@@ -264,7 +264,7 @@ static int check_inverse(const struct ease_make *m, const float *diag, struct er
 	return 0;
 }
 
-int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e)
+int ease_invert(struct ease_make *m, const struct watch *step, struct par *pool, struct err *e)
 {
 	struct err local = { 0 };
 	float *diag = mem_try(m->n, sizeof *diag, "diagonal of items by items", e);

@@ -67,7 +67,7 @@ struct ease_make {
 int ease_init(struct ease_make *m, struct csr *R, const struct weigh *w, const struct ease_opts *o, struct par *pool, struct err *e);
 /* ease_invert - A becomes P. ERR_NUMERIC names the first item where A is not positive definite, or so nearly so that P would be rounding
  * (A_jj P_jj > 2^20). step may be NULL. */
-int ease_invert(struct ease_make *m, const struct num_step *step, struct par *pool, struct err *e);
+int ease_invert(struct ease_make *m, const struct watch *step, struct par *pool, struct err *e);
 /* ease_prune - P becomes B, of which the largest weights are kept by rows. */
 int ease_prune(struct ease_make *m, struct par *pool, struct err *e);
 /* ease_fits - what ease_init would say of R and o before it starts, for those who do much else first. R stays. */

@@ -106,7 +106,7 @@ static void cut_windows(struct seq_learn *m, size_t epoch)
 	rng_shuffle_u32(&g, s->order, (uint32_t)s->n_windows);
 }
 
-int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e)
+int seq_epoch(struct seq_learn *m, double *loss, const struct watch *pr, struct par *pool, struct err *e)
 {
 	struct seq_step *s = m->step;
 	size_t most = min_size(m->o.batch, m->cap_windows), *from = mem_try(most, sizeof *from, "windows of a step", e);

@@ -30,6 +30,7 @@
 
 #include "seq_net.h"
 #include "../base/par.h"
+#include "../base/watch.h"
 #include "../data/seqs.h"
 
 enum { SEQ_FULL_MAX = 20000, SEQ_TASKS_MAX = 16 };
@@ -73,8 +74,7 @@ int seq_learn_init(struct seq_learn *m, const struct seq_opts *o, const struct s
 void seq_learn_release(struct seq_learn *m);
 /* seq_epoch - all windows once; *loss: mean over the targets, each before its step. step (may be NULL) is called after each step with events done and in all. ERR_NUMERIC when it is
  * not finite. */
-struct seq_progress { void (*fn)(void *ctx, uint64_t done, uint64_t total); void *ctx; };
-int seq_epoch(struct seq_learn *m, double *loss, const struct seq_progress *pr, struct par *pool, struct err *e);
+int seq_epoch(struct seq_learn *m, double *loss, const struct watch *pr, struct par *pool, struct err *e);
 /*
  * seq_gradient - of one step, for tests and seq_epoch: windows [n] of events from[i] .. from[i] + len[i] - 1. Leaves the gradient in seq_gradient_w and, by item, seq_gradient_item; nothing is
  * updated. *loss is the mean over the targets; 0, and no gradient, without any.

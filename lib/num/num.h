@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include "../base/err.h"
 #include "../base/par.h"
+#include "../base/watch.h"
 
 /* ---- vectors [n] ---- */
 float num_dot(const float *x, const float *y, size_t n);
@@ -96,17 +97,16 @@ void num_chol_solve(const float *L, size_t lda, float *b, size_t d);
  * num_spd_chol gives the lower triangle of num_chol bit for bit. Scratch: 1088 bytes a row (a block of 256 rows, packed) + 0.56 MB a thread + 0.26 MB.
  * step (may be NULL) is called after each block by the thread that called, with the work that is done and the work there is.
  */
-struct num_step { void (*fn)(void *ctx, uint64_t done, uint64_t total); void *ctx; };
 /* num_spd_chol - A = L L^T. Returns 0; ERR_NUMERIC with the sentence "pivot P of N is not positive", P counted from 1, and P in *pivot when that is not
  * NULL (A then holds rubbish); ERR_MEM. n^3 / 6 multiply-adds. */
-int num_spd_chol(float *A, size_t lda, size_t n, size_t *pivot, const struct num_step *step, struct par *pool, struct err *e);
+int num_spd_chol(float *A, size_t lda, size_t n, size_t *pivot, const struct watch *step, struct par *pool, struct err *e);
 /*
  * num_spd_inverse - A^-1, both triangles, from its Cholesky factor L: n^3 / 2 multiply-adds in all. In two more passes over the lower triangle,
  *   M = L^-1      m_ij = (chain from 0, or 1 on the diagonal, of fma(-l_ik, m_kj, m) over k = j .. i-1) * r_i     r_i = 1 / l_ii rounded
  *   A^-1 = M^T M  a_ij = chain from 0 of fma(m_ki, m_kj, a) over k = max(i, j) .. n-1
  * Returns as num_spd_chol, and ERR_NUMERIC when an element is not finite (pivot 0).
  */
-int num_spd_inverse(float *A, size_t lda, size_t n, size_t *pivot, const struct num_step *step, struct par *pool, struct err *e);
+int num_spd_inverse(float *A, size_t lda, size_t n, size_t *pivot, const struct watch *step, struct par *pool, struct err *e);
 /* num_spd_scratch - bytes of scratch that either of them takes. */
 size_t num_spd_scratch(size_t n, int threads);
 /* The same by plain loops. 0, or 1 + the pivot. */

@@ -45,7 +45,7 @@ struct spd {
 	float *inv;		/* [NB] reciprocals of its pivots */
 	float *work;		/* for each worker: [LD x NB] and [NB x LD] */
 	struct par *pool;
-	const struct num_step *step;
+	const struct watch *step;
 	uint64_t done, total;
 	bool bad;
 };
@@ -59,7 +59,7 @@ size_t num_spd_scratch(size_t n, int threads)
 	return (blocks(n) * SHARED_FLOATS + (size_t)NB * NB + NB + (size_t)threads * WORK_FLOATS) * sizeof(float);
 }
 
-static int begin(struct spd *s, float *A, size_t lda, size_t n, uint64_t passes, const struct num_step *step, struct par *pool, struct err *e)
+static int begin(struct spd *s, float *A, size_t lda, size_t n, uint64_t passes, const struct watch *step, struct par *pool, struct err *e)
 {
 	*s = (struct spd){ .ops = num_ops(), .A = A, .lda = lda, .n = n, .pool = pool, .step = step, .total = passes * blocks(n) * blocks(n) * blocks(n) };
 	if (!(s->S = mem_try(num_spd_scratch(n, par_threads(pool)), 1, "scratch of a Cholesky factor", e)))
@@ -184,7 +184,7 @@ static int chol(struct spd *s, size_t *pivot, struct err *e)
 	return 0;
 }
 
-int num_spd_chol(float *A, size_t lda, size_t n, size_t *pivot, const struct num_step *step, struct par *pool, struct err *e)
+int num_spd_chol(float *A, size_t lda, size_t n, size_t *pivot, const struct watch *step, struct par *pool, struct err *e)
 {
 	struct spd s;
 	int ret = begin(&s, A, lda, n, 1, step, pool, e);
@@ -307,7 +307,7 @@ static void mirror(void *ctx, size_t i, int worker)
 			__atomic_store_n(&s->bad, true, __ATOMIC_RELAXED);
 }
 
-int num_spd_inverse(float *A, size_t lda, size_t n, size_t *pivot, const struct num_step *step, struct par *pool, struct err *e)
+int num_spd_inverse(float *A, size_t lda, size_t n, size_t *pivot, const struct watch *step, struct par *pool, struct err *e)
 {
 	struct spd s;
 	int ret = begin(&s, A, lda, n, 3, step, pool, e);
