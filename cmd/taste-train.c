@@ -14,7 +14,7 @@
 #include "../lib/base/limit.h"
 #include "../lib/base/scan.h"
 #include "../lib/cli/output.h"
-#include "../lib/model/model.h"
+#include "../lib/model/pop.h"
 #include "../lib/model/ridge.h"
 #include "../lib/model/seq_net.h"
 #include "../lib/model/session.h"
@@ -59,7 +59,7 @@ static const struct opt opts[] = {
 	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,*=1", .flags = 0 },
 	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
-	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = "users|events" },
+	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = POP_COUNTS },
 	{ .type = OPT_SECTION, .help = "pop, als and ease:" },
 	{ 0, "half-life", OPT_FLOAT, &o.half_life, "DAYS", "count half what is so much older than the newest event; 0: all alike", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als:" },
@@ -67,7 +67,7 @@ static const struct opt opts[] = {
 	{ 0, "unobserved", OPT_FLOAT, &o.unobserved, "W", "weight of all pairs together, that of the observed ones being 1", .min = 0, .max = 1e6 },
 	{ 0, "damp", OPT_FLOAT, &o.damp, "X", "power of an item's popularity that its pairs' weights are divided by", .min = 0, .max = 2 },
 	{ 0, "bias", OPT_FLAG, &o.has_bias, NULL, "a bias for each user and item: two components more" },
-	{ 0, "solver", OPT_ENUM, &o.solver, "HOW", "how a row is solved", .names = "exact|block|cg" },
+	{ 0, "solver", OPT_ENUM, &o.solver, "HOW", "how a row is solved", .names = RIDGE_SOLVERS },
 	{ 0, "block", OPT_INT, &o.block, "N", "components that block solves together", .min = 1, .max = MODEL_DIM_MAX },
 	{ 0, "steps", OPT_INT, &o.steps, "N", "passes of block or steps of cg in a sweep; 0: 1 and 3", .min = 0, .max = 1000 },
 	{ 0, "init", OPT_STR, &o.init, "MODEL", "go on from this older model", .flags = OPT_IS_PATH },
@@ -159,7 +159,7 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "als, ease and trees:" },
 	{ 0, "lambda", OPT_FLOAT, &o.lambda, "X", "regularisation; als: 0.002, ease: 100, trees: 1", .min = 0, .max = 1e6 },
 	{ .type = OPT_SECTION, .help = "als and ease:" },
-	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = "binary|linear|log" },
+	{ 0, "confidence", OPT_ENUM, &o.confidence, "HOW", "how a pair's summed weight r counts: 1, r, or log2(1 + r); als: log, ease: binary", .names = WEIGH_SHAPES },
 	{ .type = OPT_SECTION, .help = "als, ease, graph and softmax:" },
 	{ 0, "tune", OPT_STR, &o.tune, "EVENTS", "find the options by which these events are foretold best", .flags = OPT_IS_PATH },
 	{ 0, "tune-k", OPT_INT, &o.tune_k, "N", "items of a list: ndcg at N decides", .min = 1, .max = 10000 },

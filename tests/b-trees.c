@@ -87,14 +87,14 @@ static void measure(const struct trees *t, const float *x, size_t n, const char 
 {
 	float *out = mem_try(n, sizeof *out, "scores", &err);
 	double *phi = mem_new(t->n_features + 1, sizeof *phi), ms[RUNS];
-	void *scratch = mem_try(trees_explain_scratch(t), 1, "reasons", &err);
+	void *scratch = mem_try(max_size(trees_explain_scratch(t), trees_scratch(t)), 1, "scores and reasons", &err);
 	size_t some = how == REASONS && n > 50 ? 50 : n;
 
 	check(out && scratch);
 	for (int run = 0; run < RUNS; run++) {
 		double start = now();
 		if (how == SCORES)
-			trees_scores(t, out, x, t->n_features, n);
+			trees_scores_in(t, out, x, t->n_features, n, scratch);
 		for (size_t i = 0; i < some && how == WALK; i++)
 			out[i] = trees_score_ref(t, x + i * t->n_features);
 		for (size_t i = 0; i < some && how == REASONS; i++)

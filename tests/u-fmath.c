@@ -67,7 +67,6 @@ static void float_functions_keep_their_bounds_over_all_exponents(void **state)
 	(void)state;
 	check_f32("fm_expf", fm_expf, expl, 2);
 	check_f32("fm_logf", fm_logf, logl, 2);
-	check_f32("fm_tanhf", fm_tanhf, tanhl, 4);
 	check_f32("fm_sigmoidf", fm_sigmoidf, sigmoid_exact, 4);
 }
 
@@ -116,7 +115,6 @@ static void edges_are_what_the_header_says(void **state)
 	assert_true(isnan(fm_expf(NAN)) && isnan(fm_exp(NAN)));
 	assert_true(fm_logf(1) == 0 && fm_logf(0) == -INFINITY && fm_logf(-0.0f) == -INFINITY && fm_logf(INFINITY) == INFINITY);
 	assert_true(isnan(fm_logf(-1e-40f)) && isnan(fm_logf(-INFINITY)) && isnan(fm_logf(NAN)));
-	assert_true(fm_tanhf(0) == 0 && signbit(fm_tanhf(-0.0f)) && fm_tanhf(20) == 1 && fm_tanhf(-INFINITY) == -1 && isnan(fm_tanhf(NAN)));
 	assert_true(fm_sigmoidf(0) == 0.5f && fm_sigmoidf(INFINITY) == 1 && fm_sigmoidf(-INFINITY) == 0 && isnan(fm_sigmoidf(NAN)));
 	assert_true(fm_exp(0) == 1 && fm_exp(-746) == 0 && fm_exp(709.79) == INFINITY && fm_exp(-745.1) == 0x1p-1074);
 	assert_true(fm_exp(-INFINITY) == 0 && fm_exp(INFINITY) == INFINITY);
@@ -143,10 +141,10 @@ static void pow_is_exact_at_one_and_zero_and_close_elsewhere(void **state)
 static void monotone_where_it_must_be(void **state)
 {
 	(void)state;
-	float last_e = 0, last_t = -1, last_s = 0;
+	float last_e = 0, last_s = 0;
 	for (float x = -110; x < 90; x += 0.0137f) {
-		assert_true(fm_expf(x) >= last_e && fm_tanhf(x) >= last_t && fm_sigmoidf(x) >= last_s);
-		last_e = fm_expf(x), last_t = fm_tanhf(x), last_s = fm_sigmoidf(x);
+		assert_true(fm_expf(x) >= last_e && fm_sigmoidf(x) >= last_s);
+		last_e = fm_expf(x), last_s = fm_sigmoidf(x);
 	}
 }
 
@@ -211,8 +209,8 @@ static void bits_are_those_of_the_first_version(void **state)
 {
 	(void)state;
 	/* A value that moves here changes every model: bump the format first. */
-	static const uint32_t want[] = { 0x402df854, 0x3f317218, 0x3eec9a9f, 0x3f1f597f, 0x0027fce2 };
-	uint32_t got[] = { bits_of(fm_expf(1)), bits_of(fm_logf(2)), bits_of(fm_tanhf(0.5f)), bits_of(fm_sigmoidf(0.5f)), bits_of(fm_expf(-88.5f)) };
+	static const uint32_t want[] = { 0x402df854, 0x3f317218, 0x3f1f597f, 0x0027fce2 };
+	uint32_t got[] = { bits_of(fm_expf(1)), bits_of(fm_logf(2)), bits_of(fm_sigmoidf(0.5f)), bits_of(fm_expf(-88.5f)) };
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
 		if (got[i] != want[i])
 			fail_msg("value %zu is %08x, was %08x", i, got[i], want[i]);

@@ -57,6 +57,16 @@ static void load(struct frame *f, const struct buf *b, const struct frame *like,
 
 struct save { const struct trees_learn *l; };
 
+/* scores_of - trees_scores_in, in scratch of its own. */
+static void scores_of(const struct trees *t, float *out, const float *x, size_t ld, size_t n)
+{
+	struct err e = { 0 };
+	void *scratch = mem_try(trees_scratch(t), 1, "codes of rows", &e);
+
+	trees_scores_in(t, out, x, ld, n, scratch);
+	mem_free(scratch);
+}
+
 static void fill_model(struct sink *s, void *ctx)
 {
 	struct save *v = ctx;
@@ -393,7 +403,7 @@ static void scores_are_the_same_bits_however_they_are_found(void **state)
 			}
 			for (size_t n = 1; n <= f.n; n += n < 70 ? 23 : 415) {
 				memset(out, 0xee, sizeof out);
-				trees_scores(&t, out, x + (f.n - n) * t.n_features, t.n_features, n);
+				scores_of(&t, out, x + (f.n - n) * t.n_features, t.n_features, n);
 				for (size_t i = 0; i < n; i++) {
 					float want = trees_score_ref(&t, x + (f.n - n + i) * t.n_features);
 					assert_memory_equal(&want, &out[i], 4);
@@ -592,7 +602,7 @@ static void rows_that_teach_nothing_make_no_trees(void **state)
 			struct buf file = learn(&l, &rows, &o, NULL);
 			open_model(&t, &file);
 			assert_int_equal(t.n_trees, 0);
-			trees_scores(&t, &out, x, 2, 1);
+			scores_of(&t, &out, x, 2, 1);
 			assert_true(out == t.base && isfinite(out));
 			double phi[3];
 			void *scratch = mem_new(1, trees_explain_scratch(&t));
@@ -777,7 +787,7 @@ static void forged_files_are_refused(void **state)
 			fail_msg("lie %d: %d %s", i, got, e.msg);
 		if (!i) {
 			float x[] = { 1.5f, 0, 3, NAN, NAN, NAN, 1, NAN }, out[4];
-			trees_scores(&t, out, x, 2, 4);
+			scores_of(&t, out, x, 2, 4);
 			assert_true(out[0] == 3.5f && out[1] == 5 && out[2] == 5 && out[3] == 4);
 			assert_true(trees_word(&t, 1, (struct str){ "x", 1 }) == 0);
 			assert_true(isnan(trees_word(&t, 1, (struct str){ "y", 1 })) && isnan(trees_word(&t, 0, (struct str){ "x", 1 })));

@@ -10,7 +10,7 @@ enum { CHUNK = 16, BATCH_MIN = 64, BATCH_SHARE = 50, SPARES = 4 * NAV_DEGREE_MAX
 
 int nav_make_init(struct nav_make *m, const struct nav_opts *o, const struct quant *z, size_t cap, struct par *pool, struct err *e)
 {
-	*m = (struct nav_make){ .o = *o, .cap = cap, .z = z, .pool = pool };
+	*m = (struct nav_make){ .o = *o, .z = z, .pool = pool };
 	m->slots = o->degree * 2;
 	if (!(m->codes = mem_try(cap, z->row_bytes, "codes", e)) || !(m->sum = mem_try(cap, sizeof *m->sum, "sums of codes", e)) ||
 	    !(m->nbr = mem_try(cap, m->slots * sizeof *m->nbr, "a graph", e)) || !(m->n_nbr = mem_try0(cap, 1, "a graph", e))) {

@@ -26,12 +26,12 @@ struct nav_opts {
 
 struct nav_make {
 	struct nav_opts o;
-	size_t n, cap, slots;		/* rows, room for rows, places of a row's list while building */
+	size_t n, slots;		/* rows, places of a row's list while building */
 	const struct quant *z;		/* borrowed: 8 bits with norm */
-	uint8_t *codes;			/* [cap x z->row_bytes] the caller fills in rows */
-	int32_t *sum;			/* [cap] */
-	uint32_t *nbr;			/* [cap x slots] */
-	uint8_t *n_nbr;			/* [cap] */
+	uint8_t *codes;			/* [room x z->row_bytes] the caller fills in rows */
+	int32_t *sum;			/* [room] */
+	uint32_t *nbr;			/* [room x slots] */
+	uint8_t *n_nbr;			/* [room] */
 	size_t n_start;			/* rows from 0 that searches start from; 0: as many of o.entries as there are */
 	struct par *pool;		/* borrowed */
 };

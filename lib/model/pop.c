@@ -7,8 +7,6 @@
 #include "../base/sort.h"
 #include "../num/fmath.h"
 
-const char *const pop_counts = "users|events";
-
 /* ---- making one ---- */
 
 static const double LN_2 = 0.69314718055994530942;

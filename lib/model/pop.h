@@ -21,7 +21,7 @@
 #include "weigh.h"
 
 enum pop_count { POP_USERS, POP_EVENTS };
-extern const char *const pop_counts;		/* "users|events" */
+#define POP_COUNTS "users|events"	/* their names, for option tables */
 
 struct pop_opts {
 	enum pop_count count;

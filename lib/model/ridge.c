@@ -7,7 +7,6 @@
 #include "../num/fmath.h"
 #include "../num/num.h"
 
-const char *const ridge_solvers = "exact|block|cg";
 const char *const ridge_solver_name[] = { "exact", "block", "cg" };
 
 enum {

@@ -29,7 +29,7 @@
 #include "../base/err.h"
 
 enum ridge_solver { RIDGE_EXACT, RIDGE_BLOCK, RIDGE_CG };
-extern const char *const ridge_solvers;		/* "exact|block|cg" */
+#define RIDGE_SOLVERS "exact|block|cg"	/* their names, for option tables */
 extern const char *const ridge_solver_name[];	/* by enum ridge_solver */
 
 #define RIDGE_ALL_FREE SIZE_MAX

@@ -224,13 +224,6 @@ static size_t cut_room(struct seq_room *r)
 	return at;
 }
 
-size_t seq_room_floats(const struct seq_dims *s, size_t tokens)
-{
-	struct seq_room r = { .s = *s, .tokens = tokens };
-
-	return cut_room(&r);
-}
-
 int seq_room_init(struct seq_room *r, const struct seq_dims *s, size_t tokens, struct err *e)
 {
 	*r = (struct seq_room){ .s = *s, .tokens = tokens };

@@ -125,7 +125,6 @@ struct seq_room {
 	float *gx, *ga, *gb, *gqkv, *gup, *gp, *gp2;	/* the way back */
 	float *scratch, *mem;
 };
-size_t seq_room_floats(const struct seq_dims *s, size_t tokens);
 int seq_room_init(struct seq_room *r, const struct seq_dims *s, size_t tokens, struct err *e);
 void seq_room_release(struct seq_room *r);
 

@@ -291,8 +291,6 @@ static int make_trees(struct trees *t, struct err *e)
 	if (!ret)
 		t->first_set[t->n_trees] = n_sets;
 	mem_free(column);
-	if (!ret && !(t->scratch = mem_try(trees_scratch(t), 1, "codes of rows", e)))
-		ret = ERR_MEM;
 	return ret;
 }
 
@@ -357,7 +355,6 @@ void trees_release(struct trees *t)
 	mem_free(t->first_set);
 	mem_free(t->cuts);
 	mem_free(t->cut_at);
-	mem_free(t->scratch);
 	*t = (struct trees){ 0 };
 }
 
@@ -464,11 +461,6 @@ void trees_scores_in(const struct trees *t, float *out, const float *x, size_t l
 {
 	for (size_t i = 0; i < n; i += FOREST_ROWS)
 		score_block(t, out + i, x + i * ld, ld, min_size(FOREST_ROWS, n - i), scratch);
-}
-
-void trees_scores(const struct trees *t, float *out, const float *x, size_t ld, size_t n)
-{
-	trees_scores_in(t, out, x, ld, n, t->scratch);
 }
 
 double trees_chance(double score)

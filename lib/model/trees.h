@@ -77,7 +77,6 @@ struct trees {
 	size_t *first_set;		/* [n_trees + 1] */
 	float *cuts;			/* of each feature, then infinity up to a power of two */
 	size_t *cut_at;			/* [n_features + 1] where those of a feature begin */
-	void *scratch;
 };
 
 /* trees_open - path or "-". <0 with *e set; then *t is released. */
@@ -95,10 +94,9 @@ bool trees_is_words(const struct trees *t, size_t f);
 float trees_word(const struct trees *t, size_t f, struct str word);
 
 /*
- * trees_scores - out[i] = the score of row x + i * ld, for n rows of n_features floats. Of logistic models it is the log odds (trees_chance). Cannot fail. Uses scratch inside *t: one thread at a time.
- * trees_scores_in - the same in scratch of the caller, trees_scratch(t) bytes, 64-byte aligned: from any number of threads.
+ * trees_scores_in - out[i] = the score of row x + i * ld, for n rows of n_features floats, in scratch of the caller, trees_scratch(t) bytes, 64-byte aligned. Of logistic models it is the log odds
+ * (trees_chance). Cannot fail.
  */
-void trees_scores(const struct trees *t, float *out, const float *x, size_t ld, size_t n);
 void trees_scores_in(const struct trees *t, float *out, const float *x, size_t ld, size_t n, void *scratch);
 size_t trees_scratch(const struct trees *t);
 /* trees_score_ref - of one row, by walking each tree from its root: what the others must equal bit for bit. */

@@ -10,8 +10,6 @@
 
 static const double WEIGHT_MAX = 1e6;
 
-const char *const weigh_shapes = "binary|linear|log";
-
 static const char *const value_name[] = { "ignore", "binary", "linear", "log" };	/* by enum weigh_value */
 
 /* entry - of a kind, made where it is not there yet. */
@@ -167,7 +165,7 @@ int weigh_load(struct weigh *w, const struct model *m, struct err *e)
 			w->shape = (enum weigh_shape)s;
 			return 0;
 		}
-	return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), weigh_shapes);
+	return err_set(e, ERR_DATA, "%s: meta 'shape' is not one of %s", artifact_name(m->art), WEIGH_SHAPES);
 }
 
 /* of_value - what an event's value makes of its weight. */

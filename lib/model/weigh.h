@@ -27,7 +27,7 @@ struct artifactw;
 struct model;
 
 enum weigh_shape { WEIGH_BINARY, WEIGH_LINEAR, WEIGH_LOG };
-extern const char *const weigh_shapes;		/* "binary|linear|log" */
+#define WEIGH_SHAPES "binary|linear|log"	/* their names, for option tables */
 enum weigh_value { VALUE_OTHER = -1, VALUE_IGNORE, VALUE_BINARY, VALUE_LINEAR, VALUE_LOG };
 
 struct weigh {
@@ -69,7 +69,7 @@ int weigh_put(const struct weigh *w, struct artifactw *a);
 void weigh_copy(struct weigh *to, const struct weigh *w);
 /* weigh_load - all of it as weigh_put has left it in a model file. On failure *w is to be released like any. */
 int weigh_load(struct weigh *w, const struct model *m, struct err *e);
-/* weigh_shape - one of weigh_shapes. */
+/* weigh_shape - one of WEIGH_SHAPES. */
 const char *weigh_shape(const struct weigh *w);
 /* weigh_pair - shape(r), r > 0. */
 float weigh_pair(const struct weigh *w, float r);

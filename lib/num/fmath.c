@@ -113,17 +113,6 @@ float fm_logf(float x)
 	return (float)fma_(e, LN2, fma_(s * z, horner(z, LOG_C, 6), 2 * s));
 }
 
-float fm_tanhf(float x)
-{
-	double a = x < 0 ? -(double)x : x;
-	if (a == 0)
-		return x;	/* keeps -0 */
-	if (a < 0x1p-10)
-		return (float)fma_(-(double)x * x * x, 1.0 / 3, x);
-	double t = 1 - 2 / (exp_short(2 * a) + 1);
-	return (float)(x < 0 ? -t : t);
-}
-
 float fm_sigmoidf(float x)
 {
 	return (float)(1 / (1 + exp_short(-(double)x)));

@@ -1,5 +1,5 @@
 /*
- * fmath - exp, log, tanh and friends that give the same bits everywhere: libm's differ between versions and CPUs, ours are short polynomials after range
+ * fmath - exp, log and friends that give the same bits everywhere: libm's differ between versions and CPUs, ours are short polynomials after range
  * reduction, written with explicit fma. Errors are stated in units in the last place (measured over all or 2^28 arguments in tests/u-fmath.c).
  */
 #ifndef TASTE_FMATH_H
@@ -9,7 +9,6 @@
 
 float fm_expf(float x);			/* <= 2 ulp; 0 below -103.98, +inf above 88.72 */
 float fm_logf(float x);			/* <= 2 ulp; -inf at 0, NaN below */
-float fm_tanhf(float x);		/* <= 4 ulp */
 float fm_sigmoidf(float x);		/* <= 4 ulp */
 double fm_exp(double x);		/* <= 2 ulp (double) */
 double fm_log(double x);		/* <= 2 ulp (double) */

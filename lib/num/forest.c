@@ -7,11 +7,6 @@ void num_forest(float score[FOREST_ROWS], const int8_t *columns, const struct nu
 	num_ops()->forest(score, columns, tree, n_trees);
 }
 
-void num_forest_leaves(uint8_t leaf[FOREST_ROWS], const int8_t *columns, const struct num_tree *t)
-{
-	num_ops()->leaves(leaf, columns, t);
-}
-
 void num_codes_of(int8_t *code, const float *x, size_t n, const float *cut, size_t steps)
 {
 	int32_t at[FOREST_ROWS];

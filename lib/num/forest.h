@@ -29,8 +29,6 @@ struct num_tree {
 
 /* num_forest - score[r] += the value of the leaf of tree t that row r comes to, for the 64 rows of columns (64-byte aligned) and trees in order. */
 void num_forest(float score[FOREST_ROWS], const int8_t *columns, const struct num_tree *tree, size_t n_trees);
-/* num_forest_leaves - leaf[r] of one tree. */
-void num_forest_leaves(uint8_t leaf[FOREST_ROWS], const int8_t *columns, const struct num_tree *t);
 
 /*
  * num_codes_of - code[i] = how many of the cuts are below x[i], less 128; n <= FOREST_ROWS values. cut holds `steps` values, a power of two, ascending: the cuts and infinity behind them, one at

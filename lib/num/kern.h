@@ -55,7 +55,6 @@ struct num_ops {
 
 	/* trees, as in forest.h */
 	void (*forest)(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees);
-	void (*leaves)(uint8_t *leaf, const int8_t *columns, const struct num_tree *t);
 };
 
 extern const struct num_ops num_ops_plain;

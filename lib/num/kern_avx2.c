@@ -93,15 +93,6 @@ static inline void tree_leaves(__m256i leaf[2], const int8_t *columns, const str
 	}
 }
 
-static void vec_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
-{
-	__m256i l[2];
-
-	tree_leaves(l, columns, t);
-	_mm256_storeu_si256((__m256i *)(void *)leaf, l[0]);
-	_mm256_storeu_si256((__m256i *)(void *)(leaf + 32), l[1]);
-}
-
 static void vec_forest(float *score, const int8_t *columns, const struct num_tree *tree, size_t n_trees)
 {
 	__m256 s[8];

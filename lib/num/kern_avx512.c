@@ -94,11 +94,6 @@ static inline __m512i tree_leaves(const int8_t *columns, const struct num_tree *
 	return leaf;
 }
 
-static void vec_leaves(uint8_t *leaf, const int8_t *columns, const struct num_tree *t)
-{
-	_mm512_storeu_si512(leaf, tree_leaves(columns, t));
-}
-
 /* values_of - of up to 64 leaves, out of registers. */
 static inline __m512 values_of(const float *value, __m512i at)
 {

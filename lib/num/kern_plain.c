@@ -225,5 +225,5 @@ const struct num_ops num_ops_plain = {
 	.dot = plain_dot, .l2sq = plain_l2sq, .dots = plain_dots, .l2sqs = plain_l2sqs, .axpy = plain_axpy, .scale = plain_scale,
 	.is_finite = plain_is_finite, .first_from = plain_first_from, .transpose = plain_transpose,
 	.sliver = SLIVER, .mul = plain_mul, .syrk = plain_syrk, .gather = plain_gather, .axpy_rows = plain_axpy_rows, .dots_rows = plain_dots_rows,
-	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many, .forest = plain_forest, .leaves = plain_leaves,
+	.chol = plain_chol, .chol_solve = plain_chol_solve, .solve_many = plain_solve_many, .forest = plain_forest,
 };
