@@ -453,12 +453,12 @@ static void forged_files_are_refused(void **state)
 		write_to(path, &out);
 		struct artifactw *a = artifactw_new(out, KIND_MODEL, l->kind, &e);
 		assert_non_null(a);
-		assert_int_equal(model_put_meta(a, 5, 3, 9), 0);
-		assert_int_equal(artifactw_meta(a, "lambda", "1"), 0);
-		assert_int_equal(artifactw_meta(a, "dropout", "0"), 0);
-		assert_int_equal(artifactw_meta(a, "top", "0"), 0);
-		assert_int_equal(artifactw_meta(a, "shape", "%s", l->shape), 0);
-		assert_int_equal(artifactw_meta(a, "weight", "*=1"), 0);
+		model_put_meta(a, 5, 3, 9);
+		artifactw_meta(a, "lambda", "1");
+		artifactw_meta(a, "dropout", "0");
+		artifactw_meta(a, "top", "0");
+		artifactw_meta(a, "shape", "%s", l->shape);
+		artifactw_meta(a, "weight", "*=1");
 		assert_int_equal(artifactw_tensor(a, "item.sim.start", DTYPE_U64, 1, &l->n_start, l->start, &e), 0);
 		if (l->n_col)
 			assert_int_equal(artifactw_tensor(a, "item.sim.col", DTYPE_U32, 1, &l->n_col, l->col, &e), 0);

@@ -18,7 +18,7 @@ const char *dtype_name(enum dtype t);	/* "f32", ...; "?": unknown */
 
 struct artifactw;
 struct artifactw *artifactw_new(struct sink *s, enum block_kind kind, const char *model, struct err *e);	/* model: "als"; meta key "kind" */
-int artifactw_meta(struct artifactw *w, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* before the first tensor */
+void artifactw_meta(struct artifactw *w, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* before the first tensor */
 int artifactw_tensor(struct artifactw *w, const char *name, enum dtype t, size_t ndim, const uint64_t *dim, const void *data, struct err *e);
 /* artifactw_vocab - a string table as three tensors NAME.off u64[n+1], NAME.str u8[bytes], NAME.slot u32[power of two]: looked up without being read in. */
 int artifactw_vocab(struct artifactw *w, const char *name, const struct vocab *v, struct err *e);

@@ -19,10 +19,11 @@ struct artifactw *artifactw_new(struct sink *s, enum block_kind kind, const char
 {
 	struct artifactw *a = mem_new(1, sizeof *a);
 
-	if (!(a->w = blockw_new(s, kind, e)) || artifactw_meta(a, "kind", "%s", model)) {
+	if (!(a->w = blockw_new(s, kind, e))) {
 		artifactw_free(a);
 		return NULL;
 	}
+	artifactw_meta(a, "kind", "%s", model);
 	return a;
 }
 
@@ -36,7 +37,7 @@ void artifactw_free(struct artifactw *a)
 	mem_free(a);
 }
 
-int artifactw_meta(struct artifactw *a, const char *key, const char *fmt, ...)
+void artifactw_meta(struct artifactw *a, const char *key, const char *fmt, ...)
 {
 	struct buf v = { 0 };
 	va_list ap;
@@ -49,7 +50,6 @@ int artifactw_meta(struct artifactw *a, const char *key, const char *fmt, ...)
 	tsv_put(&a->meta, v.p, v.len);
 	buf_putc(&a->meta, '\n');
 	buf_release(&v);
-	return 0;
 }
 
 static int flush_meta(struct artifactw *a, struct err *e)

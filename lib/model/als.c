@@ -478,18 +478,29 @@ void als_release(struct als *m)
 	*m = (struct als){ 0 };
 }
 
-static int save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, const struct als_made *made)
+static void save_meta(const struct als *m, struct artifactw *a, const struct weigh *w, const struct als_made *made)
 {
-	return model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events) ||
-	       artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]) ||
-	       artifactw_meta(a, "d", "%zu", als_width(&m->o)) || artifactw_meta(a, "bias", "%d", m->o.has_bias) ||
-	       artifactw_meta(a, "solver", "%s", ridge_solver_name[m->o.solver]) || artifactw_meta(a, "block", "%zu", m->o.block) ||
-	       artifactw_meta(a, "steps", "%d", m->o.steps) || artifactw_meta(a, "epochs", "%zu", made->epochs) ||
-	       (made->is_updated && artifactw_meta(a, "updated", "1")) ||
-	       (made->is_aligned && model_put_number(a, "align_residual", made->residual)) || model_put_number(a, "lambda", m->o.lambda) ||
-	       model_put_number(a, "nu", m->o.nu) || model_put_number(a, "unobserved", m->o.unobserved) ||
-	       model_put_number(a, "stddev", m->o.stddev) || artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed) ||
-	       model_put_number(a, "damp", m->o.damp) || model_put_number(a, "w0", m->w0) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
+	model_put_meta(a, m->side[ALS_USERS].n, m->side[ALS_ITEMS].n, made->n_events);
+	artifactw_meta(a, "n_pairs", "%zu", m->side[ALS_USERS].start[m->side[ALS_USERS].n]);
+	artifactw_meta(a, "d", "%zu", als_width(&m->o));
+	artifactw_meta(a, "bias", "%d", m->o.has_bias);
+	artifactw_meta(a, "solver", "%s", ridge_solver_name[m->o.solver]);
+	artifactw_meta(a, "block", "%zu", m->o.block);
+	artifactw_meta(a, "steps", "%d", m->o.steps);
+	artifactw_meta(a, "epochs", "%zu", made->epochs);
+	if (made->is_updated)
+		artifactw_meta(a, "updated", "1");
+	if (made->is_aligned)
+		model_put_number(a, "align_residual", made->residual);
+	model_put_number(a, "lambda", m->o.lambda);
+	model_put_number(a, "nu", m->o.nu);
+	model_put_number(a, "unobserved", m->o.unobserved);
+	model_put_number(a, "stddev", m->o.stddev);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)m->o.seed);
+	model_put_number(a, "damp", m->o.damp);
+	model_put_number(a, "w0", m->w0);
+	weigh_put(w, a);
+	model_put_tuned(a, m->o.tuned);
 }
 
 int als_save(struct als *m, struct sink *s, const struct vocab *user, const struct vocab *item, const struct weigh *w, const struct als_made *made,
@@ -507,9 +518,8 @@ int als_save(struct als *m, struct sink *s, const struct vocab *user, const stru
 	}
 	for (size_t i = 0; i < items->n; i++)
 		count[i] = (double)(items->start[i + 1] - items->start[i]);
-	ret = save_meta(m, a, w, made);
-	if (!ret)
-		ret = need_gram(m, ALS_ITEMS, NULL, e);
+	save_meta(m, a, w, made);
+	ret = need_gram(m, ALS_ITEMS, NULL, e);
 	if (!ret)
 		ret = artifactw_tensor(a, "item.vec", DTYPE_F32, 2, item_dim, items->v, e);
 	if (!ret)

@@ -251,19 +251,32 @@ void blend_release(struct blend *b)
 	*b = (struct blend){ 0 };
 }
 
-static int put_fit(struct artifactw *w, const struct blend *b, const struct blend_fit *f)
+static void put_fit(struct artifactw *w, const struct blend *b, const struct blend_fit *f)
 {
 	char key[40];
-	int ret = artifactw_meta(w, "metric", "ndcg") || artifactw_meta(w, "k", "%zu", f->k) || artifactw_meta(w, "n_fit", "%zu", f->n_users) ||
-		  model_put_number(w, "value", f->ndcg[b->n]);
 
-	for (size_t k = 0; k < b->n && !ret; k++) {
+	artifactw_meta(w, "metric", "ndcg");
+	artifactw_meta(w, "k", "%zu", f->k);
+	artifactw_meta(w, "n_fit", "%zu", f->n_users);
+	model_put_number(w, "value", f->ndcg[b->n]);
+	for (size_t k = 0; k < b->n; k++) {
 		snprintf(key, sizeof key, "part.%zu.ndcg", k);
-		ret = model_put_number(w, key, f->ndcg[k]);
+		model_put_number(w, key, f->ndcg[k]);
 		snprintf(key, sizeof key, "part.%zu.recall", k);
-		ret = ret || model_put_number(w, key, f->recall[k]);
+		model_put_number(w, key, f->recall[k]);
 	}
-	return ret;
+}
+
+/* put_meta - f: NULL where nothing was fitted. */
+static void put_meta(struct artifactw *w, const struct blend *b, const char *kinds, const struct blend_fit *f)
+{
+	const struct model *first = &b->part[0].model;
+
+	model_put_meta(w, first->n[MODEL_USERS], b->n_items, first->n_events);
+	artifactw_meta(w, "parts", "%zu", b->n);
+	artifactw_meta(w, "kinds", "%s", kinds);
+	if (f)
+		put_fit(w, b, f);
 }
 
 /* put_ids - the table as it is in the first part. */
@@ -290,8 +303,9 @@ int blend_save(struct blend *b, struct sink *s, const struct blend_fit *f, const
 		buf_printf(&kinds, "%s%s", k ? "," : "", b->part[k].model.kind);
 	}
 	struct artifactw *w = artifactw_new(s, KIND_MODEL, "blend", e);
-	if (w && !model_put_meta(w, first->n[MODEL_USERS], b->n_items, first->n_events) && !artifactw_meta(w, "parts", "%zu", b->n) &&
-	    !artifactw_meta(w, "kinds", "%s", kinds.p) && !(f && put_fit(w, b, f)) && !artifactw_tensor(w, "weight", DTYPE_F64, 1, &n, weight, e) &&
+	if (w)
+		put_meta(w, b, kinds.p, f);
+	if (w && !artifactw_tensor(w, "weight", DTYPE_F64, 1, &n, weight, e) &&
 	    !artifactw_tensor(w, "item.count", DTYPE_F64, 1, &n_items, count, e) && !put_ids(w, &b->ids, e)) {
 		for (size_t k = 0; k < b->n && !e->code; k++) {
 			char name[32];

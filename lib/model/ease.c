@@ -397,12 +397,17 @@ int ease_prune(struct ease_make *m, struct par *pool, struct err *e)
 
 /* ---- the file ---- */
 
-static int save_meta(const struct ease_make *m, struct artifactw *a, const struct weigh *w, uint64_t n_events)
+static void save_meta(const struct ease_make *m, struct artifactw *a, const struct weigh *w, uint64_t n_events)
 {
-	return model_put_meta(a, m->n_users, m->n_items, n_events) || artifactw_meta(a, "n_pairs", "%zu", m->n_pairs) ||
-	       artifactw_meta(a, "n_kept", "%zu", m->n) || model_put_number(a, "lambda", m->o.lambda) ||
-	       model_put_number(a, "dropout", m->o.dropout) || artifactw_meta(a, "top", "%zu", m->o.top) ||
-	       artifactw_meta(a, "min_users", "%zu", m->o.min_users) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
+	model_put_meta(a, m->n_users, m->n_items, n_events);
+	artifactw_meta(a, "n_pairs", "%zu", m->n_pairs);
+	artifactw_meta(a, "n_kept", "%zu", m->n);
+	model_put_number(a, "lambda", m->o.lambda);
+	model_put_number(a, "dropout", m->o.dropout);
+	artifactw_meta(a, "top", "%zu", m->o.top);
+	artifactw_meta(a, "min_users", "%zu", m->o.min_users);
+	weigh_put(w, a);
+	model_put_tuned(a, m->o.tuned);
 }
 
 static int save_weights(const struct ease_make *m, struct artifactw *a, struct err *e)
@@ -431,9 +436,8 @@ int ease_save(const struct ease_make *m, struct sink *s, const struct vocab *ite
 	}
 	for (size_t i = 0; i < m->n_items; i++)
 		count[i] = m->users[i];
-	ret = save_meta(m, a, w, n_events);
-	if (!ret)
-		ret = save_weights(m, a, e);
+	save_meta(m, a, w, n_events);
+	ret = save_weights(m, a, e);
 	if (!ret)
 		ret = artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, count, e);
 	if (!ret)

@@ -251,12 +251,19 @@ void graph_release(struct graph *g)
 
 /* ---- the file ---- */
 
-static int save_meta(const struct graph *g, struct artifactw *a, size_t n_users, uint64_t n_events)
+static void save_meta(const struct graph *g, struct artifactw *a, size_t n_users, uint64_t n_events)
 {
-	return model_put_meta(a, n_users, g->n_items, n_events) || artifactw_meta(a, "d", "%zu", g->o.d) || model_put_number(a, "row_power", g->o.row_power) ||
-		model_put_number(a, "col_power", g->o.col_power) || model_put_number(a, "low", g->o.low) || model_put_number(a, "sharpen", g->o.sharpen) ||
-		artifactw_meta(a, "iterations", "%d", g->o.iterations) || artifactw_meta(a, "seed", "%llu", (unsigned long long)g->o.seed) ||
-		weigh_put(&g->weigh, a) || artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]) || model_put_tuned(a, g->o.tuned);
+	model_put_meta(a, n_users, g->n_items, n_events);
+	artifactw_meta(a, "d", "%zu", g->o.d);
+	model_put_number(a, "row_power", g->o.row_power);
+	model_put_number(a, "col_power", g->o.col_power);
+	model_put_number(a, "low", g->o.low);
+	model_put_number(a, "sharpen", g->o.sharpen);
+	artifactw_meta(a, "iterations", "%d", g->o.iterations);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)g->o.seed);
+	weigh_put(&g->weigh, a);
+	artifactw_meta(a, "n_pairs", "%zu", g->rows.start[g->rows.n_rows]);
+	model_put_tuned(a, g->o.tuned);
 }
 
 int graph_save(const struct graph *g, struct sink *s, size_t n_users, const struct vocab *item, uint64_t n_events, const struct prov *prov, struct err *e)
@@ -268,7 +275,9 @@ int graph_save(const struct graph *g, struct sink *s, size_t n_users, const stru
 	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "starts are written as they are");
 	for (size_t i = 0; a && i < n; i++)
 		count[i] = (double)(g->cols.start[i + 1] - g->cols.start[i]);
-	if (a && !save_meta(g, a, n_users, n_events) && (!g->o.d || !artifactw_tensor(a, "item.vec", DTYPE_F32, 2, vec, g->vec, e)) &&
+	if (a)
+		save_meta(g, a, n_users, n_events);
+	if (a && (!g->o.d || !artifactw_tensor(a, "item.vec", DTYPE_F32, 2, vec, g->vec, e)) &&
 	    !artifactw_tensor(a, "item.degree", DTYPE_F32, 1, &n, g->degree, e) && !artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n, count, e) &&
 	    !artifactw_vocab(a, "item", item, e) && !artifactw_tensor(a, "graph.start", DTYPE_U64, 1, &rows, g->rows.start, e) &&
 	    !artifactw_tensor(a, "graph.col", DTYPE_U32, 1, &pairs, g->rows.col, e) && !artifactw_tensor(a, "graph.val", DTYPE_F32, 1, &pairs, g->rows.val, e))

@@ -190,36 +190,28 @@ int model_number(const struct model *m, const char *key, double min, double max,
 	return 0;
 }
 
-int model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events)
+void model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events)
 {
-	int ret = artifactw_meta(w, "n_users", "%zu", n_users);
-
-	if (!ret)
-		ret = artifactw_meta(w, "n_items", "%zu", n_items);
-	if (!ret)
-		ret = artifactw_meta(w, "n_events", "%llu", (unsigned long long)n_events);
-	return ret;
+	artifactw_meta(w, "n_users", "%zu", n_users);
+	artifactw_meta(w, "n_items", "%zu", n_items);
+	artifactw_meta(w, "n_events", "%llu", (unsigned long long)n_events);
 }
 
-int model_put_number(struct artifactw *w, const char *key, double v)
+void model_put_number(struct artifactw *w, const char *key, double v)
 {
 	struct buf b = { 0 };
 
 	buf_put_f64(&b, v);
-	int ret = artifactw_meta(w, key, "%s", b.p);
+	artifactw_meta(w, key, "%s", b.p);
 	buf_release(&b);
-	return ret;
 }
 
-int model_put_tuned(struct artifactw *w, const struct model_tuned *t)
+void model_put_tuned(struct artifactw *w, const struct model_tuned *t)
 {
-	int ret = t ? model_put_number(w, "tuned_ndcg", t->ndcg) : 0;
-
-	if (t && !ret)
-		ret = artifactw_meta(w, "tuned_k", "%zu", t->k);
-	if (t && !ret)
-		ret = artifactw_meta(w, "tuned_users", "%zu", t->users);
-	if (t && !ret)
-		ret = artifactw_meta(w, "tuned_trials", "%zu", t->trials);
-	return ret;
+	if (!t)
+		return;
+	model_put_number(w, "tuned_ndcg", t->ndcg);
+	artifactw_meta(w, "tuned_k", "%zu", t->k);
+	artifactw_meta(w, "tuned_users", "%zu", t->users);
+	artifactw_meta(w, "tuned_trials", "%zu", t->trials);
 }

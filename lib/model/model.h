@@ -67,9 +67,9 @@ struct model_tuned {
 };
 
 /* For writers: the common meta, and a number with the digits that read back to the same value. */
-int model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events);
-int model_put_number(struct artifactw *w, const char *key, double v);
+void model_put_meta(struct artifactw *w, size_t n_users, size_t n_items, uint64_t n_events);
+void model_put_number(struct artifactw *w, const char *key, double v);
 /* model_put_tuned - meta tuned_ndcg tuned_k tuned_users tuned_trials; nothing for NULL. */
-int model_put_tuned(struct artifactw *w, const struct model_tuned *t);
+void model_put_tuned(struct artifactw *w, const struct model_tuned *t);
 
 #endif

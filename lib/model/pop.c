@@ -149,15 +149,11 @@ int pop_make_save(struct pop_make *p, struct sink *s, const struct prov *prov, s
 	if (!w)
 		return e ? (int)e->code : ERR_SYS;
 	weigh_text(&p->o->weigh, &weight);
-	int ret = model_put_meta(w, p->user.n, p->item.n, p->n_events);
-	if (!ret)
-		ret = artifactw_meta(w, "count", "%s", p->o->count == POP_USERS ? "users" : "events");
-	if (!ret)
-		ret = model_put_number(w, "half_life", p->o->half_life);
-	if (!ret)
-		ret = artifactw_meta(w, "weight", "%s", weight.p);
-	if (!ret)
-		ret = artifactw_tensor(w, "item.count", DTYPE_F64, 1, &dim, p->score, e);
+	model_put_meta(w, p->user.n, p->item.n, p->n_events);
+	artifactw_meta(w, "count", "%s", p->o->count == POP_USERS ? "users" : "events");
+	model_put_number(w, "half_life", p->o->half_life);
+	artifactw_meta(w, "weight", "%s", weight.p);
+	int ret = artifactw_tensor(w, "item.count", DTYPE_F64, 1, &dim, p->score, e);
 	if (!ret)
 		ret = artifactw_vocab(w, "item", &p->item, e);
 	if (!ret)

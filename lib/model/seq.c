@@ -63,20 +63,36 @@ void seq_quantise(struct seq_learn *m)
 
 /* ---- writing ---- */
 
-static int save_meta(const struct seq_learn *m, struct artifactw *a, const struct weigh *w)
+static void save_meta(const struct seq_learn *m, struct artifactw *a, const struct weigh *w)
 {
 	const struct seq_opts *o = &m->o;
 	const struct seq_dims *s = &o->dims;
 
-	return model_put_meta(a, m->data->n_users, m->n_items, m->data->n_events) || artifactw_meta(a, "d", "%zu", s->d) || artifactw_meta(a, "layers", "%zu", s->layers) ||
-	       artifactw_meta(a, "heads", "%zu", s->heads) || artifactw_meta(a, "hidden", "%zu", s->hidden) || artifactw_meta(a, "length", "%zu", s->n) ||
-	       artifactw_meta(a, "attention", "%s", attention_name[s->attention]) || artifactw_meta(a, "features", "%d", s->features) ||
-	       model_put_number(a, "temperature", o->temperature) || artifactw_meta(a, "cosine", "%d", o->is_cosine) || artifactw_meta(a, "epochs", "%zu", o->epochs) ||
-	       artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best) || artifactw_meta(a, "batch", "%zu", o->batch) ||
-	       artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) || model_put_number(a, "user_power", o->user_power) ||
-	       model_put_number(a, "kind_power", o->kind_power) || model_put_number(a, "stddev", o->stddev) || model_put_number(a, "dropout", o->dropout) ||
-	       model_put_number(a, "rate", o->rate) || model_put_number(a, "warmup", o->warmup) || model_put_number(a, "clip", o->clip) ||
-	       artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) || weigh_put(w, a);
+	model_put_meta(a, m->data->n_users, m->n_items, m->data->n_events);
+	artifactw_meta(a, "d", "%zu", s->d);
+	artifactw_meta(a, "layers", "%zu", s->layers);
+	artifactw_meta(a, "heads", "%zu", s->heads);
+	artifactw_meta(a, "hidden", "%zu", s->hidden);
+	artifactw_meta(a, "length", "%zu", s->n);
+	artifactw_meta(a, "attention", "%s", attention_name[s->attention]);
+	artifactw_meta(a, "features", "%d", s->features);
+	model_put_number(a, "temperature", o->temperature);
+	artifactw_meta(a, "cosine", "%d", o->is_cosine);
+	artifactw_meta(a, "epochs", "%zu", o->epochs);
+	artifactw_meta(a, "best_epoch", "%zu", m->best_epoch);
+	model_put_number(a, "best_ndcg", m->best);
+	artifactw_meta(a, "batch", "%zu", o->batch);
+	artifactw_meta(a, "negatives", "%zu", o->negatives);
+	model_put_number(a, "neg_power", o->neg_power);
+	model_put_number(a, "user_power", o->user_power);
+	model_put_number(a, "kind_power", o->kind_power);
+	model_put_number(a, "stddev", o->stddev);
+	model_put_number(a, "dropout", o->dropout);
+	model_put_number(a, "rate", o->rate);
+	model_put_number(a, "warmup", o->warmup);
+	model_put_number(a, "clip", o->clip);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed);
+	weigh_put(w, a);
 }
 
 static int save_items(const struct seq_learn *m, bool is_quantised, struct artifactw *a, struct err *e)
@@ -125,7 +141,10 @@ int seq_save(const struct seq_learn *m, bool is_quantised, struct sink *s, const
 {
 	struct artifactw *a = artifactw_new(s, KIND_MODEL, "seq", e);
 	uint64_t n_items = m->n_items;
-	int ret = !a || save_meta(m, a, w) || save_items(m, is_quantised, a, e) || artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, m->count, e) ||
+
+	if (a)
+		save_meta(m, a, w);
+	int ret = !a || save_items(m, is_quantised, a, e) || artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, m->count, e) ||
 		  artifactw_vocab(a, "item", names->item, e) || (names->kinds && artifactw_vocab(a, "kind", names->kinds, e)) ||
 		  (names->devices && artifactw_vocab(a, "device", names->devices, e)) || save_net(m, is_quantised, a, e) || artifactw_finish(a, prov, e);
 
@@ -398,9 +417,15 @@ int seq_checkpoint(const struct seq_learn *m, struct sink *s, const char *identi
 {
 	struct artifactw *a = artifactw_new(s, KIND_MODEL, "seq.run", e);
 	struct kept kept[8];
-	int ret = !a || artifactw_meta(a, "identity", "%s", identity) || artifactw_meta(a, "n_epochs", "%zu", m->n_epochs) || artifactw_meta(a, "n_steps", "%zu", m->n_steps) ||
-		  artifactw_meta(a, "best_epoch", "%zu", m->best_epoch) || model_put_number(a, "best_ndcg", m->best);
+	int ret = !a;
 
+	if (a) {
+		artifactw_meta(a, "identity", "%s", identity);
+		artifactw_meta(a, "n_epochs", "%zu", m->n_epochs);
+		artifactw_meta(a, "n_steps", "%zu", m->n_steps);
+		artifactw_meta(a, "best_epoch", "%zu", m->best_epoch);
+		model_put_number(a, "best_ndcg", m->best);
+	}
 	for (size_t i = 0, n = all_kept(m, kept); !ret && i < n; i++) {
 		uint64_t dim = kept[i].n;
 		ret = artifactw_tensor(a, kept[i].name, DTYPE_F32, 1, &dim, kept[i].p, e);

@@ -338,7 +338,11 @@ int seq_states_save(const struct seq_states *t, struct sink *s, const struct pro
 		is_liked[u] = is_stored ? k->is_liked : t->is_liked[u];
 		start[u + 1] = start[u] + n[u];
 	}
-	int ret = !a || artifactw_meta(a, "model", "%s", t->model) || artifactw_meta(a, "length", "%zu", t->s->dims.n) || artifactw_tensor(a, "n", DTYPE_U32, 1, &users, n, e) ||
+	if (a) {
+		artifactw_meta(a, "model", "%s", t->model);
+		artifactw_meta(a, "length", "%zu", t->s->dims.n);
+	}
+	int ret = !a || artifactw_tensor(a, "n", DTYPE_U32, 1, &users, n, e) ||
 		  artifactw_tensor(a, "is_liked", DTYPE_U8, 1, &users, is_liked, e) || put_rows(t, a, start, e) || artifactw_vocab(a, "user", &t->user, e) || artifactw_finish(a, prov, e);
 
 	artifactw_free(a);

@@ -521,16 +521,29 @@ static void finish(struct session *m, int side, float *x)
 	mem_free(mean);
 }
 
-static int save_meta(const struct session *m, struct artifactw *a, size_t n_users, const struct weigh *w, uint64_t n_events)
+static void save_meta(const struct session *m, struct artifactw *a, size_t n_users, const struct weigh *w, uint64_t n_events)
 {
 	const struct session_opts *o = &m->o;
 
-	return model_put_meta(a, n_users, m->n_items, n_events) || artifactw_meta(a, "d", "%zu", o->d) || artifactw_meta(a, "epochs", "%zu", o->epochs) ||
-	       artifactw_meta(a, "window", "%zu", o->window) || artifactw_meta(a, "negatives", "%zu", o->negatives) || model_put_number(a, "neg_power", o->neg_power) ||
-	       model_put_number(a, "back", o->back) || model_put_number(a, "subsample", o->subsample) || model_put_number(a, "rate", o->rate) ||
-	       artifactw_meta(a, "batch", "%zu", o->batch) || model_put_number(a, "decay", o->decay) || artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) ||
-	       artifactw_meta(a, "min_count", "%zu", o->min_count) || artifactw_meta(a, "gap", "%lld", (long long)o->gap) || artifactw_meta(a, "n_sessions", "%zu", m->in.n_sessions) ||
-	       artifactw_meta(a, "n_tokens", "%zu", m->in.n_tokens) || (o->tokens && artifactw_meta(a, "tokens", "%s", o->tokens)) || weigh_put(w, a);
+	model_put_meta(a, n_users, m->n_items, n_events);
+	artifactw_meta(a, "d", "%zu", o->d);
+	artifactw_meta(a, "epochs", "%zu", o->epochs);
+	artifactw_meta(a, "window", "%zu", o->window);
+	artifactw_meta(a, "negatives", "%zu", o->negatives);
+	model_put_number(a, "neg_power", o->neg_power);
+	model_put_number(a, "back", o->back);
+	model_put_number(a, "subsample", o->subsample);
+	model_put_number(a, "rate", o->rate);
+	artifactw_meta(a, "batch", "%zu", o->batch);
+	model_put_number(a, "decay", o->decay);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed);
+	artifactw_meta(a, "min_count", "%zu", o->min_count);
+	artifactw_meta(a, "gap", "%lld", (long long)o->gap);
+	artifactw_meta(a, "n_sessions", "%zu", m->in.n_sessions);
+	artifactw_meta(a, "n_tokens", "%zu", m->in.n_tokens);
+	if (o->tokens)
+		artifactw_meta(a, "tokens", "%s", o->tokens);
+	weigh_put(w, a);
 }
 
 int session_save(struct session *m, struct sink *s, size_t n_users, const struct vocab *item, const struct weigh *w, uint64_t n_events, const struct prov *prov, struct err *e)
@@ -543,7 +556,8 @@ int session_save(struct session *m, struct sink *s, size_t n_users, const struct
 	if (a) {
 		finish(m, IN, fold);
 		finish(m, OUT, x);
-		ret = save_meta(m, a, n_users, w, n_events) || artifactw_tensor(a, "item.vec", DTYPE_F32, 2, dim, x, e) || artifactw_tensor(a, "item.fold", DTYPE_F32, 2, dim, fold, e) ||
+		save_meta(m, a, n_users, w, n_events);
+		ret = artifactw_tensor(a, "item.vec", DTYPE_F32, 2, dim, x, e) || artifactw_tensor(a, "item.fold", DTYPE_F32, 2, dim, fold, e) ||
 		      artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, m->count, e) || artifactw_vocab(a, "item", item, e) || artifactw_finish(a, prov, e);
 	}
 	artifactw_free(a);

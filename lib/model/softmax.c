@@ -392,16 +392,26 @@ void softmax_release(struct softmax *m)
 	*m = (struct softmax){ 0 };
 }
 
-static int save_meta(const struct softmax *m, struct artifactw *a, const struct weigh *w, uint64_t n_events, double fold_step)
+static void save_meta(const struct softmax *m, struct artifactw *a, const struct weigh *w, uint64_t n_events, double fold_step)
 {
 	const struct softmax_opts *o = &m->o;
 
-	return model_put_meta(a, m->n_users, m->n_items, n_events) || artifactw_meta(a, "n_pairs", "%zu", m->adj.start[m->n_items]) ||
-	       artifactw_meta(a, "d", "%zu", o->d) || artifactw_meta(a, "epochs", "%zu", o->epochs) || artifactw_meta(a, "layers", "%zu", o->layers) ||
-	       model_put_number(a, "ego", o->ego) || model_put_number(a, "temperature", o->temperature) || model_put_number(a, "neg_power", o->neg_power) ||
-	       model_put_number(a, "user_power", o->user_power) || model_put_number(a, "rate", o->rate) || artifactw_meta(a, "batch", "%zu", o->batch) ||
-	       artifactw_meta(a, "negatives", "%zu", o->negatives) || artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed) ||
-	       model_put_number(a, "fold_step", fold_step) || weigh_put(w, a) || model_put_tuned(a, m->o.tuned);
+	model_put_meta(a, m->n_users, m->n_items, n_events);
+	artifactw_meta(a, "n_pairs", "%zu", m->adj.start[m->n_items]);
+	artifactw_meta(a, "d", "%zu", o->d);
+	artifactw_meta(a, "epochs", "%zu", o->epochs);
+	artifactw_meta(a, "layers", "%zu", o->layers);
+	model_put_number(a, "ego", o->ego);
+	model_put_number(a, "temperature", o->temperature);
+	model_put_number(a, "neg_power", o->neg_power);
+	model_put_number(a, "user_power", o->user_power);
+	model_put_number(a, "rate", o->rate);
+	artifactw_meta(a, "batch", "%zu", o->batch);
+	artifactw_meta(a, "negatives", "%zu", o->negatives);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)o->seed);
+	model_put_number(a, "fold_step", fold_step);
+	weigh_put(w, a);
+	model_put_tuned(a, m->o.tuned);
 }
 
 /* make_fold - item.fold into the items' rows of grad: the sum over all powers of A but the last, times n_i^-1/2. */
@@ -475,7 +485,8 @@ int softmax_save(struct softmax *m, struct sink *s, const struct vocab *user, co
 	if (a) {
 		softmax_smooth(m, pool);
 		make_fold(m, pool);
-		ret = save_meta(m, a, w, n_events, fit_step(m)) || artifactw_tensor(a, "item.vec", DTYPE_F32, 2, item_dim, m->unit, e) ||
+		save_meta(m, a, w, n_events, fit_step(m));
+		ret = artifactw_tensor(a, "item.vec", DTYPE_F32, 2, item_dim, m->unit, e) ||
 		      artifactw_tensor(a, "item.fold", DTYPE_F32, 2, item_dim, m->grad, e) || artifactw_tensor(a, "item.count", DTYPE_F64, 1, &n_items, count, e) ||
 		      artifactw_vocab(a, "item", item, e) || artifactw_tensor(a, "user.vec", DTYPE_F32, 2, user_dim, m->unit + m->n_items * m->o.d, e) ||
 		      artifactw_vocab(a, "user", user, e) || artifactw_finish(a, prov, e);

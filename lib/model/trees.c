@@ -477,11 +477,16 @@ static int put(struct artifactw *a, const char *name, enum dtype type, size_t ro
 	return rows ? artifactw_tensor(a, name, type, cols ? 2 : 1, dim, data, e) : 0;
 }
 
-static int put_meta(const struct trees_parts *p, struct artifactw *a, const struct trees_meta *meta)
+static void put_meta(const struct trees_parts *p, struct artifactw *a, const struct trees_meta *meta)
 {
-	return artifactw_meta(a, "objective", "%s", trees_objective_name[p->objective]) || artifactw_meta(a, "n_features", "%zu", p->n_features) ||
-	       artifactw_meta(a, "n_trees", "%zu", p->n_trees) || artifactw_meta(a, "n_leaves", "%zu", p->n_leaves) || model_put_number(a, "base", (double)p->base) ||
-	       artifactw_meta(a, "absent", "%s", p->absent_is_zero ? "zero" : "missing") || (meta && meta->fn(meta->ctx, a));
+	artifactw_meta(a, "objective", "%s", trees_objective_name[p->objective]);
+	artifactw_meta(a, "n_features", "%zu", p->n_features);
+	artifactw_meta(a, "n_trees", "%zu", p->n_trees);
+	artifactw_meta(a, "n_leaves", "%zu", p->n_leaves);
+	model_put_number(a, "base", (double)p->base);
+	artifactw_meta(a, "absent", "%s", p->absent_is_zero ? "zero" : "missing");
+	if (meta)
+		meta->fn(meta->ctx, a);
 }
 
 static int put_tensors(const struct trees_parts *p, struct artifactw *a, const struct vocab *names, const struct vocab *words, struct err *e)
@@ -502,10 +507,12 @@ static int put_tensors(const struct trees_parts *p, struct artifactw *a, const s
 int trees_save(const struct trees_parts *p, const struct vocab *names, const struct vocab *words, const struct trees_meta *meta, struct sink *s, const struct prov *prov, struct err *e)
 {
 	struct artifactw *a = artifactw_new(s, KIND_MODEL, "trees", e);
-	int ret = a ? put_meta(p, a, meta) : ERR_SYS;
+	int ret = ERR_SYS;
 
-	if (!ret)
+	if (a) {
+		put_meta(p, a, meta);
 		ret = put_tensors(p, a, names, words, e);
+	}
 	if (!ret)
 		ret = artifactw_finish(a, prov, e);
 	artifactw_free(a);

@@ -113,7 +113,7 @@ size_t trees_explain_scratch(const struct trees *t);
 /* trees_range - from range, between which scores are, to that of one tree more, of leaves value [n]. false: scores may then be beyond single precision, and no reader takes such a model. */
 bool trees_range(double range[2], const float *value, size_t n);
 /* trees_save - names [n_features]; words: "FEATURE TAB WORD" in the order of word_start. meta (may be NULL) adds to the meta of the file; 0 or <0. */
-struct trees_meta { int (*fn)(void *ctx, struct artifactw *w); void *ctx; };
+struct trees_meta { void (*fn)(void *ctx, struct artifactw *w); void *ctx; };
 int trees_save(const struct trees_parts *p, const struct vocab *names, const struct vocab *words, const struct trees_meta *meta, struct sink *s, const struct prov *prov, struct err *e);
 
 #endif

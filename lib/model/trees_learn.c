@@ -534,22 +534,35 @@ double trees_learn_measure(struct trees_learn *l)
 /* ---- the file ---- */
 
 /* put_meta - what it was made with. A trees_meta. */
-static int put_meta(void *ctx, struct artifactw *a)
+static void put_meta(void *ctx, struct artifactw *a)
 {
 	const struct trees_learn *l = ctx;
 	const struct trees_opts *o = &l->o;
 	const struct grow_opts *g = &o->grow;
-	int ret = artifactw_meta(a, "leaves", "%zu", g->leaves) || artifactw_meta(a, "depth", "%zu", g->depth) || artifactw_meta(a, "bins", "%zu", o->bins) ||
-		  model_put_number(a, "rate", g->rate) || model_put_number(a, "l2", g->l2) || model_put_number(a, "min_gain", g->min_gain) ||
-		  model_put_number(a, "min_hessian", g->min_hessian) || model_put_number(a, "min_rows", g->min_rows) || model_put_number(a, "feature_share", g->feature_share) ||
-		  model_put_number(a, "row_share", o->row_share) || artifactw_meta(a, "n_rows", "%zu", l->rows.c.n) || artifactw_meta(a, "seed", "%llu", (unsigned long long)g->seed);
 
-	if (!ret && o->objective == TREES_RANK)
-		ret = artifactw_meta(a, "n_queries", "%zu", l->rows.c.n_queries) || artifactw_meta(a, "k", "%zu", o->k) || artifactw_meta(a, "pairs", "%zu", o->pairs) ||
-		      artifactw_meta(a, "gains", "%s", o->is_linear ? "linear" : "exponential");
-	if (!ret && l->held.c.n && !isnan(l->best))
-		ret = artifactw_meta(a, "measure", "%s", trees_measure_name(o->objective)) || model_put_number(a, "held", l->best) || artifactw_meta(a, "n_held", "%zu", l->held.c.n);
-	return ret;
+	artifactw_meta(a, "leaves", "%zu", g->leaves);
+	artifactw_meta(a, "depth", "%zu", g->depth);
+	artifactw_meta(a, "bins", "%zu", o->bins);
+	model_put_number(a, "rate", g->rate);
+	model_put_number(a, "l2", g->l2);
+	model_put_number(a, "min_gain", g->min_gain);
+	model_put_number(a, "min_hessian", g->min_hessian);
+	model_put_number(a, "min_rows", g->min_rows);
+	model_put_number(a, "feature_share", g->feature_share);
+	model_put_number(a, "row_share", o->row_share);
+	artifactw_meta(a, "n_rows", "%zu", l->rows.c.n);
+	artifactw_meta(a, "seed", "%llu", (unsigned long long)g->seed);
+	if (o->objective == TREES_RANK) {
+		artifactw_meta(a, "n_queries", "%zu", l->rows.c.n_queries);
+		artifactw_meta(a, "k", "%zu", o->k);
+		artifactw_meta(a, "pairs", "%zu", o->pairs);
+		artifactw_meta(a, "gains", "%s", o->is_linear ? "linear" : "exponential");
+	}
+	if (l->held.c.n && !isnan(l->best)) {
+		artifactw_meta(a, "measure", "%s", trees_measure_name(o->objective));
+		model_put_number(a, "held", l->best);
+		artifactw_meta(a, "n_held", "%zu", l->held.c.n);
+	}
 }
 
 /* prune - cuts that no node asks for are left out: cut [all] and start [n_features + 1] as they then are, and to test [nodes] the node's cut among them. */

@@ -205,17 +205,21 @@ double weigh_fade(int64_t age, void *ctx)
 	return lives > WEIGH_FADED ? 0 : fm_pow(2, -lives);
 }
 
-int weigh_put(const struct weigh *w, struct artifactw *a)
+void weigh_put(const struct weigh *w, struct artifactw *a)
 {
 	struct buf kinds = { 0 }, values = { 0 };
 
 	weigh_text(w, &kinds);
 	weigh_values_text(w, &values);
-	int ret = artifactw_meta(a, "shape", "%s", weigh_shape(w)) || artifactw_meta(a, "weight", "%s", kinds.p) || artifactw_meta(a, "value", "%s", values.p) ||
-		  (w->half_life > 0 && (model_put_number(a, "half_life", w->half_life) || artifactw_meta(a, "newest", "%lld", (long long)w->newest)));
+	artifactw_meta(a, "shape", "%s", weigh_shape(w));
+	artifactw_meta(a, "weight", "%s", kinds.p);
+	artifactw_meta(a, "value", "%s", values.p);
+	if (w->half_life > 0) {
+		model_put_number(a, "half_life", w->half_life);
+		artifactw_meta(a, "newest", "%lld", (long long)w->newest);
+	}
 	buf_release(&kinds);
 	buf_release(&values);
-	return ret ? ERR_MEM : 0;
 }
 
 void weigh_copy(struct weigh *to, const struct weigh *w)

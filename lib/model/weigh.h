@@ -64,7 +64,7 @@ double weigh_event(const struct event *ev, void *ctx);
 /* weigh_fade - what is left of a weight after so many seconds; an inter_fade, ctx is the struct weigh. */
 double weigh_fade(int64_t age, void *ctx);
 /* weigh_put - meta weight, value and shape, and where there is a half-life half_life (seconds) and newest. */
-int weigh_put(const struct weigh *w, struct artifactw *a);
+void weigh_put(const struct weigh *w, struct artifactw *a);
 /* weigh_copy - *to, which is not released, becomes like *w. */
 void weigh_copy(struct weigh *to, const struct weigh *w);
 /* weigh_load - all of it as weigh_put has left it in a model file. On failure *w is to be released like any. */

@@ -84,17 +84,13 @@ int past_save(const struct past *p, struct sink *s, const struct prov *prov, str
 
 	if (!w)
 		return e->code;
-	int ret = artifactw_meta(w, "n_users", "%zu", p->n_users);
-	if (!ret)
-		ret = artifactw_meta(w, "n_items", "%zu", p->n[PAST_ITEM]);
-	if (!ret)
-		ret = artifactw_meta(w, "n_events", "%llu", (unsigned long long)p->n_events);
-	if (!ret)
-		ret = artifactw_meta(w, "d", "%zu", p->d);
-	if (!ret && p->newest != TIME_NONE)
-		ret = artifactw_meta(w, "newest", "%lld", (long long)p->newest);
-	if (!ret)
-		ret = put_ids(p, w, e);
+	artifactw_meta(w, "n_users", "%zu", p->n_users);
+	artifactw_meta(w, "n_items", "%zu", p->n[PAST_ITEM]);
+	artifactw_meta(w, "n_events", "%llu", (unsigned long long)p->n_events);
+	artifactw_meta(w, "d", "%zu", p->d);
+	if (p->newest != TIME_NONE)
+		artifactw_meta(w, "newest", "%lld", (long long)p->newest);
+	int ret = put_ids(p, w, e);
 	if (!ret)
 		ret = put_bytes(w, "item.about", p->item, p->n[PAST_ITEM], sizeof *p->item, e);
 	if (!ret)
