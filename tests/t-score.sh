@@ -56,5 +56,5 @@ must_fail "one standard input" 2 "*standard input can be read only once*" taste-
 must_fail "a full disk is told" 3 "taste-score: *No space left on device" bash -c 'taste-score -m graph.taste s.train.tsv > /dev/full'
 is "a closed reader ends it quietly" "$(bash -c 'taste-score -m graph.taste -k 300 s.train.tsv | head -1 | wc -l; echo "${PIPESTATUS[0]}"' 2>&1 | tr '\n' ' ')" "1 141 "
 must_fail "an option of another kind" 2 "*--rank is an option of graph*" taste-train als --rank 3 s.train.tsv
-must_fail "no event of weight" 4 "*nothing to learn from*" bash -c 'printf "u\ti\t1\tskip\n" | taste-train graph'
+must_fail "no event of weight" 4 "taste-train: no events to learn from: those read all weigh 0" bash -c 'printf "u\ti\t1\tskip\n" | taste-train graph'
 done_testing

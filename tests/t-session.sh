@@ -50,9 +50,9 @@ is "events without times are in the order they come in" "$(printf 'a\tx\na\ty\na
 awk 'BEGIN { for (i = 0; i < 2000; i++) printf "u\ti%d\n", i % 40 }' | $ses -o long.taste && pass "a session of 2000 events is no harder than another" || fail "a session of 2000 events"
 
 # what is wrong
-must_fail "no events" 4 "*no session has two events*" $ses /dev/null
-must_fail "sessions of one event" 4 "*no session has two events*" bash -c "printf 'a\tx\nb\ty\n' | $ses"
-must_fail "all events thinned away by their weight" 4 "*no session has two events*" $ses --weight '*=0' log.tsv
+must_fail "no events" 4 "taste-train: no events to learn from" $ses /dev/null
+must_fail "sessions of one event" 4 "taste-train: no events to learn from: no session has two" bash -c "printf 'a\tx\nb\ty\n' | $ses"
+must_fail "all events thinned away by their weight" 4 "taste-train: no events to learn from: those read all weigh 0" $ses --weight '*=0' log.tsv
 must_fail "users have no vectors, and what to do is told" 4 "*s.taste: a model of kind session has no vectors of users: fold in their events" taste-embed -m s.taste --users all
 must_fail "a token that is none" 2 "*--tokens: 'title' is none of*" $with --tokens creator,title log.tsv
 must_fail "a window beyond what a session may have" 2 "*--window: '256'*0 to 255*" $ses --window 256 log.tsv

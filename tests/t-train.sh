@@ -263,7 +263,7 @@ must_fail "equations without a solution name the row" 4 "*the equations of item 
 must_fail "events without a time cannot age" 4 "taste-train: -:1*" bash -c "printf 'a\tx\n' | taste-train pop --half-life 1 - 2>&1 | sed 's/(standard input)/-/' >&2; exit \${PIPESTATUS[1]}"
 
 # bad input
-for v in pop als ease softmax; do
+for v in pop als ease graph softmax; do
 	: > empty; must_fail "$v: no events" 4 "taste-train: no events to learn from" taste-train $v empty
 	printf 'a\tx\t\tskip\n' > skips; must_fail "$v: events that weigh nothing" 4 "*no events to learn from: those read all weigh 0*" taste-train $v skips
 	printf 'a\tx' > one; ok "$v: one line without a newline" taste-train $v -o m one

@@ -393,7 +393,7 @@ static void nothing_to_learn_from(void **state)
 	(void)state;
 
 	assert_int_equal(session_init(&m, &in, &o, NULL, &e), ERR_DATA);
-	assert_string_equal(e.msg, "no session has two events to learn from");
+	assert_string_equal(e.msg, "no events to learn from: no session has two");
 	assert_null(session_check(&o));
 	o.decay = 1.5;
 	assert_non_null(strstr(session_check(&o), "decay"));

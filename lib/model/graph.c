@@ -227,7 +227,7 @@ int graph_make(struct graph *g, struct csr *R, const struct weigh *w, const stru
 	if (g->o.d > most)
 		g->o.d = most;
 	if (!g->rows.start || !g->rows.start[g->rows.n_rows])
-		err_set(e, ERR_DATA, "no event has a weight: there is nothing to learn from");
+		err_set(e, ERR_DATA, "no events to learn from%s", g->rows.n_rows ? ": those read all weigh 0" : "");
 	weigh_copy(&g->weigh, w);
 	if (e->code || scale_by_degrees(g, w, e) || csr_transpose(&g->cols, &g->rows, e) || scale_to_one(g, pool, e) ||
 	    (g->o.d && find_basis(g, pool, e)))

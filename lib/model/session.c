@@ -351,7 +351,7 @@ static int cut(struct session *m, struct err *e)
 	for (size_t k = 0; k < m->n_pieces; k++)
 		if (m->piece[k + 1] - m->piece[k] > 1)
 			return 0;
-	return err_set(e, ERR_DATA, "no session has two events to learn from");
+	return err_set(e, ERR_DATA, "no events to learn from%s", m->in.n_sessions ? ": no session has two" : m->n_items ? ": those read all weigh 0" : "");
 }
 
 static int allocate(struct session *m, struct par *pool, struct err *e)
