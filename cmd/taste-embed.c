@@ -169,10 +169,9 @@ static void read_pairs(const char *const *path, size_t n, struct err *e)
 
 static void read_new(struct err *e)
 {
-	static const char *const from_stdin[] = { "-" };
 	size_t n = o.fold.n + tool.n_args;
 	const char **path = mem_new(n + 1, sizeof *path);
-	struct history_source from = { n ? path : from_stdin, n ? n : 1, NULL, 0, weigh_event, job.weigh, o.has_header, true };
+	struct history_source from = { path, n, NULL, 0, weigh_event, job.weigh, o.has_header, true };
 
 	if (o.fold.n)
 		memcpy(path, o.fold.v, o.fold.n * sizeof *path);

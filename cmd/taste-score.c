@@ -49,8 +49,7 @@ static struct buf line, inputs;
 
 static void read_histories(struct err *e)
 {
-	static const char *const from_stdin[] = { "-" };
-	struct history_source from = { tool.n_args ? tool.arg : from_stdin, tool.n_args ? tool.n_args : 1, o.exclude.v, o.exclude.n,
+	struct history_source from = { tool.arg, tool.n_args, o.exclude.v, o.exclude.n,
 				       weigh_event, scorer_weigh(&scorer), o.has_header, scorer_wants_order(&scorer) };
 
 	if (history_load(&history, &from, &model, &prov, &inputs, e))
@@ -72,16 +71,11 @@ static struct {
 /* choose - chunk c is a listener. */
 static void choose(void *ctx, size_t c, int worker)
 {
-	size_t n = model.n[MODEL_ITEMS], u = batch.first + c;
-	float *score = batch.score + c * n;
+	size_t n = model.n[MODEL_ITEMS];
 
 	(void)ctx;
 	(void)worker;
-	for (size_t j = history.has.start[u]; j < history.has.start[u + 1] && !o.keeps; j++)
-		score[history.has.col[j]] = NAN;	/* topk never keeps one */
-	topk_init(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.rank);
-	topk_push_many(&batch.best[c], score, 0, n);
-	topk_sort(&batch.best[c]);
+	scorer_choose(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.score + c * n, n, o.keeps ? NULL : &history.has, batch.first + c, batch.rank);
 }
 
 static void write_best(size_t u, const struct topk *best, struct err *e)

@@ -51,8 +51,7 @@ static void give_weights(void)
 /* read_listeners - their histories and what was held out. */
 static void read_listeners(struct err *e)
 {
-	static const char *const standard_input[] = { "-" };
-	struct history_source from = { tool.n_args ? tool.arg : standard_input, tool.n_args ? tool.n_args : 1, NULL, 0, weigh_event,
+	struct history_source from = { tool.arg, tool.n_args, NULL, 0, weigh_event,
 				       blend_weigh(&mix.b) ? blend_weigh(&mix.b) : &weigh, o.has_header, blend_wants_order(&mix.b) };
 	struct progress pr;
 	struct inter_opts io = { .weight = weigh_event, .ctx = from.ctx, .has_header = o.has_header, .progress = progress_show, .progress_ctx = &pr };

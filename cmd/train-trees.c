@@ -140,13 +140,12 @@ static void learn(struct trees_learn *l, struct err *e)
 
 void train_trees(struct sink *out, struct err *e)
 {
-	static const char *const from_stdin[] = { "-" };
 	struct trees_opts to = options();
 	struct frame train, valid;
 	struct trees_learn l;
 	int8_t *slope;
 
-	load(&train, NULL, tool.n_args ? tool.arg : from_stdin, tool.n_args ? tool.n_args : 1, o.groups, e);
+	load(&train, NULL, tool.arg, tool.n_args, o.groups, e);
 	if (o.valid.n)
 		load(&valid, &train, o.valid.v, o.valid.n, o.valid_groups, e);
 	note("%zu rows of %zu queries, %zu features", train.n, train.n_queries, train.name.n);

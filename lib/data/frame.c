@@ -147,9 +147,14 @@ static int load_file(struct frame *f, const struct frame *like, const char *path
 int frame_load(struct frame *f, const struct frame *like, const char *const *path, size_t n_paths, const struct frame_opts *o, void (*progress)(void *ctx, uint64_t done, uint64_t total),
 	       void *ctx, struct prov *prov, struct buf *inputs, struct err *e)
 {
+	static const char *const from_stdin[] = { "-" };
 	struct err local = { 0 }, *err = e ? e : &local;
 
 	*f = (struct frame){ .absent_is_zero = o->absent_is_zero, .fill = NAN };
+	if (!n_paths) {
+		path = from_stdin;
+		n_paths = 1;
+	}
 	for (size_t i = 0; i < n_paths; i++)
 		if (load_file(f, like, path[i], o, progress, ctx, prov, inputs, err)) {
 			frame_release(f);

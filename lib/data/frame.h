@@ -24,7 +24,7 @@ struct frame {
 };
 
 /*
- * frame_load - all rows of the files, which must have labels. like: NULL, or a frame whose columns these rows shall have: what it does not know is left out, and its words are kept as they are.
+ * frame_load - all rows of the files (none: of standard input), which must have labels. like: NULL, or a frame whose columns these rows shall have: what it does not know is left out, and its words are kept as they are.
  * Files of which some name their queries and others do not are an error. progress (NULL allowed) is called with the rows read so far, and 0.
  * 0, or <0 with *e set; then *f is released. No rows are no error.
  */

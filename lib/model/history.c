@@ -93,12 +93,14 @@ static int read_events(struct history_make *k, const char *path, bool has_header
 
 int history_load(struct history *h, const struct history_source *s, const struct model *m, struct prov *p, struct buf *inputs, struct err *e)
 {
+	static const char *const from_stdin[] = { "-" };
+	const char *const *path = s->n ? s->path : from_stdin;
 	struct history_make k;
 	int ret = 0;
 
 	history_begin(&k, h, m, s->weight, s->ctx, s->has_order);
-	for (size_t i = 0; i < s->n && !ret; i++)
-		ret = read_events(&k, s->path[i], s->has_header, history_event, p, inputs, e);
+	for (size_t i = 0; i < (s->n ? s->n : 1) && !ret; i++)
+		ret = read_events(&k, path[i], s->has_header, history_event, p, inputs, e);
 	for (size_t i = 0; i < s->n_more && !ret; i++)
 		ret = read_events(&k, s->more[i], s->has_header, has_event, p, inputs, e);
 	return history_end(&k, e);

@@ -17,7 +17,7 @@ struct history {
 };
 
 struct history_source {
-	const char *const *path;	/* [n] events of listeners */
+	const char *const *path;	/* [n] events of listeners; n 0: standard input */
 	size_t n;
 	const char *const *more;	/* [n_more] events that only say what these listeners have */
 	size_t n_more;

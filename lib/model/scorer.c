@@ -6,7 +6,6 @@
 
 #include "../base/mem.h"
 #include "../num/num.h"
-#include "../num/topk.h"
 
 /* need_scratch - n floats and a vector for each thread. */
 static void need_scratch(struct scorer *s, size_t n, struct par *pool, struct err *e)
@@ -194,21 +193,24 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struc
 	return ret == ERR_NUMERIC && s->kind != SCORER_BLEND ? err_prefix(e, "%s", artifact_name(s->m->art)) : ret;	/* a blend's parts say who they are */
 }
 
+void scorer_choose(struct topk *best, struct topk_hit *hit, size_t k, float *score, size_t n_items, const struct csr *has, size_t row, const uint32_t *rank)
+{
+	for (size_t j = has ? has->start[row] : 0; has && j < has->start[row + 1]; j++)
+		score[has->col[j]] = NAN;	/* topk never keeps one */
+	topk_init(best, hit, k, rank);
+	topk_push_many(best, score, 0, n_items);
+	topk_sort(best);
+}
+
 struct choice { float *score; struct topk best[SCORER_USERS]; struct topk_hit *hit; size_t k, first, n_items; const struct csr *h; const uint32_t *rank; };
 
 /* choose_one - chunk c is a listener. */
 static void choose_one(void *ctx, size_t c, int worker)
 {
 	struct choice *b = ctx;
-	size_t u = b->first + c;
-	float *score = b->score + c * b->n_items;
 
 	(void)worker;
-	for (size_t j = b->h->start[u]; j < b->h->start[u + 1]; j++)
-		score[b->h->col[j]] = NAN;	/* topk never keeps one */
-	topk_init(&b->best[c], b->hit + c * b->k, b->k, b->rank);
-	topk_push_many(&b->best[c], score, 0, b->n_items);
-	topk_sort(&b->best[c]);
+	scorer_choose(&b->best[c], b->hit + c * b->k, b->k, b->score + c * b->n_items, b->n_items, b->h, b->first + c, b->rank);
 }
 
 int scorer_best(struct scorer *s, size_t *start, uint32_t *item, size_t k, const struct csr *h, const struct seqs *order, const uint32_t *rank, struct par *pool, struct err *e)

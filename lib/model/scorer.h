@@ -20,6 +20,7 @@
 #include "graph.h"
 #include "ordered.h"
 #include "softmax.h"
+#include "../num/topk.h"
 
 enum { SCORER_USERS = 64 };		/* listeners at a time */
 
@@ -58,6 +59,8 @@ bool scorer_wants_order(const struct scorer *s);
  * ERR_NUMERIC, with the model's name, for a score that is not finite.
  */
 int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e);
+/* scorer_choose - best, in hit [k]: the k highest of score [n_items], best first, without those that has (may be NULL) has in this row; they are NAN in score then. rank as below. */
+void scorer_choose(struct topk *best, struct topk_hit *hit, size_t k, float *score, size_t n_items, const struct csr *has, size_t row, const uint32_t *rank);
 /*
  * scorer_best - start [rows of h + 1], item: row u of h gets the item [start[u] .. start[u + 1]) of the highest scores, best first, at most k of them and none that h has in
  * row u. order as above. rank [n_items] orders equal scores (vocab_rank). The caller gives item k numbers a row. Memory: the scores of SCORER_USERS rows. For measuring: taste-score streams.
