@@ -46,7 +46,6 @@ static struct vocab taken;			/* items written for a query */
 static uint32_t *taken_from;			/* [taken.n] the input */
 static size_t cap_taken;
 static uint64_t n_twice;			/* rows whose item another input had better */
-static struct buf line;
 
 static void put_again(struct buf *b, struct str s)
 {
@@ -331,20 +330,6 @@ static bool take_item(const struct row *r, size_t from)
 	return true;
 }
 
-static void write_row(struct tablew *table, const struct buf *query, const struct row *r, struct err *e)
-{
-	buf_reset(&line);
-	tsv_put(&line, query->p, query->len);
-	buf_putc(&line, '\t');
-	tsv_put(&line, r->item.p, r->item.len);
-	buf_putc(&line, '\t');
-	tsv_put(&line, r->score.p, r->score.len);
-	buf_putc(&line, '\t');
-	tsv_put(&line, r->source.p, r->source.len);
-	if (tablew_row(table, line.p, line.len, e))
-		die_err(e);
-}
-
 /* best_row - of the inputs that are at the query: the highest score, of equal ones the lowest id, of equal ids the first input. NULL: all are behind their last. */
 static struct row *best_row(const bool *has, size_t *from)
 {
@@ -375,7 +360,8 @@ static void merge_query(struct tablew *table, const struct shard *first, bool *h
 	vocab_reset(&taken);
 	while ((r = best_row(has, &from))) {		/* to the last row, for it is checked */
 		if (n < k && take_item(r, from)) {
-			write_row(table, query, r, e);
+			if (tablew_candidate(table, str_of(query), str_of(&r->item), str_of(&r->score), str_of(&r->source), e))
+				die_err(e);
 			n++;
 		}
 		shard[from].row.from++;
@@ -458,7 +444,6 @@ int knn_merge(void)
 	vocab_release(&full[0]);
 	vocab_release(&full[1]);
 	vocab_release(&taken);
-	buf_release(&line);
 	buf_release(&query);
 	buf_release(&inputs);
 	prov_release(&prov);

@@ -43,16 +43,12 @@ void knn_out_free(struct knn_out *w)
 
 static int write_candidates(struct knn_out *w, struct str query, const struct knn_hit *hit, size_t n, struct err *e)
 {
+	struct str source = { w->source, strlen(w->source) };
+
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&w->line);
-		tsv_put(&w->line, query.p, query.len);
-		buf_putc(&w->line, '\t');
-		tsv_put(&w->line, hit[i].id.p, hit[i].id.len);
-		buf_putc(&w->line, '\t');
 		buf_put_f32(&w->line, hit[i].score);
-		buf_putc(&w->line, '\t');
-		tsv_put(&w->line, w->source, strlen(w->source));
-		if (tablew_row(w->table, w->line.p, w->line.len, e))
+		if (tablew_candidate(w->table, query, hit[i].id, (struct str){ w->line.p, w->line.len }, source, e))
 			return e->code;
 	}
 	return 0;

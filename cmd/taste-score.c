@@ -45,7 +45,7 @@ static struct scorer scorer;
 static struct history history;
 static struct tablew *table;
 static struct prov prov;
-static struct buf line, inputs;
+static struct buf score, inputs;
 
 static void read_histories(struct err *e)
 {
@@ -82,15 +82,9 @@ static void write_best(size_t u, const struct topk *best, struct err *e)
 {
 	for (size_t i = 0; i < best->n; i++) {
 		struct str id = idtab_id(&model.ids[MODEL_ITEMS], best->hit[i].row);
-		buf_reset(&line);
-		tsv_put(&line, history.user.str[u].p, history.user.str[u].len);
-		buf_putc(&line, '\t');
-		tsv_put(&line, id.p, id.len);
-		buf_putc(&line, '\t');
-		buf_put_f32(&line, best->hit[i].score);
-		buf_putc(&line, '\t');
-		tsv_put(&line, o.source, strlen(o.source));
-		if (tablew_row(table, line.p, line.len, e))
+		buf_reset(&score);
+		buf_put_f32(&score, best->hit[i].score);
+		if (tablew_candidate(table, history.user.str[u], id, (struct str){ score.p, score.len }, (struct str){ o.source, strlen(o.source) }, e))
 			die_err(e);
 	}
 }
@@ -167,7 +161,7 @@ int main(int argc, char **argv)
 	mem_free(batch.score);
 	mem_free(batch.hit);
 	mem_free(batch.rank);
-	buf_release(&line);
+	buf_release(&score);
 	buf_release(&inputs);
 	prov_release(&prov);
 	return tool_close(0);

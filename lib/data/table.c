@@ -247,7 +247,7 @@ int tabler_prov(struct tabler *r, struct prov *p, struct buf *inputs, struct err
 struct tablew {
 	struct sink *s;
 	struct blockw *w;		/* NULL: text */
-	struct buf rows;
+	struct buf rows;		/* of text: a row that is put together */
 	uint64_t n;
 };
 
@@ -296,6 +296,26 @@ int tablew_row(struct tablew *w, const char *p, size_t len, struct err *e)
 	buf_putc(&w->rows, '\n');
 	w->n++;
 	return w->rows.len >= BLOCK_BYTES ? flush_rows(w, e) : 0;
+}
+
+int tablew_candidate(struct tablew *w, struct str query, struct str item, struct str score, struct str source, struct err *e)
+{
+	struct buf *b = &w->rows;
+
+	if (!w->w)
+		buf_reset(b);
+	tsv_put(b, query.p, query.len);
+	buf_putc(b, '\t');
+	tsv_put(b, item.p, item.len);
+	buf_putc(b, '\t');
+	tsv_put(b, score.p, score.len);
+	buf_putc(b, '\t');
+	tsv_put(b, source.p, source.len);
+	buf_putc(b, '\n');
+	if (!w->w)
+		return sink_write(w->s, b->p, b->len, e);
+	w->n++;
+	return b->len >= BLOCK_BYTES ? flush_rows(w, e) : 0;
 }
 
 int tablew_finish(struct tablew *w, const struct prov *p, struct err *e)

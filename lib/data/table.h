@@ -31,6 +31,8 @@ struct tablew;
 struct tablew *tablew_new(struct sink *s, const char *schema, bool is_binary, struct err *e);
 /* tablew_row - one finished line: escaped fields, TABs between, no newline. */
 int tablew_row(struct tablew *w, const char *p, size_t len, struct err *e);
+/* tablew_candidate - a row of candidates, of fields that are not escaped yet; score as text. */
+int tablew_candidate(struct tablew *w, struct str query, struct str item, struct str score, struct str source, struct err *e);
 int tablew_finish(struct tablew *w, const struct prov *p, struct err *e);
 void tablew_free(struct tablew *w);
 
