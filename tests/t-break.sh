@@ -40,7 +40,7 @@ must_fail "nor brought up to date" 4 "taste-train: going on from m: the equation
 broken 'TNSR vectors: element 1: inf' l2.idx
 must_fail "an index whose vectors are none" 4 "taste-knn: m: a vector is shorter*" taste-knn add -q -o made m users.vecs
 broken "META kind: 'a\\tb\\n'" trees.taste
-must_fail "what a file says it is stands in one line" 4 "taste-rank: m: a a?b? model is not one of trees*" taste-rank predict -q -m m rows.tsv
+must_fail "what a file says it is stands in one line" 4 "taste-rank: m: a model of kind a?b? is not one of trees*" taste-rank predict -q -m m rows.tsv
 broken "TNSR item.vec: is called 'a\\x0ab'" als.taste
 must_fail "and so does a tensor's name" 4 "taste-view: m: *a tensor of a name, type or shape that cannot be*" taste-view m
 broken 'leaf.value: all are 3.40282e+38' trees.taste
