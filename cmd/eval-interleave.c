@@ -35,7 +35,7 @@ static void check_users(size_t n_users)
 		if (!length(0, u) != !length(1, u) && !n_lacking++)
 			example = u;
 	if (n_lacking && !o.allows_extra)
-		die(EXIT_DATA, "%s: %zu users have only one of the two lists, such as '%s' (--allow-extra-users leaves them out)", run[!length(1, example)].path, n_lacking,
+		die(EXIT_DATA, "%s: %zu users have only one of the two lists, such as '%s' (--allow-extra-users leaves them out)", file_shown(run[!length(1, example)].path), n_lacking,
 		    err_clip(clip, user.str[example].p, user.str[example].len));
 	if (n_lacking)
 		note("%zu users have only one of the two lists and are left out", n_lacking);
@@ -66,7 +66,7 @@ static void refuse(const struct feedback_row *r)
 {
 	char cu[ERR_CLIP_MAX], ci[ERR_CLIP_MAX];
 
-	die(EXIT_DATA, "%s: user '%s' answered to item '%s' at place %u, where the draft has it not: is it the same seed, and are they the same lists?", o.answers,
+	die(EXIT_DATA, "%s: user '%s' answered to item '%s' at place %u, where the draft has it not: is it the same seed, and are they the same lists?", file_shown(o.answers),
 	    err_clip(cu, user.str[r->user].p, user.str[r->user].len), err_clip(ci, item.str[r->item].p, item.str[r->item].len), r->place + 1);
 }
 

@@ -42,7 +42,7 @@ static void read_truth(struct csr_entries *t, struct err *e)
 		die_err(e);
 	listr_close(r);
 	if (!user.n)
-		die(EXIT_DATA, "%s: there is no truth in it: nothing can be measured", o.truth);
+		die(EXIT_DATA, "%s: there is no truth in it: nothing can be measured", file_shown(o.truth));
 }
 
 static void build_truth(const struct csr_entries *t, struct err *e)
@@ -75,10 +75,10 @@ static void check_seen(const struct run *rn)
 			}
 	}
 	if (n_seen && !o.allows_seen)
-		die(EXIT_DATA, "%s: %llu lines recommend what the user has in train, such as '%s' to '%s' (--allow-seen goes on)", rn->path,
+		die(EXIT_DATA, "%s: %llu lines recommend what the user has in train, such as '%s' to '%s' (--allow-seen goes on)", file_shown(rn->path),
 		    (unsigned long long)n_seen, si, su);
 	if (n_seen)
-		note("%s: %llu lines recommend what the user has in train", rn->path, (unsigned long long)n_seen);
+		note("%s: %llu lines recommend what the user has in train", file_shown(rn->path), (unsigned long long)n_seen);
 }
 
 /* build_pop - the popularity row: items of train by users, ties by id, without what the user has in train. */
@@ -148,7 +148,7 @@ static void build_vecs(struct err *e)
 			n++;
 		}
 	}
-	note("%s: vectors of %zu of %zu items", o.vectors, n, item.n);
+	note("%s: vectors of %zu of %zu items", file_shown(o.vectors), n, item.n);
 	beyond.vecs = &vecs;
 	beyond.vec = row;
 }
@@ -440,7 +440,7 @@ void eval_lists(struct err *e)
 		for (size_t u = 0; u < user.n; u++)
 			n_empty += run[i].lists.start[u] == run[i].lists.start[u + 1];
 		if (n_empty)
-			note("%s: %zu of %zu users with truth have no list%s", run[i].path, n_empty, user.n, o.only_listed ? " and are left out" : ": they count 0");
+			note("%s: %zu of %zu users with truth have no list%s", file_shown(run[i].path), n_empty, user.n, o.only_listed ? " and are left out" : ": they count 0");
 	}
 	write_trec(e);
 	if (o.train.n)

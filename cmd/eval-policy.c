@@ -43,11 +43,11 @@ static void check_place(const struct run *rn, const struct choice *l, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		sum += l[i].c.p;
 		if (i && l[i].c.item == l[i - 1].c.item)
-			die(EXIT_DATA, "%s: item '%s' stands twice at place %u of user '%s'", rn->path, err_clip(ci, item.str[l[i].c.item].p, item.str[l[i].c.item].len),
+			die(EXIT_DATA, "%s: item '%s' stands twice at place %u of user '%s'", file_shown(rn->path), err_clip(ci, item.str[l[i].c.item].p, item.str[l[i].c.item].len),
 			    l->c.place + 1, err_clip(cu, u.p, u.len));
 	}
 	if (sum > 1 + 1e-6)
-		die(EXIT_DATA, "%s: the probabilities at place %u of user '%s' add up to %g", rn->path, l->c.place + 1, err_clip(cu, u.p, u.len), sum);
+		die(EXIT_DATA, "%s: the probabilities at place %u of user '%s' add up to %g", file_shown(rn->path), l->c.place + 1, err_clip(cu, u.p, u.len), sum);
 }
 
 static void settle(struct policy *t, const struct run *rn, struct choices *l, struct err *e)
@@ -146,9 +146,9 @@ static void read_log(struct err *e)
 	if (o.answers ? feedback_events(&feedback, path, o.has_header, true, &user, &item, e) : feedback_table(&feedback, path, o.has_header, &user, &item, e))
 		die_err(e);
 	if (!feedback.n)
-		die(EXIT_DATA, "%s: there is no answer in it: nothing can be judged by it", path);
+		die(EXIT_DATA, "%s: there is no answer in it: nothing can be judged by it", file_shown(path));
 	if (feedback.n_other)
-		note("%s: %llu events are no answers", path, (unsigned long long)feedback.n_other);
+		note("%s: %llu events are no answers", file_shown(path), (unsigned long long)feedback.n_other);
 	if (feedback_sort(&feedback, e))
 		die_err(e);
 }
@@ -168,10 +168,10 @@ static void keep_rows(void)
 				example = n_lacking++ ? example : u;
 			}
 	if (n_lacking && !o.allows_extra)
-		die(EXIT_DATA, "%s: %zu users of the log have no list, such as '%s' (--allow-extra-users leaves them out)", run[run_at].path, n_lacking,
+		die(EXIT_DATA, "%s: %zu users of the log have no list, such as '%s' (--allow-extra-users leaves them out)", file_shown(run[run_at].path), n_lacking,
 		    err_clip(clip, user.str[example].p, user.str[example].len));
 	if (n_lacking == user.n)
-		die(EXIT_DATA, "%s: no user of the log has a list", run[run_at].path);
+		die(EXIT_DATA, "%s: no user of the log has a list", file_shown(run[run_at].path));
 	if (n_lacking)
 		note("%zu of %zu users of the log lack a list and are left out", n_lacking, user.n);
 	for (size_t i = 0; i < feedback.n; i++)
@@ -206,7 +206,7 @@ static void read_predicted(struct err *e)
 	if (csr_from_pairs(&predicted, t.row, t.col, t.val, t.n, user.n, item.n, e))
 		die_err(e);
 	if (predicted.start[user.n] < t.n)
-		die(EXIT_DATA, "%s: %zu pairs of a user and an item come twice", o.predicted, t.n - predicted.start[user.n]);
+		die(EXIT_DATA, "%s: %zu pairs of a user and an item come twice", file_shown(o.predicted), t.n - predicted.start[user.n]);
 	csr_entries_release(&t);
 }
 
@@ -221,7 +221,7 @@ static void warn_unpredicted(void)
 			for (size_t i = target[r].start[u]; i < target[r].start[u + 1]; i++, all++)
 				n += !csr_has(&predicted, u, target[r].choice[i].item);
 	if (n)
-		warn("%s: %zu of %zu rows and lines are of a user and an item that it has not: 0 is expected of them", o.predicted, n, all);
+		warn("%s: %zu of %zu rows and lines are of a user and an item that it has not: 0 is expected of them", file_shown(o.predicted), n, all);
 }
 
 /* ---- what is said ---- */
@@ -282,7 +282,7 @@ static void judge(struct err *e)
 	for (size_t r = 0; r < n_runs; r++) {
 		struct policy_estimate x;
 		if (policy_estimate(&x, &feedback, &target[r], user.n, &po, e)) {
-			err_prefix(e, "%s", run[r].path);
+			err_prefix(e, "%s", file_shown(run[r].path));
 			die_err(e);
 		}
 		if (!r)
@@ -291,7 +291,7 @@ static void judge(struct err *e)
 			put_value(run[r].name, &x, POLICY_DM);
 		put_value(run[r].name, &x, !strcmp(tool.verb, "dr") ? POLICY_DR : !strcmp(tool.verb, "ips") ? POLICY_IPS : POLICY_SNIPS);
 		if (x.weight.high < 0.95)
-			warn("%s: the weights are %.3f on average where 1 is right: the log could not show%s part of what this shows", run[r].path, x.weight.value,
+			warn("%s: the weights are %.3f on average where 1 is right: the log could not show%s part of what this shows", file_shown(run[r].path), x.weight.value,
 			     o.match == POLICY_PLACE ? ", or had above already," : "");
 	}
 }
@@ -328,7 +328,7 @@ void eval_policy(struct err *e)
 		(o.has_p ? read_probable : read_sure)(&target[r], &run[r], e);
 	keep_rows();
 	if (o.match == POLICY_LIST && policy_places(&feedback, &user, e)) {
-		err_prefix(e, "%s", log_path());
+		err_prefix(e, "%s", file_shown(log_path()));
 		die_err(e);
 	}
 	if (o.predicted) {

@@ -16,9 +16,10 @@ static struct csr_entries train_pairs;
 
 /* ---- lists ---- */
 
-const char *run_name(const char *path)
+/* name_of - a file's name up to its first dot, or its last. */
+static char *name_of(const char *path, bool is_long)
 {
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strchr(base, '.');
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = is_long ? strrchr(base, '.') : strchr(base, '.');
 	char *s = mem_strdup(!strcmp(path, "-") ? "run" : base);
 
 	if (strcmp(path, "-") && dot && dot > base)
@@ -49,11 +50,21 @@ static void read_run(struct run *rn, bool is_known, struct err *e)
 		die_err(e);
 	listr_close(r);
 	if (n_extra && !o.allows_extra)
-		die(EXIT_DATA, "%s: %llu lines are of users without truth, such as '%s' (--allow-extra-users leaves them out)", rn->path,
+		die(EXIT_DATA, "%s: %llu lines are of users without truth, such as '%s' (--allow-extra-users leaves them out)", file_shown(rn->path),
 		    (unsigned long long)n_extra, example.p);
 	if (n_extra)
-		note("%s: %llu lines of users without truth left out", rn->path, (unsigned long long)n_extra);
+		note("%s: %llu lines of users without truth left out", file_shown(rn->path), (unsigned long long)n_extra);
 	buf_release(&example);
+}
+
+/* find_alike - a run that is called as one before it, n_runs: none. */
+static size_t find_alike(void)
+{
+	for (size_t r = 0; r < n_runs; r++)
+		for (size_t s = 0; s < r; s++)
+			if (!strcmp(run[r].name, run[s].name))
+				return r;
+	return n_runs;
 }
 
 void runs_open(void)
@@ -62,16 +73,20 @@ void runs_open(void)
 	run = mem_new(n_runs + 1, sizeof *run);
 	for (size_t r = 0; r < n_runs; r++) {
 		run[r].path = tool.n_args ? tool.arg[r] : "-";
-		run[r].name = o.name.n ? o.name.v[r] : run_name(run[r].path);
+		run[r].name = o.name.n ? o.name.v[r] : name_of(run[r].path, false);
+	}
+	for (size_t r = 0, is_alike = find_alike() < n_runs; r < n_runs && is_alike && !o.name.n; r++) {
+		mem_free((void *)(uintptr_t)run[r].name);
+		run[r].name = name_of(run[r].path, true);
 	}
 }
 
 void runs_check_names(void)
 {
-	for (size_t r = 0; r < n_runs; r++)
-		for (size_t s = 0; s < r; s++)
-			if (!strcmp(run[r].name, run[s].name))
-				usage_die(o.name.n ? "--name %s comes twice" : "two files would be called '%s': --name tells them apart", run[r].name);
+	size_t r = find_alike();
+
+	if (r < n_runs)
+		usage_die(o.name.n ? "--name %s comes twice" : "two files would be called '%s': --name tells them apart", run[r].name);
 }
 
 void runs_read(bool is_known, struct err *e)
@@ -125,7 +140,7 @@ void run_check_twice(const struct run *rn, struct err *e)
 		for (size_t k = rn->lists.start[u]; k < rn->lists.start[u + 1]; k++) {
 			uint32_t it = rn->lists.item[k];
 			if (last[it] == u + 1)
-				die(EXIT_DATA, "%s: item '%s' stands twice in the list of user '%s'", rn->path, err_clip(ci, item.str[it].p, item.str[it].len),
+				die(EXIT_DATA, "%s: item '%s' stands twice in the list of user '%s'", file_shown(rn->path), err_clip(ci, item.str[it].p, item.str[it].len),
 				    err_clip(cu, user.str[u].p, user.str[u].len));
 			last[it] = (uint32_t)u + 1;
 		}

@@ -187,7 +187,7 @@ static int verdict(const struct round *round)
 			}
 	}
 	if (!n_held)
-		die(EXIT_DATA, "%s: there is neither a tail_share nor an entropy in round 0 that --tolerance could hold the others to", run[0].path);
+		die(EXIT_DATA, "%s: there is neither a tail_share nor an entropy in round 0 that --tolerance could hold the others to", file_shown(run[0].path));
 	bool is_kept = most <= o.tolerance;
 	buf_reset(&text);
 	buf_printf(&text, "%s: ", is_kept ? "kept" : "not kept");

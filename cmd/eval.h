@@ -67,7 +67,6 @@ void run_add(struct run *rn, uint32_t u, uint32_t i, double score);
 /* run_build - lists from the entries, ordered by score or as they came. run_check_twice - no item twice in a list. */
 void run_build(struct run *rn, bool is_input, struct err *e);
 void run_check_twice(const struct run *rn, struct err *e);
-const char *run_name(const char *path);		/* mem_free it: the file's name up to its first dot */
 
 /* train_read - pairs of all events of --train, items numbered with the others. train_build - the matrix of them, once all items are numbered. train_row - a user's number there, or VOCAB_NONE. */
 void train_read(struct err *e);

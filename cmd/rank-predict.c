@@ -190,7 +190,7 @@ void rank_predict(struct err *e)
 		die_err(e);
 	tool_output_close(out);
 	if (n && n_known < model.n_features)
-		warn("%zu of %zu features of %s are not in the input", model.n_features - n_known, model.n_features, o.model);
+		warn("%zu of %zu features of %s are not in the input", model.n_features - n_known, model.n_features, file_shown(o.model));
 	note("%llu rows", (unsigned long long)n);
 	tablew_free(table);
 	trees_release(&model);

@@ -50,7 +50,7 @@ static struct side_vecs *load_vecs(struct side_vecs *v, const char *path, struct
 		struct str id = vecs_id(&v->vecs, r);
 		if (vocab_add(&v->row, id.p, id.len) != r) {
 			char c[ERR_CLIP_MAX];
-			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before", path, err_clip(c, id.p, id.len), r + 1);
+			die(EXIT_DATA, "%s: the id '%s' of vector %zu was there before", file_shown(path), err_clip(c, id.p, id.len), r + 1);
 		}
 	}
 	return v;

@@ -43,7 +43,7 @@ void tastes_open(struct err *e)
 	if (o.why)
 		why = o.score && !strcmp(o.score, o.why) ? scores : open_taste(&tastes[1], o.why, e);
 	if (why && explain_can(&why->scorer))
-		die(EXIT_DATA, "%s: %s", why->path, explain_can(&why->scorer));
+		die(EXIT_DATA, "%s: %s", file_shown(why->path), explain_can(&why->scorer));
 }
 
 double tastes_see(const struct event *ev, void *ctx)
@@ -63,7 +63,7 @@ void tastes_seen(struct err *e)
 		if (history_end(&tastes[i].make, e))
 			die_err(e);
 		if (tastes[i].history.unknown.n)
-			note("%zu items of --seen are unknown to %s: their events do not count", tastes[i].history.unknown.n, tastes[i].path);
+			note("%zu items of --seen are unknown to %s: their events do not count", tastes[i].history.unknown.n, file_shown(tastes[i].path));
 	}
 }
 
@@ -265,14 +265,14 @@ bool tastes_put_because(struct buf *out, size_t s, size_t i)
 void tastes_say(uint64_t n_users)
 {
 	if (n_unscored)
-		warn("%llu candidates are unknown to %s: ranked as the lowest of their user's", (unsigned long long)n_unscored, o.score);
+		warn("%llu candidates are unknown to %s: ranked as the lowest of their user's", (unsigned long long)n_unscored, file_shown(o.score));
 	if (n_unscored_users)
 		warn("%llu of %llu users have nothing that %s knows: their candidates keep the scores they came with", (unsigned long long)n_unscored_users,
 		     (unsigned long long)n_users, o.score);
 	if (n_why_strangers)
-		note("%llu lines without a because: the user has nothing of weight that %s knows", (unsigned long long)n_why_strangers, o.why);
+		note("%llu lines without a because: the user has nothing of weight that %s knows", (unsigned long long)n_why_strangers, file_shown(o.why));
 	if (n_why_unknown)
-		note("%llu lines without a because: the item is unknown to %s", (unsigned long long)n_why_unknown, o.why);
+		note("%llu lines without a because: the item is unknown to %s", (unsigned long long)n_why_unknown, file_shown(o.why));
 	if (n_why_nothing)
 		note("%llu lines without a because: all in all, nothing of the user's own speaks for the item", (unsigned long long)n_why_nothing);
 }

@@ -101,9 +101,9 @@ static void match_columns(const struct features *f)
 			err_clip(clip, s.p, s.len);
 	}
 	if (n_missing == model.n_features)
-		die(EXIT_DATA, "%s: none of its features is one of taste-rank features; the first is '%s'", o.trees, clip);
+		die(EXIT_DATA, "%s: none of its features is one of taste-rank features; the first is '%s'", file_shown(o.trees), clip);
 	if (n_missing)
-		warn("%s: %zu features that are not among those of taste-rank features, as '%s', are taken as missing", o.trees, n_missing, clip);
+		warn("%s: %zu features that are not among those of taste-rank features, as '%s', are taken as missing", file_shown(o.trees), n_missing, clip);
 	buf_release(&name);
 }
 
@@ -364,7 +364,7 @@ void stage_close(void)
 {
 	say_context("--requests", n_unknown, n_bad);
 	if (n_strange)
-		warn("%llu candidates are of sources that %s does not know: what those said does not count", (unsigned long long)n_strange, o.trees);
+		warn("%llu candidates are of sources that %s does not know: what those said does not count", (unsigned long long)n_strange, file_shown(o.trees));
 	for (int t = 0; t < n_workers; t++) {
 		struct worker *w = &workers[t];
 		features_release(&w->f);

@@ -113,7 +113,7 @@ static void read_kinds(struct err *e)
 		job.kind[i] = (uint8_t)k;
 	}
 	if (n_unknown)
-		warn("%zu of %zu items have no kind in %s: theirs is 'unknown'", n_unknown, job.data.item.n, o.items);
+		warn("%zu of %zu items have no kind in %s: theirs is 'unknown'", n_unknown, job.data.item.n, file_shown(o.items));
 	items_release(&it);
 }
 

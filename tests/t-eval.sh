@@ -77,6 +77,7 @@ is "--only-listed averages over users with a list" "$(taste-eval --truth truth -
 is "--order input takes the lines as they stand" "$(printf 'v\ta\t1\nv\tb\t2\n' | taste-eval --truth truth --no-train --only-listed --order input -k 1 | awk -F '\t' '$2 == "hr" { print $4 }')" 1
 printf 'v\ta\t1\nv\tb\t2\n' > stands; taste-eval --truth truth --no-train --only-listed --order input -k 1 --write-run run stands > none
 is "and what --write-run writes is that list" "$(cut -d ' ' -f 3-5 run | tr '\n' ',')" "a 1 2,b 2 1,"
+cp stands of.als.tsv; cp stands of.pop.tsv; is "names go as far as they must to differ" "$(taste-eval --truth truth --no-train --only-listed -k 1 of.als.tsv of.pop.tsv | cut -f1 | uniq | tr '\n' ' ')" "model of.als of.pop "
 mkdir -p d1 d2; cp stands d1; cp stands d2; must_fail "two runs of one name" 2 "*two files would be called 'stands': --name*usage:*" taste-eval --truth truth --no-train d1/stands d2/stands
 must_fail "a head without train" 2 "*--head says nothing without --train*usage:*" taste-eval --head 0.5 --truth truth --no-train ranked
 is "ties go by id" "$(printf 'v\tb\t1\nv\ta\t1\n' | taste-eval --truth truth --no-train --only-listed -k 1 | awk -F '\t' '$2 == "hr" { print $4 }')" 1

@@ -34,7 +34,7 @@ if make --version 2> /dev/null | grep -q 'GNU Make [4-9]'; then
 	night a METRIC=nothing > said 2>&1; is "a model that is not better ends the night" "$? $(grep -c 'no new lists' said)" "2 1"
 	same "and yesterday's lists stay again" a/tonight.tsv before
 	mkdir c; night c > said 2>&1; is "a night without exports says so" "$? $(grep -c 'no exports' said)" "2 1"
-	like "make help says what it does" "$(make -f "$EX/nightly.mk" help)" "nightly.mk - *no lists tonight\""
+	like "make help says what it does" "$(make --no-print-directory -f "$EX/nightly.mk" help)" "nightly.mk - *no lists tonight\""
 else
 	skip "nightly.mk" "no GNU make 4"
 fi
