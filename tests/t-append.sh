@@ -39,6 +39,8 @@ for cut in $(seq 1 $((n - 1))); do { cat small; head -c $cut small; head -c $((n
 is "what was repaired is sound, wherever zeros begin" $bad 0
 bad=0; for cut in $(seq 1 $((n - 1))); do { cat small; head -c $cut small; cat small; } > z; taste-view -q --repair z 2> none && bad=$((bad + 1)); done
 is "a torn stream in the middle is never called whole" $bad 0
+for tail in 'ana\tt1\t1700000000\tplay\n' '\211T x'; do { cat small; printf "$tail"; } > z; cp z before; must_fail "what stands behind a stream and began as none is no tail of one: $tail" 4 "taste-view: z: damaged at byte $n, not just unfinished*" taste-view --repair z; cmp -s z before || fail "and is untouched"; done
+for tail in '' '\211' '\211TASTE' '\0\0\0'; do { cat small; printf "$tail"; } > z; ok "but what could become one is: '$tail'" taste-view -q --repair z; cmp -s z small || fail "and is cut off"; done
 must_fail "which file?" 2 "*--repair: which file?*" taste-view --repair
 cp whole.taste held; (exec 9>> held; flock 9; must_fail "a log that is being written is left alone" 3 "*it is being written" taste-view --repair held; echo $N_TESTS > n); N_TESTS=$(cat n)
 cp whole.taste log.taste; taste-ingest tsv -b two.tsv >> log.taste & taste-ingest tsv -b one.tsv >> log.taste; wait
@@ -50,7 +52,7 @@ taste-ingest tsv -b --dedupe-against log.taste one.tsv >> log.taste; is "the sam
 cat one.tsv > more.tsv; echo "new${T}item${T}1" | pad >> more.tsv
 taste-ingest tsv -b --dedupe-against log.taste more.tsv >> log.taste; is "a longer one adds what is new" "$(taste-view log.taste | tail -n +$((before + 1)) | cut -f1-3)" "new${T}item${T}1"
 is "--dedupe" "$(printf 'u\ti\t1\tplay\t5\tx=1\nu\ti\t1\tplay\t5\tx=2\nu\ti\t1\tplay\t6\nu\ti\t1\tskip\t5\nu\ti\t2\tplay\t5\nui\t\t1\nu\ti\t1\tplay\t-0\nu\ti\t1\tplay\t0\n' | grep -v '^ui' | pad | taste-ingest tsv --dedupe | cut -f3- | tr '\t\n' ', ')" "1,play,5,x=1 1,play,6, 1,skip,5, 2,play,5, 1,play,-0, "
-head -c 3000 two.taste > torn; must_fail "a torn log says how to go on" 4 "taste-ingest: torn: *(an unfinished tail goes with taste-view --repair)" taste-ingest tsv --dedupe-against torn one.tsv
+head -c 3000 two.taste > torn; must_fail "a torn log says how to go on" 4 "taste-ingest: torn: *(if that is an unfinished tail, taste-view --repair takes it off)" taste-ingest tsv --dedupe-against torn one.tsv
 : > fresh; is "an empty log knows nothing" "$(taste-ingest tsv --dedupe-against fresh --since fresh one.tsv | wc -l)" 2000
 last=$(cut -f3 one.tsv | sort -n | tail -1); cut=$(sed -n 1500p one.tsv | cut -f3)
 is "--since a log: only what is later than its last event" "$({ cat one.tsv; echo "u${T}i${T}$((last + 1))"; echo "u${T}i"; } | pad | taste-ingest tsv --since whole.taste | cut -f1-3)" "u${T}i${T}$((last + 1))

@@ -533,6 +533,8 @@ static bool is_total(const struct stream *s, const unsigned char *p)
 static int64_t step(struct stream *s, const unsigned char *p, uint64_t n)
 {
 	s->is_end = false;
+	if (!s->is_begun && memcmp(p, magic, n < 8 ? n : 8) && !all_zero(p, n))
+		return -1;		/* never began as a stream: nothing was torn off it */
 	if (n < BLOCK_HEAD)
 		return 0;
 	if (all_zero(p, BLOCK_HEAD))
