@@ -247,8 +247,19 @@ static uint64_t size_of_all(const char *const *path, size_t n_files)
 	return total;
 }
 
+/* load_catalogue - once, of the kind that the log is: `auto` knows it when the first row is there. */
+static void load_catalogue(const char *kind, struct err *e)
+{
+	static bool is_loaded;
+
+	if (o.catalogue && !is_loaded && source_catalogue(&items, kind, o.catalogue, o.has_header, e))
+		die_err(e);
+	is_loaded = true;
+}
+
 static void ingest_file(struct source *s, const char *path, struct progress *pr, struct err *e)
 {
+	bool is_auto = !strcmp(tool.arg[0], "auto");
 	struct listen l;
 	struct err why = { 0 };
 	uint64_t total;
@@ -256,13 +267,14 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 
 	if (source_open(s, path, e))
 		die_err(e);
-	if (!strcmp(tool.arg[0], "auto"))
+	if (is_auto)
 		note("%s: %s", source_file(s), source_name(s));
 	uint64_t before = n.bytes_on_disk;
 	while ((got = source_next(s, &l, &why)) > 0) {
 		if (got == SOURCE_PASS && !source_reason(s))
 			continue;
 		n.read++;
+		load_catalogue(source_name(s), e);
 		if (got == SOURCE_REJECT) {
 			keep_reject(s, &why, e);
 			why.code = ERR_NONE;
@@ -316,7 +328,7 @@ static void read_log(const char *path, bool is_known, int64_t *last, struct err 
 			*last = ev.time;
 	}
 	if (got < 0)
-		die(err_exit(e->code), "%s%s", e->msg, r && eventr_is_binary(r) && e->code == ERR_DATA ? " (an unfinished tail goes with taste-view --repair)" : "");
+		die(err_exit(e->code), "%s%s", e->msg, r && eventr_is_binary(r) && e->code == ERR_DATA ? " (if that is an unfinished tail, taste-view --repair takes it off)" : "");
 	eventr_close(r);
 }
 
@@ -455,8 +467,8 @@ int main(int argc, char **argv)
 	out = tool_output(o.out, o.is_binary);
 	struct sink *catalogue = o.items ? tool_output_aside(o.items) : NULL;
 	rejects = o.rejects ? tool_output_aside(o.rejects) : NULL;
-	if (o.catalogue && source_catalogue(&items, tool.arg[0], o.catalogue, o.has_header, &e))
-		die_err(&e);
+	if (source_find(tool.arg[0]))
+		load_catalogue(tool.arg[0], &e);
 	if (!(events = eventw_new(out, o.is_binary ? EVENT_BINARY : o.wants_header ? EVENT_TSV_HEADER : EVENT_TSV, &e)))
 		die_err(&e);
 	eventw_threads(events, (int)tool.threads);
@@ -466,6 +478,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_files; i++)
 		ingest_file(s, path[i], &pr, &e);
 	progress_end(&pr);
+	load_catalogue(source_name(s), &e);	/* of no rows */
 	if (evsort)
 		write_sorted(&e);
 	if (is_too_many(true))

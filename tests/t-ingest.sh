@@ -77,6 +77,8 @@ must_fail "two columns of one name in a catalogue" 4 "taste-ingest: mood2.tsv:1:
 is "extras of a catalogue stay, behind the tags" "$(cat mood.items)" "i1${T}${T}One${T}${T}${T}${T}${T}${T}mood=calm; dark${T}x_y=z
 i9${T}${T}${T}${T}${T}${T}${T}
 i2${T}${T}${T}${T}${T}${T}${T}"
+printf '1::2::5::978300760\n' > auto.dat; printf '2::Test (1999)::A|B\n' > auto.movies; : > nothing
+ing auto --catalogue auto.movies --items auto.items nothing auto.dat > none; is "auto reads a catalogue as of the kind that the log is" "$(cat auto.items)" "2${T}movie${T}Test (1999)${T}${T}${T}1999${T}${T}A;B"
 printf '10::\355\240\200 \300\257 (1995)::Drama\n' > movies.odd; ing movielens --catalogue movies.odd --items odd.items ratings.dat > /dev/null
 is "half a surrogate and an overlong form are no UTF-8" "$(cut -f3 odd.items)" "$(printf '\303\255\302\240\302\200 \303\200\302\257 (1995)')"
 same "movies.csv says the same" dat.items csv.items
