@@ -42,6 +42,8 @@ must_fail "-c of joined streams of two kinds" 4 "taste-view: mixed.taste holds v
 must_fail "--tensor of what is no model" 4 "taste-view: log.taste holds events: only models and indexes have tensors" taste-view --tensor x log.taste
 must_fail "--as of what there is not" 2 "*--as: 'songs' is none of events, vectors*" taste-view --as songs log.tsv
 must_fail "-b of a text that nobody named" 2 "*-b needs --as*" taste-view -b log.tsv
+printf 'i\tmusic\tT\n' | taste-view -b --as items > ti; printf 'u\ti\t1\n' | taste-view -b --as ranked > tr; cat ti ti > tii; cat ti tr > tir
+for o in -c -b ""; do ok "tables of one schema are joined: $o" bash -c "taste-view $o tii > got"; must_fail "of two schemas they are none: $o" 4 "taste-view: tir holds items, and behind them ranked: these are no one table" taste-view $o tir; done
 must_fail "-b of two files" 2 "*-b takes one file; cat joins binary ones*" taste-view -b log.taste log.taste
 taste-view -b --as vectors -o v.taste items.tsv 2>/dev/null; [ ! -e v.taste ] && pass "what cannot be made leaves no file" || fail "what cannot be made leaves no file"
 printf 'id\t1\t2\n' | taste-view -b --as vectors > v.taste; is "vectors go to binary and back" "$(taste-view v.taste)" "id${T}1${T}2"

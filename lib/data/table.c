@@ -21,6 +21,7 @@ struct tabler {
 	struct buf copy;		/* binary: the line, to be unescaped in */
 	uint64_t n_rows, n_left;	/* binary: rows handed out; rows the block still owes */
 	bool has_schema;		/* binary: the stream said what it holds */
+	char *first;			/* binary: what the first stream said, where it need not be anything */
 };
 
 static int read_header(struct tabler *r, struct err *e)
@@ -75,6 +76,7 @@ void tabler_close(struct tabler *r)
 	mem_free(r->ordered);
 	mem_free(r->field);
 	mem_free(r->schema);
+	mem_free(r->first);
 	mem_free(r);
 }
 
@@ -127,6 +129,12 @@ static int check_schema(struct tabler *r, struct err *e)
 	if (r->schema && (strlen(r->schema) != n || memcmp(p, r->schema, n)) &&
 	    !(!strcmp(r->schema, "candidates") && n == 6 && !memcmp(p, "ranked", 6)))
 		return err_set(e, ERR_DATA, "%s holds %s, not %s", file_name(r->in.file), err_clip(clip, p, n), r->schema);
+	if (r->first && (strlen(r->first) != n || memcmp(p, r->first, n)))
+		return err_set(e, ERR_DATA, "%s holds %s, and behind them %s: these are no one table", file_name(r->in.file), r->first, err_clip(clip, p, n));
+	if (!r->schema && !r->first) {
+		r->first = mem_new(n + 1, 1);
+		memcpy(r->first, p, n);
+	}
 	return 0;
 }
 

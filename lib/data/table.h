@@ -10,7 +10,7 @@
 enum { TABLE_FIELDS_MAX = 4096 };	/* of a row */
 
 struct tabler;
-/* tabler_open - path or "-". `schema` ("items", "candidates", "truth") must match a binary input's META; NULL takes any. has_header: skip the first TSV line into tabler_header. */
+/* tabler_open - path or "-". `schema` ("items", "candidates", "truth") must match a binary input's META; NULL takes any, but of streams joined by cat all must say the same. has_header: skip the first TSV line into tabler_header. */
 struct tabler *tabler_open(const char *path, const char *schema, bool has_header, struct err *e);
 /* tabler_open_file - the same of an open file, which it takes over; NULL stands for one that failed to open, with *e set. */
 struct tabler *tabler_open_file(struct file *f, const char *schema, bool has_header, struct err *e);
