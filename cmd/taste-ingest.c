@@ -150,6 +150,14 @@ static bool is_too_many(bool is_end)
 	return max_share >= 0 && (is_end || n.read >= 1000) && (double)n.rejected > max_share * (double)n.read;
 }
 
+/* give_up - what was rejected stays, to be looked at. */
+static void give_up(const char *last)
+{
+	tool_output_close(rejects);
+	die(EXIT_DATA, "%llu of %llu rows are bad, more than --max-rejects %s%s%s", (unsigned long long)n.rejected, (unsigned long long)n.read, o.max_rejects,
+	    last ? "; the last: " : "", last ? last : "");
+}
+
 static void keep_reject(struct source *s, const struct err *why, struct err *e)
 {
 	struct str text = source_text(s);
@@ -172,8 +180,7 @@ static void keep_reject(struct source *s, const struct err *why, struct err *e)
 	if (sink_write(rejects, line.p, line.len, e))
 		die_err(e);
 	if (is_too_many(false))
-		die(EXIT_DATA, "%llu of %llu rows are bad, more than --max-rejects %s; the last: %s", (unsigned long long)n.rejected,
-		    (unsigned long long)n.read, o.max_rejects, why->msg);
+		give_up(why->msg);
 }
 
 /* put - the last stage: marks, and out. */
@@ -482,8 +489,7 @@ int main(int argc, char **argv)
 	if (evsort)
 		write_sorted(&e);
 	if (is_too_many(true))
-		die(EXIT_DATA, "%llu of %llu rows are bad, more than --max-rejects %s", (unsigned long long)n.rejected, (unsigned long long)n.read,
-		    o.max_rejects);
+		give_up(NULL);
 	buf_reset(&line);
 	buf_puts(&line, tool.arg[0]);
 	if (tool.prov.len)

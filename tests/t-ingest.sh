@@ -110,6 +110,7 @@ mixed.tsv:4${T}columns${T}u\\ti"
 is "and says how many" "$(ing tsv --rejects rej mixed.tsv 2>&1 >/dev/null)" "taste-ingest: 3 of 5 rows rejected (time 1, user 1, columns 1), kept in rej"
 must_fail "--max-rejects N gives up" 4 "*more than --max-rejects 2*" taste-ingest tsv --rejects rej2 --max-rejects 2 mixed.tsv
 must_fail "--max-rejects N% gives up at the end" 4 "*3 of 5 rows are bad, more than --max-rejects 50%*" taste-ingest tsv --rejects rej2 --max-rejects 50% mixed.tsv
+is "and what was rejected is there to be looked at" "$(wc -l < rej2)" 3; rm rej2; taste-ingest tsv --rejects rej2 --max-rejects 2 mixed.tsv > none 2>&1; is "also when it gives up on the way" "$(wc -l < rej2)" 3
 must_fail "--max-rejects must be a number" 2 "*--max-rejects: '' is not a number*" taste-ingest tsv --rejects rej2 --max-rejects '' mixed.tsv
 printf '{"user":"u","item":"i"}\n{"user":\n17\n{"user":"v","item":"j"}\n{"user":"w","item":"k"' > broken.jsonl
 must_fail "broken JSON ends the run" 4 "taste-ingest: broken.jsonl:4:1: *" taste-ingest jsonl broken.jsonl

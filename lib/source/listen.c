@@ -101,7 +101,7 @@ const char *listen_counts(struct listen *l, const struct listen_filter *f)
 
 	if (l->is_incognito && (f->drops_incognito || f->rule == RULE_LISTENBRAINZ))
 		return "incognito";
-	if (!is_skip && !is_kind(l, "play"))
+	if (!is_skip && l->ev.kind.len && !is_kind(l, "play"))		/* without a kind it is a play, as it is for marks and weights */
 		return NULL;
 	if (f->min_seconds > 0 && heard < f->min_seconds)
 		return "shorter than --min-seconds";
