@@ -67,6 +67,8 @@ static void read_requests(const char *path, struct err *e)
 	int got = 0;
 
 	while (r && (got = eventr_next(r, &ev, e)) == 1) {
+		if (seqs_act_of(ev.kind) == SEQS_NOTHING)
+			continue;
 		struct asked a = { .user = vocab_add(&users, ev.user.p, ev.user.len), .item = vocab_add(&items, ev.item.p, ev.item.len),
 				   .context = vocab_add(&contexts, ev.context.p, ev.context.len), .act = (uint8_t)seqs_act_of(ev.kind) };
 		n_unknown += context_read(&c, &none, ev.time, ev.context, false, &n_bad);

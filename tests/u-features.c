@@ -184,6 +184,8 @@ static struct past *make_past(const struct buf *catalogue, const struct buf *vec
 		const struct raw *r = &log_[i];
 		past_event(p, &(struct event){ .user = { user, (size_t)sprintf(user, "u%u", r->user) }, .item = { item, (size_t)sprintf(item, "i%02u", r->item) }, .time = r->time,
 					       .kind = { r->kind, strlen(r->kind) }, .value = r->value, .context = { r->context, strlen(r->context) } });
+		if (!(i % 9))		/* what is taken back is nothing */
+			past_event(p, &(struct event){ .user = { user, strlen(user) }, .item = { item, strlen(item) }, .time = r->time, .kind = { "unlike", 6 }, .value = NAN });
 	}
 	assert_int_equal(vecs_load(&v, mem_path(vectors->p, vectors->len, MEM_MAPPED), NULL, NULL, &e), 0);
 	assert_int_equal(past_vectors(p, &v, &e), 0);

@@ -22,7 +22,7 @@ enum seqs_act seqs_act_of(struct str kind)
 {
 	static const struct { const char *name; enum seqs_act act; } known[] = {
 		{ "skip", SEQS_SKIP }, { "like", SEQS_LIKE }, { "love", SEQS_LIKE }, { "save", SEQS_LIKE }, { "follow", SEQS_LIKE }, { "dislike", SEQS_DISLIKE }, { "ban", SEQS_DISLIKE },
-		{ "hate", SEQS_DISLIKE },
+		{ "hate", SEQS_DISLIKE }, { "unlike", SEQS_NOTHING },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -104,8 +104,10 @@ struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 
 void seqs_put(struct seqs_make *m, uint32_t user, uint32_t item, double weight, const struct event *ev)
 {
-	if (counts(m, user, item, weight))
-		put(m, user, item, weight, ev->time, seqs_act_of(ev->kind) | flags_of(m, ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0, ev->value);
+	enum seqs_act act = seqs_act_of(ev->kind);
+
+	if (counts(m, user, item, weight) && act != SEQS_NOTHING)
+		put(m, user, item, weight, ev->time, act | flags_of(m, ev->kind), m->o.has_devices ? device_of(m, ev->context) : 0, ev->value);
 }
 
 void seqs_add(struct seqs_make *m, const struct event *ev)
@@ -168,6 +170,8 @@ static void take_block(struct seqs_make *m, struct coded *c, const struct event_
 			continue;
 		if (*act == NOT_YET)
 			*act = b->kind[i] ? (uint16_t)(seqs_act_of(b->kinds[b->kind[i] - 1]) | flags_of(m, b->kinds[b->kind[i] - 1])) : SEQS_PLAY;
+		if (*act == SEQS_NOTHING)
+			continue;
 		if (device && *device == NOT_YET)
 			*device = b->context[i] ? device_of(m, b->contexts[b->context[i] - 1]) : 0;
 		put(m, u, it, w, b->time[i], *act, device ? (uint8_t)*device : 0, b->value[i]);

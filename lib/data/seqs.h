@@ -15,8 +15,8 @@
 #include "inter.h"
 #include "../base/par.h"
 
-/* What an event was, from its kind: skip; like, love, save, follow; dislike, ban, hate; any other is a play. */
-enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_ACT = 15, SEQS_PLAYS = 64, SEQS_WEIGHTLESS = 128 };
+/* What an event was, from its kind: skip; like, love, save, follow; dislike, ban, hate; unlike, which only takes a like back, is nothing, and left out; any other is a play. */
+enum seqs_act { SEQS_PLAY, SEQS_SKIP, SEQS_LIKE, SEQS_DISLIKE, SEQS_ACTS, SEQS_NOTHING = 14, SEQS_ACT = 15, SEQS_PLAYS = 64, SEQS_WEIGHTLESS = 128 };
 enum { SEQS_DEVICES_MAX = 255 };
 
 struct seqs {

@@ -38,6 +38,7 @@ void weigh_init(struct weigh *w)
 	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG, .newest = TIME_NONE };
 	entry(w, "skip", 4)->w = 0;
 	entry(w, "dislike", 7)->w = 0;
+	entry(w, "unlike", 6)->w = 0;
 	entry(w, "plays", 5)->value = VALUE_LINEAR;
 }
 

@@ -192,6 +192,8 @@ void past_event(struct past *p, const struct event *ev)
 {
 	uint32_t u = past_user(p, ev->user, true), i = past_item(p, ev->item, true);
 
+	if (seqs_act_of(ev->kind) == SEQS_NOTHING)
+		return;
 	*push(&p->user[u]) = event_of(p, ev, i);
 	p->n_events++;
 	if (ev->time != TIME_NONE && (p->newest == TIME_NONE || ev->time > p->newest))
@@ -218,6 +220,8 @@ bool past_append(struct past *p, const struct event *ev)
 
 	if (i == VOCAB_NONE || i >= p->n[PAST_ITEM])
 		return false;
+	if (seqs_act_of(ev->kind) == SEQS_NOTHING)
+		return true;
 	uint32_t u = past_user(p, ev->user, true);
 	let_go(&p->user[u]);
 	*push(&p->user[u]) = event_of(p, ev, i);

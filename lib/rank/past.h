@@ -10,7 +10,7 @@
  * all bear the time of the day at midnight is known up to yesterday. Events of several listeners at one time are counted in the order of the listeners' ids. So what is known at a moment is the same bits
  * whatever comes later in the log, as long as the first CONTEXT_WORDS words of a key are the same.
  *
- * What an event counts as: a play, a skip, a like or a dislike (seqs_act); of kind "plays" so many plays as its value says, rounded, at most 65535 (without a value one). Dislikes are counted with
+ * What an event counts as: a play, a skip, a like or a dislike (seqs_act), or nothing, then it is passed over; of kind "plays" so many plays as its value says, rounded, at most 65535 (without a value one). Dislikes are counted with
  * the skips. The value of an event of kind "play", "skip" or none is how many seconds were heard.
  *
  * A past that has been walked may be saved and opened from a mapping, which is checked once and used where it lies. Then past_append makes a listener's event known at once, to that
