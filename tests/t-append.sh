@@ -45,6 +45,13 @@ must_fail "which file?" 2 "*--repair: which file?*" taste-view --repair
 cp whole.taste held; (exec 9>> held; flock 9; must_fail "a log that is being written is left alone" 3 "*it is being written" taste-view --repair held; echo $N_TESTS > n); N_TESTS=$(cat n)
 cp whole.taste log.taste; taste-ingest tsv -b two.tsv >> log.taste & taste-ingest tsv -b one.tsv >> log.taste; wait
 ok "two runs at once append one behind the other" taste-view -c log.taste; is "and lose nothing" "$(taste-view log.taste | wc -l)" 94000
+for cut in 1 64 100 127 128 900; do
+	{ cat small; head -c -$cut small; } > torn; [ $cut = 900 ] && { cat small; head -c 100 /dev/zero; } > torn; cp torn before
+	must_fail "nothing is written behind a torn stream: $cut" 4 "taste-ingest: standard output is a file that does not end with a whole stream*taste-view --repair*" bash -c 'taste-ingest tsv -b one.tsv 2>&1 >> torn | tee /dev/stderr; exit ${PIPESTATUS[0]}'
+	cmp -s torn before || fail "and it stays as it was"
+	taste-view -q --repair torn; ok "behind one that was repaired it is" bash -c 'taste-ingest tsv -b one.tsv >> torn && taste-view -c torn'
+done
+: > torn; ok "and into an empty file" bash -c 'taste-ingest tsv -b one.tsv >> torn && taste-view -c torn'
 
 # what is there already
 taste-ingest tsv -b one.tsv > log.taste; before=$(taste-view log.taste | wc -l)

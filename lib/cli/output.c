@@ -11,6 +11,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "../base/tmp.h"
+#include "../io/block.h"
 
 enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];	/* a program that dies leaves them as they are: a thread may still write to one; their temporaries go with tmp_unlink_all */
@@ -188,11 +189,32 @@ static struct sink *open_output(const char *path, bool is_binary)
 	return s;
 }
 
+/* check_tail - a file that standard output is appended to is empty or ends with a stream's end. Where it cannot be looked at, it is taken for whole. */
+static void check_tail(void)
+{
+	unsigned char tail[BLOCK_TAIL];
+	struct stat st;
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags < 0 || !(flags & O_APPEND) || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return;
+	int fd = open("/proc/self/fd/1", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	bool is_short = st.st_size < BLOCK_TAIL;
+	ssize_t n = is_short ? 0 : pread(fd, tail, sizeof tail, st.st_size - BLOCK_TAIL);
+	close(fd);
+	if (is_short || (n == BLOCK_TAIL && !block_is_tail(tail)))
+		die(EXIT_DATA, "standard output is a file that does not end with a whole stream: what is appended to it could not be read (taste-view --repair takes an unfinished tail off)");
+}
+
 struct sink *tool_output(const char *path, bool is_binary)
 {
 	refuse_input(path, false);
 	take(path);
 	tool_hold_output(path);
+	if (is_binary && sink_is_stdout(path))
+		check_tail();
 	return open_output(path, is_binary);
 }
 

@@ -29,7 +29,7 @@
 #include "sink.h"
 #include "../base/buf.h"
 
-enum { BLOCK_MAJOR = 1, BLOCK_MINOR = 0, BLOCK_HEAD = 64 };
+enum { BLOCK_MAJOR = 1, BLOCK_MINOR = 0, BLOCK_HEAD = 64, BLOCK_TAIL = 128 };
 #define BLOCK_PAYLOAD_MAX ((uint64_t)1 << 40)		/* of a raw block */
 #define BLOCK_PACKED_MAX ((uint64_t)256 << 20)		/* of a packed block, unpacked */
 #define BLOCK_CC(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
@@ -110,6 +110,8 @@ void blockr_free(struct blockr *r);
 
 /* ---- repair ---- */
 
+/* block_is_tail - are these the last BLOCK_TAIL bytes of a stream that was finished: its end block? */
+bool block_is_tail(const unsigned char *p);
 /*
  * block_whole - of a file's n bytes, how many belong to streams that were finished; what is behind them was begun and never ended, as a writer leaves it that was
  * killed or whose disk was full. Headers and the end blocks' totals are looked at, payloads are not. An error when it is anything else that is wrong: damage, or a whole stream behind the unfinished one (which then begins
