@@ -28,7 +28,7 @@ static const struct opt opts[] = {
 	{ 'm', "model", OPT_STR, &o.model, "FILE", "the model; required", .flags = OPT_IS_PATH },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 0, "exclude", OPT_LIST, &o.exclude, "EVENTS", "leave out what the listener has in these events, too", .flags = OPT_IS_PATH },
-	{ 0, "keep", OPT_FLAG, &o.keeps, NULL, "do not leave out what the listener already has" },
+	{ 0, "keep", OPT_FLAG, &o.keeps, NULL, "do not leave out what the listener already has; --exclude holds" },
 	{ 0, "source", OPT_STR, &o.source, "NAME", "text of the fourth column; else the model's kind" },
 	{ 0 },
 };
@@ -50,7 +50,7 @@ static struct buf score, inputs;
 static void read_histories(struct err *e)
 {
 	struct history_source from = { tool.arg, tool.n_args, o.exclude.v, o.exclude.n,
-				       weigh_event, scorer_weigh(&scorer), o.has_header, scorer_wants_order(&scorer) };
+				       weigh_event, scorer_weigh(&scorer), o.has_header, scorer_wants_order(&scorer), o.keeps };
 
 	if (history_load(&history, &from, &model, &prov, &inputs, e))
 		die_err(e);
@@ -75,7 +75,7 @@ static void choose(void *ctx, size_t c, int worker)
 
 	(void)ctx;
 	(void)worker;
-	scorer_choose(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.score + c * n, n, o.keeps ? NULL : &history.has, batch.first + c, batch.rank);
+	scorer_choose(&batch.best[c], batch.hit + c * batch.k, batch.k, batch.score + c * n, n, &history.has, batch.first + c, batch.rank);
 }
 
 static void write_best(size_t u, const struct topk *best, struct err *e)

@@ -36,6 +36,7 @@ item=$(cut -f2 s.train.tsv | head -1)
 is "skips are not liked, and not offered again" "$(printf 'x\t%s\t1\tskip\nx\t%s\t1\tplay\n' m000001 "$item" | taste-score -m graph.taste -k 400 | grep -c "m000001\|$item")" 0
 is "--keep offers what they have" "$(printf 'x\t%s\n' "$item" | taste-score -m graph.taste -k 400 --keep | cut -f2 | grep -c "$item")" 1
 is "--exclude" "$(printf 'x\t%s\n' "$item" | taste-score -m graph.taste -k 1000 --exclude <(sed 's/^[^\t]*/x/' s.test.tsv) | cut -f2 | sort | comm -12 - <(cut -f2 s.test.tsv | sort -u) | wc -l)" 0
+is "--keep with --exclude offers what they have, but not what is excluded" "$(printf 'x\t%s\nx\tm000002\n' "$item" | taste-score -m graph.taste -k 400 --keep --exclude <(printf 'x\tm000002\nx\tm000003\n') | cut -f2 | grep -c "$item\|m000002\|m000003")" 1
 is "--source" "$(taste-score -m pop.taste -k 1 --source mine three.tsv | cut -f4 | sort -u)" mine
 : > empty; is "nothing in, nothing out" "$(taste-score -m graph.taste empty; echo $?)" 0
 is "BOM, CRLF, no final newline" "$(printf '\xef\xbb\xbfx\t%s\t1\r\nx\t%s\t2' "$item" m000002 | taste-score -m graph.taste -k 2 | wc -l)" 2

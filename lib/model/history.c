@@ -40,7 +40,8 @@ void history_event(struct history_make *k, const struct event *ev)
 	double w = k->weight(ev, k->ctx);
 	if (w > 0)
 		csr_keys_add(&k->liked, u, i, (float)w);
-	csr_keys_add(&k->had, u, i, 1);
+	if (!k->only_more)
+		csr_keys_add(&k->had, u, i, 1);
 	if (k->order)
 		seqs_put(k->order, u, i, w, ev);
 }
@@ -99,6 +100,7 @@ int history_load(struct history *h, const struct history_source *s, const struct
 	int ret = 0;
 
 	history_begin(&k, h, m, s->weight, s->ctx, s->has_order);
+	k.only_more = s->only_more;
 	for (size_t i = 0; i < (s->n ? s->n : 1) && !ret; i++)
 		ret = read_events(&k, path[i], s->has_header, history_event, p, inputs, e);
 	for (size_t i = 0; i < s->n_more && !ret; i++)

@@ -12,7 +12,7 @@
 struct history {
 	struct vocab user, unknown;	/* listeners by first sight; items that the model does not know */
 	struct csr liked;		/* [users x items of the model] summed weights > 0 */
-	struct csr has;			/* likewise: all that was there, whatever it weighs, of `more` too */
+	struct csr has;			/* likewise: all that was there, whatever it weighs, of `more` too, or of that only */
 	struct seqs order;		/* with has_order: the events as sequences, rows and items as above, weightless ones too, with devices that the model knows */
 };
 
@@ -25,6 +25,7 @@ struct history_source {
 	void *ctx;
 	bool has_header;
 	bool has_order;			/* scorer_wants_order */
+	bool only_more;			/* history.has is of `more` alone */
 };
 
 /* history_load - m after model_ids of the items. Fills *p and *inputs for provenance when not NULL. 0 or <0; then *h is released. */
@@ -40,6 +41,7 @@ struct history_make {
 	void *ctx;
 	struct csr_keys liked, had;
 	struct seqs_make *order;
+	bool only_more;			/* history_event says nothing of what is had */
 };
 void history_begin(struct history_make *k, struct history *h, const struct model *m, inter_weight *weight, void *ctx, bool has_order);
 void history_event(struct history_make *k, const struct event *ev);
