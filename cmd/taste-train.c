@@ -22,12 +22,10 @@
 #include "../lib/model/trees.h"
 #include "train.h"
 
-enum { block_default = 64 };
-
 struct train_opts o = {
 	.out = "-", .d = 64, .epochs = 0, .seed = 1, .lambda = NAN, .nu = 1, .unobserved = 20, .damp = 0.2, .stddev = NAN,
 	.confidence = -1, .dropout = 0.2, .top = 200, .min_users = 1, .memory = "80%", .rank = 512, .iterations = 6, .row_power = 0.3,
-	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = block_default,
+	.col_power = 0.4, .low = 0.1, .sharpen = 2, .block = 64,
 	.layers = 2, .batch = 0, .negatives = 0, .ego = 0.3, .temperature = NAN, .neg_power = NAN, .user_power = NAN, .rate = NAN,
 	.window = 5, .back = 0.3, .decay = 0.6, .gap = 1800, .tokens = "creator,group,tags",
 	.heads = 2, .hidden = -1, .length = 200, .patience = -1, .warmup = 0.05, .clip = 1, .kind_power = 0.5,
@@ -164,7 +162,7 @@ static const struct opt opts[] = {
 	{ 0, "tune", OPT_STR, &o.tune, "EVENTS", "find the options by which these events are foretold best", .flags = OPT_IS_PATH },
 	{ 0, "tune-k", OPT_INT, &o.tune_k, "N", "items of a list: ndcg at N decides", .min = 1, .max = 10000 },
 	{ 0, "tune-log", OPT_STR, &o.tune_log, "FILE", "append what was tried, and go on from there", .flags = OPT_NO_PROV },
-	{ 0, "tune-params", OPT_STR, &o.tune_params, "NAME,...", "which options; else those at their defaults", .flags = 0 },
+	{ 0, "tune-params", OPT_STR, &o.tune_params, "NAME,...", "which options; else those that are not given", .flags = 0 },
 	{ 0, "tune-users", OPT_INT, &o.tune_users, "N", "measure by so many users at most", .min = 1, .max = 4e9 },
 	{ 0, "trials", OPT_INT, &o.trials, "N", "settings to begin with", .min = 1, .max = 100000 },
 	{ 0 },
@@ -220,18 +218,14 @@ static void check_options(void)
 {
 	struct err e = { 0 };
 	struct stat st;
-	size_t row = 0;
 	bool is_ease = !strcmp(tool.verb, "ease");
 
 	tool_check_verb(tool.verb);
-	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++, row++) {
+	for (const struct opt *r = opts; r->name || r->type == OPT_SECTION; r++) {
 		const char *verb = belongs_to(r);
-		struct buf v = { 0 };
-		opt_value(&v, r);
 		if (o.update && r->type != OPT_SECTION && (verb ? r->var != &o.init && r->var != &o.update && r->var != &o.align : r->var == &o.weight || r->var == &o.value || r->var == &o.seed) &&
-		    v.len && strcmp(v.p, tool_default(row)))
+		    tool_is_set(r->var))
 			usage_die("--%s is as it was in --init with --update", r->name);
-		buf_release(&v);
 	}
 	check_tune();
 	for (size_t i = 0; i < sizeof own_numbers / sizeof *own_numbers; i++)
@@ -242,7 +236,7 @@ static void check_options(void)
 			*own_counts[i].var = own_counts[i].value;
 	if (o.steps && o.solver == RIDGE_EXACT)
 		usage_die("--steps is of --solver block and cg");
-	if (o.block != block_default && o.solver != RIDGE_BLOCK)
+	if (tool_is_set(&o.block) && o.solver != RIDGE_BLOCK)
 		usage_die("--block is of --solver block");
 	if (!o.steps)
 		o.steps = o.solver == RIDGE_CG ? 3 : 1;

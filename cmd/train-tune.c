@@ -181,16 +181,13 @@ static bool is_named(const char *list, const char *name)
 
 void check_tune(void)
 {
-	size_t row = 0, n_names = o.tune_params != NULL, n_found = 0;
+	size_t n_names = o.tune_params != NULL, n_found = 0;
 	struct buf names = { 0 };
 
-	for (const struct opt *r = tool.opts; r->name || r->type == OPT_SECTION; r++, row++) {
-		struct buf v = { 0 };
+	for (const struct opt *r = tool.opts; r->name || r->type == OPT_SECTION; r++) {
 		if (r->type == OPT_SECTION)
 			continue;
-		opt_value(&v, r);
-		bool is_given = v.len && strcmp(v.p, tool_default(row));
-		buf_release(&v);
+		bool is_given = tool_is_set(r->var);
 		if (is_given && !o.tune && (!strncmp(r->name, "tune-", 5) || r->var == &o.trials))
 			usage_die("--%s needs --tune", r->name);
 		for (size_t i = 0; i < sizeof searched / sizeof *searched; i++) {

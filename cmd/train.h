@@ -99,7 +99,7 @@ struct ease_opts ease_options(const struct inter *in);
 /* tune - leave the best options in place. */
 void tune(struct inter *in, learner *learn, struct err *e);
 
-/* check_tune - what is searched: what --tune-params names, else what argv has not changed. */
+/* check_tune - what is searched: what --tune-params names, else what argv does not give. */
 void check_tune(void);
 /* check_blend, check_session, check_seq, check_trees - what they read. */
 void check_blend(void);

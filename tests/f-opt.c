@@ -41,7 +41,7 @@ static void parse(char **argv, int argc)
 	size_t n_rest = 0;
 
 	opt_help(&b, own);
-	int r = opt_parse(argc, argv, own, common, rest, &n_rest, &e);
+	int r = opt_parse(argc, argv, own, common, rest, &n_rest, NULL, &e);
 	if (r) {
 		assert(r == ERR_USAGE && e.msg[0]);
 	} else {

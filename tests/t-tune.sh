@@ -56,6 +56,8 @@ taste-train als -d 8 -e 2 --lambda 1 --unobserved 5000 --damp 2 --tune valid.tsv
 is "a bad start is trial 0, and left far behind" "$(awk -F '\t' 'NR == 3 { print $4, $5, $6; first = $7 } NR > 2 && $7 > best { best = $7 } END { print (best > 1.3 * first) }' bad.log | tr '\n' ' ')" "1 5000 2 1 "
 taste-train als -d 8 --damp 0.5 --tune valid.tsv --trials 3 --tune-log fixed.log -o t train.tsv
 is "what is given stays" "$(meta damp t) $(sed -n 2p fixed.log | cut -f 3-)" "0.5 epochs${T}lambda${T}unobserved${T}ndcg${T}recall${T}seconds"
+taste-train als -d 8 --unobserved 20 --lambda 0.002 --tune valid.tsv --trials 3 --tune-log default.log -o t train.tsv
+is "what is given stays, also at its default" "$(sed -n 2p default.log | cut -f 4-5)" "damp${T}ndcg"
 taste-train graph --rank 0 --row-power 0.5 --tune valid.tsv --tune-params row-power --trials 3 --tune-log fixed.log.2 -o t train.tsv
 is "what is named is searched, from where it was given" "$(sed -n 3p fixed.log.2 | cut -f 1-4)" "0${T}0${T}0${T}0.5"
 taste-train als -d 8 --lambda 0.01 --unobserved 9 --damp 0.5 --tune valid.tsv --tune-log none.log -o t train.tsv

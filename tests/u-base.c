@@ -322,7 +322,7 @@ static void options_are_checked_whole(void **state)
 	char *argv[16] = { 0 };		/* getopt reorders it */
 	for (int i = 0; i < 13; i++)
 		argv[i] = (char *)(uintptr_t)good[i];
-	assert_int_equal(opt_parse(13, argv, table, NULL, rest, &n, &e), 0);
+	assert_int_equal(opt_parse(13, argv, table, NULL, rest, &n, NULL, &e), 0);
 	assert_true(k == 5 && w == 0.25 && flag && how == 2 && !strcmp(size, "64K") && !name && list.n == 2 && n == 2);
 	assert_string_equal(rest[1], "-k");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -331,7 +331,7 @@ static void options_are_checked_whole(void **state)
 		for (; bad[i].arg[c - 1]; c++)
 			v[c] = (char *)(uintptr_t)bad[i].arg[c - 1];
 		e = (struct err){ 0 };
-		assert_int_equal(opt_parse(c, v, table, NULL, rest, &n, &e), ERR_USAGE);
+		assert_int_equal(opt_parse(c, v, table, NULL, rest, &n, NULL, &e), ERR_USAGE);
 		assert_string_equal(e.msg, bad[i].why);
 	}
 	opt_help(&b, table);

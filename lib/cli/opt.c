@@ -192,7 +192,7 @@ static int set(const struct opt *o, const char *v, struct err *e)
 	return 0;
 }
 
-int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *common, const char **rest, size_t *n_rest, struct err *e)
+int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *common, const char **rest, size_t *n_rest, bool *given, struct err *e)
 {
 	struct option longs[MAX_OPTS + 1];
 	const struct opt *row[MAX_OPTS];
@@ -242,8 +242,12 @@ int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *co
 				o = row[i];
 				break;
 			}
-		if (o)
-			ret = set(o, optarg, e);
+		if (!o)
+			continue;
+		ret = set(o, optarg, e);
+		for (size_t i = 0; given && !is_end(&own[i]); i++)
+			if (&own[i] == o)
+				given[i] = true;
 	}
 	while (optind < argc)
 		rest[(*n_rest)++] = argv[optind++];

@@ -45,10 +45,10 @@ struct opt {
 /* Tables end with a row that has neither name nor type OPT_SECTION. The options that every program has (-h -V -q -v -t -T --cpu --progress) are added by tool.h. */
 
 /*
- * opt_parse - cut argv by up to two tables (the second may be NULL). rest [argc] gets the operands in order, *n_rest how many; OPT_LIST arrays are mem_new'd. Returns 0, or
- * ERR_USAGE with a sentence that names the option and what is wrong with its value. Calls getopt_long: not re-entrant.
+ * opt_parse - cut argv by up to two tables (the second may be NULL). rest [argc] gets the operands in order, *n_rest how many; OPT_LIST arrays are mem_new'd; given [rows of own], when not NULL, gets true for
+ * each that argv has, whatever its value. Returns 0, or ERR_USAGE with a sentence that names the option and what is wrong with its value. Calls getopt_long: not re-entrant.
  */
-int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *common, const char **rest, size_t *n_rest, struct err *e);
+int opt_parse(int argc, char **argv, const struct opt *own, const struct opt *common, const char **rest, size_t *n_rest, bool *given, struct err *e);
 
 struct buf;
 /* opt_help - append the lines of --help for a table, with defaults as they stand in the variables. Call before opt_parse changes them. */

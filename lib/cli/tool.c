@@ -32,8 +32,7 @@ static struct {
 	int n_stdin;		/* inputs that are standard input */
 	struct tool_input input[MAX_INPUTS];
 	size_t n_inputs;
-	char **was;		/* [n_was] values of the program's own options before argv */
-	size_t n_was;
+	bool given[MAX_ROWS];	/* of the program's own options, by row: argv has it */
 } g;
 
 static struct {
@@ -365,7 +364,7 @@ void tool_init(struct tool *t, int argc, char **argv)
 	put_table(&defaults, t, shown);
 
 	t->arg = mem_new((size_t)argc + 1, sizeof *t->arg);
-	if (opt_parse(argc, argv, t->opts, table, t->arg, &t->n_args, &e))
+	if (opt_parse(argc, argv, t->opts, table, t->arg, &t->n_args, g.given, &e))
 		usage_die("%s", e.msg);
 	tmp_dir_set(t->tmpdir);
 	if (common_o.help)
@@ -395,9 +394,8 @@ void tool_init(struct tool *t, int argc, char **argv)
 	}
 	put_prov(&t->prov, t->opts, was);
 	buf_put(&t->prov, "", 0);	/* a string even when it is empty */
-	g.was = mem_new(n_was + 1, sizeof *was);
-	memcpy(g.was, was, n_was * sizeof *was);
-	g.n_was = n_was;
+	while (n_was)
+		mem_free(was[--n_was]);
 }
 
 void tool_check_verb(const char *verb)
@@ -405,35 +403,20 @@ void tool_check_verb(const char *verb)
 	const char *heading = NULL;
 	size_t i = 0;
 
-	for (const struct opt *o = g.t->opts; o->name || o->type == OPT_SECTION; o++, i++) {
-		struct buf v = { 0 };
-		if (o->type == OPT_SECTION) {
+	for (const struct opt *o = g.t->opts; o->name || o->type == OPT_SECTION; o++, i++)
+		if (o->type == OPT_SECTION)
 			heading = o->help;
-			continue;
-		}
-		opt_value(&v, o);
-		if (heading && !strstr(heading, verb) && (o->type == OPT_FLAG ? *(bool *)o->var : strcmp(v.p ? v.p : "", g.was[i]) != 0))
+		else if (heading && !strstr(heading, verb) && g.given[i])
 			usage_die("--%s is an option of %.*s", o->name, (int)strcspn(heading, ":"), heading);
-		buf_release(&v);
-	}
-}
-
-const char *tool_default(size_t row)
-{
-	return g.was[row];
 }
 
 bool tool_is_set(const void *var)
 {
-	struct buf v = { 0 };
 	size_t i = 0;
 
 	while (g.t->opts[i].var != var)
 		i++;
-	opt_value(&v, &g.t->opts[i]);
-	bool is_set = g.t->opts[i].type == OPT_FLAG ? *(const bool *)var : strcmp(v.p ? v.p : "", g.was[i]) != 0;
-	buf_release(&v);
-	return is_set;
+	return g.given[i];
 }
 
 static void note_input(const char *path, bool is_operand)
@@ -491,9 +474,6 @@ int tool_close(int status)
 		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, clock_now() - g.start, cpu_seconds(),
 			(double)r.ru_maxrss / 1024);
 	}
-	while (g.n_was)
-		mem_free(g.was[--g.n_was]);
-	mem_free(g.was);
 	mem_free(g.t->verb ? (void *)(g.t->arg - 1) : (void *)g.t->arg);
 	buf_release(&g.t->prov);
 	return status;

@@ -41,11 +41,9 @@ extern const char *const tool_version;		/* "0.1.0", from the generated header */
  * too old is refused, with exit 3, before main.) Also --opts-tsv, undocumented: the tables as opt_tsv has them, behind a line that has neither letter nor name, but in place of the
  * argument whether there is a first word ("must", "may" or nothing), its choices, and "file" when the program reads files. */
 void tool_init(struct tool *t, int argc, char **argv);
-/* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb has another value than before argv. */
+/* tool_check_verb - usage_die when an option that stands under a heading of the table (OPT_SECTION) which does not name this verb is given, be it at its default. */
 void tool_check_verb(const char *verb);
-/* tool_default - the value before argv, as text, of a row of the program's own table. */
-const char *tool_default(size_t row);
-/* tool_is_set - has the option that fills var another value than before argv? */
+/* tool_is_set - is the option that fills var given, be it at its default? */
 bool tool_is_set(const void *var);
 /* tool_pool - the threads of -t, made at the first call. */
 struct par *tool_pool(void);
