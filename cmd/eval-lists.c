@@ -22,8 +22,8 @@ static uint8_t *use;				/* [n_runs x user.n] with --only-listed */
 
 /* ---- the truth, popularity and the catalogue ---- */
 
-/* read_truth - pairs with a gain above 0; of a pair that comes twice the first gain counts. */
-static void read_truth(struct csr_entries *t, struct err *e)
+/* read_truth - pairs with a gain above 0; of a pair that comes twice the first gain counts. Skips and dislikes go to against, rows being numbers in against_user. */
+static void read_truth(struct csr_entries *t, struct csr_entries *against, struct err *e)
 {
 	struct listr *r = listr_open(o.truth, o.is_trec ? LIST_TREC_QRELS : o.has_gains ? LIST_GAINS : LIST_TRUTH, o.has_header, e);
 	struct str u, i;
@@ -31,7 +31,9 @@ static void read_truth(struct csr_entries *t, struct err *e)
 	int got = 0;
 
 	while (r && (got = listr_next(r, &u, &i, &gain, e)) == 1)
-		if (gain > 0) {
+		if (listr_is_against(r)) {
+			csr_entries_add(against, vocab_add(&against_user, u.p, u.len), vocab_add(&item, i.p, i.len), 1);
+		} else if (gain > 0) {
 			if (!((float)gain > 0) || isinf((float)gain)) {
 				listr_bad(r, e, "a gain of %g is beyond the range of single precision", gain);
 				die_err(e);
@@ -57,6 +59,39 @@ static void build_truth(const struct csr_entries *t, struct err *e)
 		if (!(val[at] > 0))
 			val[at] = t->val[k];
 	}
+}
+
+/* note_against - of how many pairs the truth has nothing but skips and dislikes. */
+static void note_against(const struct csr_entries *against, struct err *e)
+{
+	struct csr m;
+	size_t n = 0, n_users = 0;
+
+	if (csr_from_pairs(&m, against->row, against->col, NULL, against->n, against_user.n, item.n, e))
+		die_err(e);
+	for (size_t r = 0; r < against_user.n; r++) {
+		uint32_t u = vocab_find(&user, against_user.str[r].p, against_user.str[r].len);
+		n_users += u == VOCAB_NONE;
+		for (size_t k = m.start[r]; k < m.start[r + 1]; k++)
+			n += u == VOCAB_NONE || !csr_has(&truth.gain, u, m.col[k]);
+	}
+	csr_release(&m);
+	if (n)
+		note("%s: %zu pairs that have only skips and dislikes are no truth and left out; %zu users have nothing else", file_shown(o.truth), n, n_users);
+}
+
+/* warn_known - what of the truth stands in train, and so in no list. */
+static void warn_known(void)
+{
+	size_t n = 0;
+
+	for (size_t u = 0; u < user.n && o.train.n && !o.allows_seen; u++) {
+		uint32_t row = train_row(u);
+		for (size_t k = truth.gain.start[u]; k < truth.gain.start[u + 1] && row != VOCAB_NONE; k++)
+			n += csr_has(&train, row, truth.gain.col[k]);
+	}
+	if (n)
+		warn("%s: %zu of %zu pairs of the truth are in train: no list may have them", file_shown(o.truth), n, truth.gain.start[user.n]);
 }
 
 /* check_seen - nothing of train in the lists, unless allowed. */
@@ -117,7 +152,9 @@ static void build_catalogue(const uint32_t *count, struct err *e)
 				creator = &by[b];
 	} else {
 		for (size_t i = 0; i < item.n; i++)
-			in[i] = !o.train.n || count[i] > 0;
+			in[i] = !o.train.n;
+		for (size_t j = 0; o.train.n && j < train.start[train_user.n]; j++)
+			in[train.col[j]] = 1;
 		for (size_t j = 0; j < truth.gain.start[user.n]; j++)
 			in[truth.gain.col[j]] = 1;
 	}
@@ -407,7 +444,7 @@ static void check_names(void)
 
 void eval_lists(struct err *e)
 {
-	struct csr_entries t = { 0 };
+	struct csr_entries t = { 0 }, against = { 0 };
 	uint32_t *order = NULL;
 	size_t n_popular = 0;
 
@@ -418,7 +455,7 @@ void eval_lists(struct err *e)
 	qrels_out = o.write_qrels ? tool_output_aside(o.write_qrels) : NULL;
 	runs_open();
 	check_names();
-	read_truth(&t, e);
+	read_truth(&t, &against, e);
 	if (o.train.n)
 		train_read(e);
 	runs_read(true, e);
@@ -426,6 +463,9 @@ void eval_lists(struct err *e)
 	if (o.train.n)
 		train_build(e);
 	csr_entries_release(&t);
+	note_against(&against, e);
+	csr_entries_release(&against);
+	warn_known();
 	uint32_t *count = mem_new(item.n + 1, sizeof *count);
 	if (o.train.n)
 		order = popular_order(count, &n_popular, e);

@@ -5,9 +5,10 @@
 
 #include "../lib/base/scan.h"
 #include "../lib/base/sort.h"
+#include "../lib/data/seqs.h"
 #include "eval.h"
 
-struct vocab user, item, train_user;
+struct vocab user, item, train_user, against_user;
 struct csr train;
 struct run *run;
 size_t n_runs;
@@ -40,7 +41,7 @@ static void read_run(struct run *rn, bool is_known, struct err *e)
 	while (r && (got = listr_next(r, &u, &i, &score, e)) == 1) {
 		uint32_t un = vocab_number(&user, u, is_known);
 		if (un == VOCAB_NONE) {
-			if (!n_extra++)
+			if (vocab_find(&against_user, u.p, u.len) == VOCAB_NONE && !n_extra++)
 				buf_puts(&example, err_clip(clip, u.p, u.len));
 			continue;
 		}
@@ -160,15 +161,25 @@ void runs_release(void)
 	vocab_release(&user);
 	vocab_release(&item);
 	vocab_release(&train_user);
+	vocab_release(&against_user);
 	csr_release(&train);
 }
 
 /* ---- training events ---- */
 
+/* weigh_act - next to nothing for a skip or a dislike: 2^64 of them are less than 1. */
+static double weigh_act(const struct event *ev, void *ctx)
+{
+	enum seqs_act act = seqs_act_of(ev->kind);
+
+	(void)ctx;
+	return act == SEQS_SKIP || act == SEQS_DISLIKE ? 0x1p-100 : 1;
+}
+
 void train_read(struct err *e)
 {
 	struct inter in;
-	struct inter_opts io = { .has_header = o.has_header };
+	struct inter_opts io = { .has_header = o.has_header, .weight = weigh_act };
 
 	if (inter_load(&in, o.train.v, o.train.n, &io, NULL, NULL, e))
 		die_err(e);
@@ -177,16 +188,18 @@ void train_read(struct err *e)
 		to[i] = vocab_add(&item, in.item.str[i].p, in.item.str[i].len);
 	for (size_t u = 0; u < in.user.n; u++)
 		for (size_t j = in.m.start[u]; j < in.m.start[u + 1]; j++)
-			csr_entries_add(&train_pairs, (uint32_t)u, to[in.m.col[j]], 1);
+			csr_entries_add(&train_pairs, (uint32_t)u, to[in.m.col[j]], in.m.val[j] >= 1);
 	train_user = in.user;
 	in.user = (struct vocab){ 0 };
+	if (!train_pairs.n)
+		die(EXIT_DATA, "%s: there are no events in it: nothing is popular", file_shown(o.train.v[0]));
 	inter_release(&in);
 	mem_free(to);
 }
 
 void train_build(struct err *e)
 {
-	if (csr_from_pairs(&train, train_pairs.row, train_pairs.col, NULL, train_pairs.n, train_user.n, item.n, e))
+	if (csr_from_pairs(&train, train_pairs.row, train_pairs.col, train_pairs.val, train_pairs.n, train_user.n, item.n, e))
 		die_err(e);
 	csr_entries_release(&train_pairs);
 }
@@ -213,7 +226,7 @@ uint32_t *popular_order(uint32_t *item_users, size_t *n, struct err *e)
 	if (!order)
 		die_err(e);
 	for (size_t j = 0; j < train.start[train_user.n]; j++)
-		item_users[train.col[j]]++;
+		item_users[train.col[j]] += train.val[j] > 0;
 	for (size_t i = 0; i < item.n; i++)
 		if (item_users[i])
 			order[(*n)++] = (uint32_t)i;

@@ -44,6 +44,7 @@ void eval_interleave(struct err *e);
 /* ---- what is read ---- */
 
 extern struct vocab user, item, train_user;	/* users of the lists (without a verb: those with truth); all items; users of train */
+extern struct vocab against_user;		/* users of whom the truth has skips or dislikes */
 extern struct csr train;			/* [train_user.n x item.n] */
 
 struct entry { uint32_t user, item; double score; };
@@ -68,11 +69,11 @@ void run_add(struct run *rn, uint32_t u, uint32_t i, double score);
 void run_build(struct run *rn, bool is_input, struct err *e);
 void run_check_twice(const struct run *rn, struct err *e);
 
-/* train_read - pairs of all events of --train, items numbered with the others. train_build - the matrix of them, once all items are numbered. train_row - a user's number there, or VOCAB_NONE. */
+/* train_read - pairs of all events of --train, items numbered with the others; the value is 1, or 0 where all of a pair's events are skips and dislikes. train_build - the matrix of them, once all items are numbered. train_row - a user's number there, or VOCAB_NONE. */
 void train_read(struct err *e);
 void train_build(struct err *e);
 uint32_t train_row(size_t u);
-/* popular_order - mem_free it: the *n items that train has, by their number of users, which are put into item_users [item.n, zeroed]; ties by id. */
+/* popular_order - mem_free it: the *n items that somebody has in train with a value of 1, by their number of such users, which are put into item_users [item.n, zeroed]; ties by id. */
 uint32_t *popular_order(uint32_t *item_users, size_t *n, struct err *e);
 
 /* by_read - labels by these columns of the catalogue ("creator,tags"); usage_die when they are none. it NULL: only look at the names. Returns how many. */

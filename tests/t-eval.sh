@@ -128,5 +128,23 @@ awk 'BEGIN { for (u = 0; u < 40000; u++) print "u" u "\ta" }' > crowd; printf 'u
 is "a popularity row of two items takes room for two, however long lists may be" "$(taste-eval --truth crowd --train train -k 1000000 --bootstrap 0 one | awk -F '\t' '$1 == "pop" && $2 == "hr" { print $4 }')" 1
 cp lr pop.tsv; must_fail "a file of that name" 2 "taste-eval: pop.tsv: pop is the popularity row's name*" taste-eval --truth lt --train ltrain pop.tsv
 is "which has another with --name" "$(taste-eval --truth lt --train ltrain -k 1 --bootstrap 0 --name mine pop.tsv | awk 'NR > 1 { print $1 }' | uniq | tr '\n' ' ')" "mine pop "
+# events that say no
+printf 'u\ta\t1\tskip\nu\ta\t2\tplay\nu\tb\t3\tdislike\nv\tb\t4\thate\nw\tc\t5\tlike\n' > no.truth; printf 'u\ta\t1\nu\tb\t2\nv\tb\t1\nw\tc\t1\n' > no.lists
+printf 'x\ta\t1\tplay\ny\tb\t1\tskip\nz\tb\t2\tskip\nz\tb\t2\tban\nz\tc\t2\tskip\nz\tc\t3\tplay\n' > no.train
+taste-eval -v --truth no.truth --train no.train --head 0.5 -k 1,2 --bootstrap 0 no.lists > out 2> note
+no() { awk -F '\t' -v n="$1" -v m="$2" -v k="$3" '$1 == n && $2 == m && $3 == k { printf "%.4f of %s", $4, $7 }' out; }
+is "what was only skipped or disliked is no truth, nor is who has nothing else a user" "$(no no recall 1; echo; no no recall 2)" "0.5000 of 2
+1.0000 of 2"
+like "how many is told" "$(grep pairs note)" "*no.truth: 2 pairs that have only skips and dislikes are no truth and left out; 1 users have nothing else"
+is "skips make nothing popular" "$(no pop hr 2)" "1.0000 of 2"
+is "the head is of what was not skipped: a of a and c" "$(no no tail_share 1)" "1.0000 of 2"
+same "the same of binary events" <(taste-ingest tsv -b -o no.taste no.truth; taste-eval --truth no.taste --train no.train --head 0.5 -k 1,2 --bootstrap 0 no.lists) out
+same "and of events with a header, wherever the kind stands" <(awk -F '\t' 'BEGIN { OFS = FS; print "event", "item", "time", "user" } { print $4, $2, $3, $1 }' no.truth > noh.truth; { printf 'user\titem\tscore\n'; cat no.lists; } > noh.lists
+	{ printf 'user\titem\ttime\tevent\n'; cat no.train; } > noh.train; taste-eval -H --name no --truth noh.truth --train noh.train --head 0.5 -k 1,2 --bootstrap 0 noh.lists) out
+printf 'y\tb\t1\n' > no.seen; must_fail "a list with what was skipped in train is refused all the same" 4 "*1 lines recommend what the user has in train, such as 'b' to 'y'*" taste-eval --truth <(printf 'y\tq\n') --train no.train no.seen
+must_fail "gains of events" 4 "taste-eval: no.truth:1: an event, which has no gain" taste-eval --gains --truth no.truth --no-train no.lists
+must_fail "gains of binary events" 4 "taste-eval: no.taste: *: an event, which has no gain" taste-eval --gains --truth no.taste --no-train no.lists
+like "a truth that stands in train is told" "$(taste-eval --truth <(printf 'q\ta\nq\tz\n') --train train --name n empty 2>&1 > none)" "taste-eval: /dev/fd/*: 1 of 2 pairs of the truth are in train: no list may have them"
+must_fail "an empty train" 4 "taste-eval: empty: there are no events in it*" taste-eval --truth truth --train empty ranked
 must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing

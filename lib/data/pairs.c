@@ -1,12 +1,31 @@
 #include <string.h>
 
 #include "pairs.h"
+#include "seqs.h"
 #include "../base/mem.h"
 
 struct pairsr {
 	struct eventr *events;		/* one of the two */
 	struct tabler *table;
+	size_t kind_at;			/* of a table, as rows are handed out: where an event's kind would stand, SIZE_MAX: nowhere */
+	struct str kind;		/* of the last pair, empty: none */
 };
+
+/* find_kind - where rows have an event's kind, once they are ordered. */
+static size_t find_kind(const struct tabler *t, bool has_header)
+{
+	size_t n, to = 2;
+	const struct str *name = tabler_header(t, &n);
+
+	if (!has_header || !n)
+		return 3;
+	for (size_t c = 0; c < n; c++) {
+		if (str_is(name[c], "event"))
+			return to;
+		to += !str_is(name[c], "user") && !str_is(name[c], "item");
+	}
+	return SIZE_MAX;
+}
 
 /* is_events - a look at the first bytes that takes none. <0 error. */
 static int is_events(const char *path, struct err *e)
@@ -41,8 +60,8 @@ struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e)
 		return NULL;
 	if (events)
 		r->events = eventr_open(path, has_header, e);
-	else if ((r->table = tabler_open(path, NULL, has_header, e)))
-		tabler_order(r->table, names, 2, e);
+	else if ((r->table = tabler_open(path, NULL, has_header, e)) && !tabler_order(r->table, names, 2, e))
+		r->kind_at = find_kind(r->table, has_header);
 	if (!e->code)
 		return r;
 	pairsr_close(r);
@@ -61,6 +80,7 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
 		if ((got = eventr_next(r->events, &ev, e)) == 1) {
 			*user = ev.user;
 			*item = ev.item;
+			r->kind = ev.kind;
 		}
 		return got;
 	}
@@ -74,7 +94,14 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
 	*item = f[1];
 	if (n > 2)
 		*third = f[2];
+	r->kind = n > r->kind_at ? f[r->kind_at] : (struct str){ "", 0 };
 	return 1;
+}
+
+bool pairsr_is_event(const struct pairsr *r, struct str *kind)
+{
+	*kind = r->kind;
+	return r->events || str_is(r->kind, "play") || str_is(r->kind, "plays") || seqs_act_of(r->kind) != SEQS_PLAY;
 }
 
 void pairsr_where(const struct pairsr *r, struct buf *out)

@@ -12,6 +12,11 @@ struct pairsr;
 struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e);
 /* pairsr_next - 1 a pair, 0 the end, <0 error. *third is a table's third column, empty where there is none; of binary events always empty. Neither user nor item is empty. All die at the next call. */
 int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str *third, struct err *e);
+/*
+ * pairsr_is_event - whether the last pair is an event's, whose kind is *kind then: one of binary events (*kind may be empty), or a table's row whose fourth field, with a header the one called
+ * event, is play, plays or what seqs_act_of knows. *kind dies at the next call.
+ */
+bool pairsr_is_event(const struct pairsr *r, struct str *kind);
 void pairsr_where(const struct pairsr *r, struct buf *out);
 void pairsr_close(struct pairsr *r);
 

@@ -101,7 +101,8 @@ static double calibration(struct label_mix *had, struct label_mix *shown, const 
 	label_mix_reset(had);
 	label_mix_reset(shown);
 	for (size_t i = train->start[row]; i < train->start[row + 1]; i++)
-		label_mix_add(had, l, train->col[i]);
+		if (train->val[i] > 0)
+			label_mix_add(had, l, train->col[i]);
 	for (size_t r = 0; r < n; r++)
 		label_mix_add(shown, l, list[r]);
 	return label_mix_divergence(had, shown);

@@ -37,7 +37,7 @@ struct beyond {
 	const uint32_t *vec;			/* [items] row of vecs, or VOCAB_NONE */
 	const struct labels *by;		/* [n_by] */
 	size_t n_by;
-	const struct csr *train;		/* NULL: no calibration */
+	const struct csr *train;		/* what has a value above 0 counts; NULL: no calibration */
 	const uint32_t *train_row;		/* [users] row of train, or VOCAB_NONE */
 };
 

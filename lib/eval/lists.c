@@ -3,6 +3,7 @@
 #include "lists.h"
 #include "../base/mem.h"
 #include "../base/scan.h"
+#include "../data/seqs.h"
 #include "../io/line.h"
 
 struct listr {
@@ -133,7 +134,7 @@ static int next_ranked(struct listr *r, struct str *user, struct str *item, doub
 
 int listr_next(struct listr *r, struct str *user, struct str *item, double *number, struct err *e)
 {
-	struct str third;
+	struct str third, kind;
 	int got;
 
 	if (r->file)
@@ -143,7 +144,17 @@ int listr_next(struct listr *r, struct str *user, struct str *item, double *numb
 	if ((got = pairsr_next(r->pairs, user, item, &third, e)) != 1)
 		return got;
 	*number = 1;
+	if (r->format == LIST_GAINS && pairsr_is_event(r->pairs, &kind))
+		return listr_bad(r, e, "an event, which has no gain");
 	return r->format == LIST_GAINS ? number_field(r, third, 3, "gain", number, e) : 1;
+}
+
+bool listr_is_against(const struct listr *r)
+{
+	struct str kind;
+	enum seqs_act act = r->pairs && pairsr_is_event(r->pairs, &kind) ? seqs_act_of(kind) : SEQS_PLAY;
+
+	return act == SEQS_SKIP || act == SEQS_DISLIKE;
 }
 
 bool listr_feature(const struct listr *r, const char *key, struct str *value)

@@ -50,7 +50,7 @@ more.cand: events.taste items.tsv
 
 # The same model without the last tenth of the log, measured by it, with popularity beside it.
 held.train.taste held.test.taste &: events.taste
-	taste-split time $(t) --valid 0 --test 0.1 --known -b -o held $<
+	taste-split time $(t) --distinct --valid 0 --test 0.1 --known -b -o held $<
 held.als: held.train.taste
 	taste-train als $(t) -d $(DIM) -o $@ $<
 held.ranked.tsv: held.als held.train.taste
