@@ -167,19 +167,10 @@ void runs_release(void)
 
 /* ---- training events ---- */
 
-/* weigh_act - next to nothing for a skip or a dislike: 2^64 of them are less than 1. */
-static double weigh_act(const struct event *ev, void *ctx)
-{
-	enum seqs_act act = seqs_act_of(ev->kind);
-
-	(void)ctx;
-	return act == SEQS_SKIP || act == SEQS_DISLIKE ? 0x1p-100 : 1;
-}
-
 void train_read(struct err *e)
 {
 	struct inter in;
-	struct inter_opts io = { .has_header = o.has_header, .weight = weigh_act };
+	struct inter_opts io = { .has_header = o.has_header, .weight = seqs_wanted };
 
 	if (inter_load(&in, o.train.v, o.train.n, &io, NULL, NULL, e))
 		die_err(e);

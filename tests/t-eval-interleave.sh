@@ -28,7 +28,8 @@ is "the interval holds the share, and p is small" "$(awk -F '\t' 'NR == 2 { prin
 like "--table is for people" "$(taste-eval interleave --table --answers answers a b)" "a against b: * won, * tied, * lost of 400 users who answered; rewards * and *
 won *p 0.0000"
 is "--reward: only skips count, and cost" "$(taste-eval interleave --reward play=0,skip=-1 --answers answers a b | sed 1d | cut -f4,6)" "$(awk -F '\t' 'NR == FNR { t[$1, $2] = $5; next } { d[$1] -= ($4 == "skip") * (t[$1, $2] == "team=A" ? 1 : -1) } END { for (u in d) { w += d[u] > 0; l += d[u] < 0 } print w "\t" l }' draft answers)"
-is "nobody answered: nothing is said" "$(: > none; taste-eval interleave --answers none a b | sed 1d | cut -f3-)" "$(printf '0\t0\t0\t0\t0\t0\t\t\t\t1')"
+must_fail "nobody answered" 4 "taste-eval: none: there is no answer in it: nothing can be judged by it" bash -c ': > none; taste-eval interleave --answers none a b'
+must_fail "nor does a log that has no places" 4 "taste-eval: noplace: there is no answer in it*" bash -c "printf 'u\ta\t1\tplay\n' > noplace; taste-eval interleave --answers noplace a b"
 
 # the sign test by hand: 7 wins, 2 losses: 2 (1 + 9 + 36) / 512
 for u in 1 2 3 4 5 6 7 8 9; do printf "v$u\tx\t1\n" >> x; printf "v$u\ty\t1\n" >> y; done

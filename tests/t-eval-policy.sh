@@ -25,6 +25,9 @@ is "--match item, snips by hand: weights 1 1 2, rewards 1 0 1" "$(val out snips 
 taste-eval ips --log log --probabilities --bootstrap 0 <(printf 'u\ta\t1\t\tp=.3\nu\tb\t1\t\tp=.7\nv\tc\t1\t\tx=1\tp=1\n') > out
 is "--probabilities by hand: (.6 + 0 + 4) / 3" "$(val out ips value)" 1.533333
 is "of two p= the last counts, which the last program to rank has written" "$(taste-eval ips --log log --probabilities --bootstrap 0 <(printf 'u\ta\t1\t\tp=x\tp=.3\nu\tb\t1\t\tp=.7\nv\tc\t1\t\tp=.2\tp=1\n') > out; val out ips value)" 1.533333
+awk 'BEGIN { for (u = 0; u < 200; u++) print "u" u "\t" (u % 2 ? "a" : "b") "\t.5\t1" }' > half; cut -f1,2 half | sed 's/$/\t1/' > drawn
+like "lists out of the log's own draws are told" "$(taste-eval ips --log half drawn 2>&1 > none)" "taste-eval: drawn: the weights are 2.000 on average where 1 is right: these lists are made from the log's own draws*"
+is "those that are not are not" "$(awk '{ print $1 "\ta\t1" }' half | taste-eval ips --log half 2>&1 > none)" ""
 printf 'u\tb\t1\nv\tc\t1\n' > target2
 is "several lists have a line each" "$(taste-eval ips --log log target target2 | cut -f1,2 | tr '\t\n' '  ')" "policy estimator logged mean target ips target2 ips "
 
@@ -103,7 +106,7 @@ is "weights are 1 on average, as they are if the propensities are true" "$(awk -
 # what the log does not know
 printf "u\ta\t1\tplay\t9\t${A}1;p=1\nu\ta\t1\tplay\t9\t${A}1\n" > nop
 must_fail "an answer without p is refused" 4 "taste-eval: nop:2: place_in has no p= beside it*" taste-eval ips --answers nop lists
-printf 'u\ta\t0\t1\n' > p0; must_fail "a propensity of 0 is refused" 4 "taste-eval: p0:1: field 3: '0' is not a probability above 0" taste-eval ips --log p0 target
+printf 'u\ta\t0\t1\n' > p0; must_fail "a propensity of 0 is refused" 4 "taste-eval: p0:1: field 3: '0' is not a probability above 0, at most 1" taste-eval ips --log p0 target
 printf 'u\ta\t1\tx\n' > rx; must_fail "a reward that is none" 4 "taste-eval: rx:1: field 4: 'x' is not a reward*" taste-eval ips --log rx target
 printf 'u\ta\t1' > short; must_fail "a row of three" 4 "taste-eval: short:1: 3 fields*" taste-eval ips --log short target
 must_fail "a log without answers" 4 "taste-eval: world.tsv: there is no answer in it*" taste-eval ips --answers world.tsv target.tsv

@@ -333,7 +333,7 @@ static void a_log_becomes_lists(void **state)
 			    f.row[i].p == want[i].p && f.row[i].reward == want[i].reward);
 	feedback_release(&f);
 	static const struct { const char *text, *what; } bad[] = {
-		{ "u\ta\t1\tplay\t\tplace_in=1\n", ":1: place_in has no p=" }, { "u\ta\t1\tplay\t\tplace_in=1;p=0\n", ":1: p=0 is not a probability above 0" },
+		{ "u\ta\t1\tplay\t\tplace_in=1\n", ":1: place_in has no p=" }, { "u\ta\t1\tplay\t\tplace_in=1;p=0\n", ":1: p=0 is not a probability above 0, at most 1" },
 		{ "u\ta\t1\tplay\t\tplace_in=1;p=1.5\n", "p=1.5" }, { "u\ta\t1\tplay\t\tplace_in=0;p=1\n", "place_in=0 is no place" },
 		{ "u\ta\nu\ta\t1\tplay\t\tplace_in=1x;p=1", ":2: place_in=1x" }, { "u\ta\t1\tplay\t\tplace_in=99999999999999999999;p=1", "is no place" },
 		{ "u\ta\t1\tplay\t\tplace_in=1;p=nan", "p=nan" }, { "u\ta\t1\tplay\t\tplace_in=1;p=", "p= is not" },

@@ -31,6 +31,19 @@ enum seqs_act seqs_act_of(struct str kind)
 	return SEQS_PLAY;
 }
 
+bool seqs_is_against(struct str kind)
+{
+	enum seqs_act act = seqs_act_of(kind);
+
+	return act == SEQS_SKIP || act == SEQS_DISLIKE;
+}
+
+double seqs_wanted(const struct event *ev, void *ctx)
+{
+	(void)ctx;
+	return seqs_is_against(ev->kind) ? 0x1p-100 : 1;
+}
+
 /* flags_of - what goes with the act of a kind: SEQS_PLAYS, or nothing. */
 static unsigned flags_of(const struct seqs_make *m, struct str kind)
 {

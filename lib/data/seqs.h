@@ -64,6 +64,9 @@ int seqs_rows(struct seqs *out, const struct seqs *s, const uint32_t *row, size_
 
 /* seqs_act_of - of an event's kind. */
 enum seqs_act seqs_act_of(struct str kind);
+bool seqs_is_against(struct str kind);	/* a skip or a dislike */
+/* seqs_wanted - an inter_weight that tells pairs that have only skips and dislikes: these are next to nothing, so that however many are less than 1, and any other event is 1. */
+double seqs_wanted(const struct event *ev, void *ctx);
 /*
  * seqs_cut - sessions: sequences cut wherever more than gap seconds lie between two events (gap 0: nowhere), each [start[k], start[k+1]) of the events.
  * *start [*n_sessions + 1] is the caller's to free; sequences without events are none. 0 or ERR_MEM.

@@ -113,7 +113,7 @@ int feedback_events(struct feedback *f, const char *path, bool has_header, bool 
 		if (!scan_u64(s.p, s.len, &place) || !place || place > PLACE_MAX)
 			got = eventr_bad(r, e, "place_in=%s is no place from 1 to %d", err_clip(clip, s.p, s.len), PLACE_MAX);
 		else if (pieces_value(ev.context, "p", &s) && !is_probability(s, &p))
-			got = eventr_bad(r, e, "p=%s is not a probability above 0", err_clip(clip, s.p, s.len));
+			got = eventr_bad(r, e, "p=%s is not a probability above 0, at most 1", err_clip(clip, s.p, s.len));
 		else if (needs_p && isnan(p))
 			got = eventr_bad(r, e, "place_in has no p= beside it: how probable it was that this item was shown is not known");
 		else
@@ -135,7 +135,7 @@ static int add_row(struct feedback *f, const struct tabler *r, const struct str 
 	if (!s[0].len || !s[1].len)
 		return tabler_bad(r, e, "the user or the item is empty");
 	if (!is_probability(s[2], &p))
-		return tabler_bad(r, e, "field 3: '%s' is not a probability above 0", err_clip(clip, s[2].p, s[2].len));
+		return tabler_bad(r, e, "field 3: '%s' is not a probability above 0, at most 1", err_clip(clip, s[2].p, s[2].len));
 	if (!scan_f64(s[3].p, s[3].len, &reward))
 		return tabler_bad(r, e, "field 4: '%s' is not a reward (a finite number)", err_clip(clip, s[3].p, s[3].len));
 	if (f->n_lists >= UINT32_MAX)

@@ -152,9 +152,8 @@ int listr_next(struct listr *r, struct str *user, struct str *item, double *numb
 bool listr_is_against(const struct listr *r)
 {
 	struct str kind;
-	enum seqs_act act = r->pairs && pairsr_is_event(r->pairs, &kind) ? seqs_act_of(kind) : SEQS_PLAY;
 
-	return act == SEQS_SKIP || act == SEQS_DISLIKE;
+	return r->pairs && pairsr_is_event(r->pairs, &kind) && seqs_is_against(kind);
 }
 
 bool listr_feature(const struct listr *r, const char *key, struct str *value)
