@@ -414,7 +414,7 @@ struct str rules_shown_p(struct str user, const struct rerank_cand *c)
 	return (struct str){ "", 0 };
 }
 
-/* look_at_own - the listener's mixes, and the creators they have. */
+/* look_at_own - the listener's mixes, of what they like, and the creators they have. */
 static void look_at_own(uint32_t u, struct err *e)
 {
 	listener++;
@@ -422,7 +422,7 @@ static void look_at_own(uint32_t u, struct err *e)
 		mix_clear(&own[a]);
 	for (size_t j = u == VOCAB_NONE ? 0 : side.seen.m.start[u]; u != VOCAB_NONE && j < side.seen.m.start[u + 1]; j++) {
 		uint32_t row = side.seen_row[side.seen.m.col[j]], creator = facets_first(&facets[ITEM_CREATOR], row);
-		for (size_t a = 0; a < run.n_mixes; a++)
+		for (size_t a = 0; a < run.n_mixes && is_liked(j); a++)
 			mix_add(&own[a], run.mix[a].facets, row);
 		if (heard_by && creator != VOCAB_NONE)
 			heard_by[creator] = listener;

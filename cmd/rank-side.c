@@ -29,7 +29,7 @@ static void read_ids(struct vocab *v, const struct opt_list *files, struct err *
 
 static void load_seen(struct err *e)
 {
-	struct inter_opts io = { .has_header = o.has_header, .weight = o.score || o.why ? tastes_see : NULL };
+	struct inter_opts io = { .has_header = o.has_header, .weight = tastes_see };
 
 	if (inter_load(&side.seen, o.seen.v, o.seen.n, &io, &prov, &inputs, e))
 		die_err(e);
@@ -134,6 +134,11 @@ static float cosine_of(const float *x, double xx, const float *y, double yy, siz
 	return (float)(xy / xx / yy);
 }
 
+bool is_liked(size_t at)
+{
+	return side.seen.m.val[at] >= 1;
+}
+
 uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 {
 	const struct side_vecs *v = side.because;
@@ -148,7 +153,7 @@ uint32_t nearest_own(uint32_t u, struct str item, float *cosine)
 	for (size_t j = side.seen.m.start[u]; j < side.seen.m.start[u + 1]; j++) {
 		struct str id = side.seen.item.str[side.seen.m.col[j]];
 		uint32_t r = vocab_find(&v->row, id.p, id.len);
-		if (r == VOCAB_NONE || r == row)
+		if (r == VOCAB_NONE || r == row || !is_liked(j))
 			continue;
 		const float *y = vecs_row(&v->vecs, r);
 		double yy = num_norm(y, d);

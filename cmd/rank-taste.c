@@ -48,11 +48,10 @@ void tastes_open(struct err *e)
 
 double tastes_see(const struct event *ev, void *ctx)
 {
-	(void)ctx;
 	for (size_t i = 0; i < 2; i++)
 		if (tastes[i].path)
 			history_event(&tastes[i].make, ev);
-	return 1;
+	return seqs_wanted(ev, ctx);
 }
 
 void tastes_seen(struct err *e)

@@ -71,7 +71,7 @@ struct side_vecs {			/* item vectors */
 extern struct side {			/* the side files, loaded once */
 	struct vocab allow, deny;
 	struct items items;
-	struct inter seen;
+	struct inter seen;		/* by seqs_wanted */
 	int64_t newest;			/* time of the newest event of --seen, or TIME_NONE */
 	uint32_t *seen_row;		/* [seen.item.n] in the catalogue, or VOCAB_NONE */
 	struct side_vecs files[2], *because, *vectors;	/* the same when they name the same file */
@@ -133,7 +133,9 @@ enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c);
 struct str item_column(uint32_t row, enum items_column c);
 struct str title_or_id(struct str id);
 const float *vector_of(const struct side_vecs *v, struct str item);
-/* nearest_own - the item of the user's own with the highest cosine to this one; VOCAB_NONE when there is none. */
+/* is_liked - entry `at` of side.seen.m has more than skips and dislikes. */
+bool is_liked(size_t at);
+/* nearest_own - the item of the user's own, of those that they like, with the highest cosine to this one; VOCAB_NONE when there is none. */
 uint32_t nearest_own(uint32_t u, struct str item, float *cosine);
 
 /* rules_check - of options that the rules need of each other, before anything is read. rules_open - after side_load. */
@@ -163,7 +165,7 @@ void put_why_not(struct buf *out, size_t s, struct str item);
 
 /* tastes_open - the models of --score and --why; without them none of the following does anything. */
 void tastes_open(struct err *e);
-/* tastes_see - an event of --seen, which is read once: it may be a pipe. An inter_weight. */
+/* tastes_see - an event of --seen, which is read once: it may be a pipe. An inter_weight: what seqs_wanted says. */
 double tastes_see(const struct event *ev, void *ctx);
 /* tastes_seen - all of them were read. */
 void tastes_seen(struct err *e);

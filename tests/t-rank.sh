@@ -36,6 +36,7 @@ is "an item from two sources is one candidate with the best score" "$(taste-rank
 printf 'a\t1\t0\nb\t0\t1\nc\t0.9\t0.1\nd\t0\t-1\ne\t1\t1\n' > vec.tsv
 is "--because names the nearest of the user's own" "$(taste-rank --seen seen --because vec.tsv --items items.tsv cand.tsv | sed -n 1,2p | cut -f2,4 | tr '\t\n' '  ')" "a als #1 c als #3; like Beta (0.11) "
 printf 'a\t1e38\t0\nb\t1e38\t1e38\nc\t1e-38\t1e-38\n' > vast.tsv
+is "but for what was only skipped or disliked" "$(printf 'u1\tb\t1\tskip\nu1\td\t1\tban\nu1\te\t1\tskip\nu1\te\t2\tlike\n' > no.seen; taste-rank --seen no.seen --because vec.tsv cand.tsv | sed -n 1,2p | cut -f2,4 | tr '\t\n' '  ')" "a als #1; like e (0.71) c als #3; like e (0.78) "
 is "however long or short the vectors are" "$(taste-rank --seen seen --because vast.tsv cand.tsv | grep -o 'like.*' | tr '\n' ' ')" "like b (0.71) like b (1.00) like a (0.71) "
 printf 'v\td\nv\td\nw\td\nx\td\nw\tb\n' | taste-train pop -o pop.taste
 taste-rank -m pop.taste --popularity 1 cand.tsv > bypop
@@ -148,6 +149,7 @@ is "one file of vectors serves two ends" "$(list --diversity 0.6 --vectors alike
 is "--diversity 0 changes nothing" "$(list --diversity 0 --vectors alike)" "a b c d e "
 printf 'u1\tp%s\n' 1 2 3 4 > own; printf 'p%s\tpodcast\n' 1 2 3 >> rules.tsv; printf 'p4\tmusic\n' >> rules.tsv
 is "--calibrate comes near to the user's own mix" "$(list --seen own --calibrate kind=1) / $(list --seen own --calibrate kind=0)" "c a b d e  / a b c d e "
+is "what was only skipped or disliked is not of that mix, and is seen" "$(awk '{ print $0 "\t\tplay" } NR == 1 { for (i = 0; i < 9; i++) print "u1\tm" i "\t\tskip"; print "u1\ta\t\thate" }' own > skipped; for i in 0 1 2 3 4 5 6 7 8; do printf 'm%s\tmusic\n' $i; done | cat rules.tsv - > more.tsv; list --items more.tsv --seen skipped --calibrate kind=1)" "c b d e "
 is "who has nothing gets it by score" "$(list --seen other --calibrate kind=1)" "a b c d e "
 
 # chance, and days
