@@ -13,6 +13,7 @@
 static struct latency latency;
 static struct eventr *requests;
 static struct buf trouble, troubled;	/* lines of the answer that tell what is wrong; whose the last of them is */
+static struct vocab done;		/* users of the block in hand */
 static uint64_t n_served, n_wrong, n_passed;
 
 static void put_trouble(struct str user, const char *what)
@@ -58,15 +59,20 @@ static void take_line(struct str *f, size_t n)
 {
 	static char what[ERR_MSG_MAX];
 	double score;
+	bool is_next;
 
 	if (n >= 4 && !f[1].len && !f[2].len) {		/* what is wrong already */
 		snprintf(what, sizeof what, "%.*s", (int)min_size(f[3].len, sizeof what - 1), f[3].p);
 		put_trouble(f[0], what);
 	} else if (candidate_is_wrong(f, n, &score, what, sizeof what)) {
 		put_trouble(n ? f[0] : (struct str){ "", 0 }, what);
-	} else if (requests && n_seats && (f[0].len != seat[0].user.len || memcmp(f[0].p, seat[0].user.p, f[0].len))) {
+	} else if ((is_next = n_seats && (f[0].len != seat[0].user.len || memcmp(f[0].p, seat[0].user.p, f[0].len))) && requests) {
 		put_trouble(f[0], "another user in a block: with --requests a block is of one, who asked");
+	} else if (is_next && vocab_find(&done, f[0].p, f[0].len) != VOCAB_NONE) {
+		put_trouble(f[0], "comes again: the lines of a user must stand together");
 	} else {
+		if (!n_seats || is_next)
+			vocab_add(&done, f[0].p, f[0].len);
 		seat_line(f, n, score);
 		return;
 	}
@@ -80,6 +86,7 @@ static void answer(struct sink *out, double start, struct err *e)
 		die_err(e);
 	buf_reset(&trouble);
 	buf_reset(&troubled);
+	vocab_reset(&done);
 	latency_put(&latency, latency_now() - start);
 	n_served++;
 }
@@ -132,5 +139,6 @@ void serve(const char *path, struct sink *out, struct err *e)
 	file_close(file);
 	buf_release(&trouble);
 	buf_release(&troubled);
+	vocab_release(&done);
 	mem_free(field);
 }

@@ -27,6 +27,7 @@ pipe < bad.tsv > got 2> err
 is "a line that is no request leaves one answer without its own, which says so" "$(awk -v RS= 'NR == FNR { w[NR] = $0; next } $0 != w[FNR] { print FNR, /\t\t\t[^\t]*fifo:[0-9]*: 1 field/ }' want got)" "$k 1"
 wide=$(head -1 b)$(printf '\tx%d=1' {1..300}); is "a line of many fields is answered with all of them" "$(printf '%s\n\n' "$wide" | taste-rank --line -k 1 | head -1 | tr '\t' '\n' | grep -c '^x')" 300
 like "but for what a row cannot hold" "$(printf 'u\ti\t1%s\n\n' "$(printf '\tx%d' {1..5000})" | taste-rank --line)" "*:1: 5003 fields, more than 4096*"
+is "who comes again in a block is told so, and has one list" "$(printf 'u\ta\t1\nv\ta\t1\nu\tb\t2\nv\tb\t0\n\nu\tb\t2\n\n' | taste-rank --line | cut -f1,2,4 | tr '\t\n' ' ,')" "u a candidate #1,v a candidate #1,v b candidate #2,u  comes again: the lines of a user must stand together,,u b candidate #1,,"
 must_fail "requests that end before the candidates" 4 "*req3: ended, and there are candidates still*" taste-rank --line --trees trees.taste --past past.taste --requests $(head -3 req.tsv > req3; echo req3) b
 
 coproc S { pipe 2> err; }
