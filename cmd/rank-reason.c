@@ -268,7 +268,7 @@ void put_why_not(struct buf *out, size_t s, struct str item)
 		c = &list->cand[i];
 	bool is_ranked = c && c->place_blend > 0;
 	if (is_ranked)
-		buf_put_f64(out, c->drop ? c->blend : c->shown);
+		buf_put_f64(out, c->blend);
 	if (!c)
 		buf_puts(&text, "no source named it");
 	else if (!c->drop)

@@ -244,11 +244,13 @@ static void open_fresh(void)
 
 	if (day == INT64_MIN)
 		die(EXIT_DATA, "the events of --seen have no times: --fresh-share needs --day");
-	if (day < -719528 + o.fresh_days || day > 2932896)	/* years 0000 to 9999 */
+	if (day > 2932896 || day < -719528)		/* years 0000 to 9999 */
+		die(EXIT_DATA, "the newest event of --seen is at a time that has no date (milliseconds?): --fresh-share needs --day");
+	if (day <= -719528 + o.fresh_days)
 		die(EXIT_DATA, "--fresh-days: %lld days before the day of the lists there is no date", (long long)o.fresh_days);
-	put_day(&from, day - o.fresh_days);
+	put_day(&from, day - o.fresh_days - 1);		/* behind the day before: a year or month that begins with the first day is after it */
 	put_day(&to, day);
-	buf_printf(&text, "released>=%s", from.p);
+	buf_printf(&text, "released>%s", from.p);
 	parse_where(&r->where[r->n++], "--fresh-days", (struct str){ text.p, text.len });
 	buf_reset(&text);
 	buf_printf(&text, "released<=%s", to.p);

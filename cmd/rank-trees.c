@@ -174,6 +174,8 @@ void check_stage(void)
 			usage_die("%s is for the features of --trees", o.past ? "--past" : o.events.n ? "--events" : o.requests.n ? "--requests" : o.context ? "--context" : "--top-features");
 		return;
 	}
+	if (o.score)
+		usage_die("--trees and --score exclude each other: each makes the scores");
 	check_past();
 	check_context(&unknown, &bad);	/* stage_open says it, by the words of the past */
 	tool_reads(o.trees);

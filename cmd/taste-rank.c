@@ -250,7 +250,9 @@ static void add_line(struct rerank *list, const struct str *f, size_t n, double 
 	struct buf features = { 0 };
 
 	for (size_t i = 4; i < n; i++) {
-		if (i > 4)
+		if (rules_explore() && f[i].len >= 2 && !memcmp(f[i].p, "p=", 2))	/* the list has its own */
+			continue;
+		if (features.len)
 			buf_putc(&features, '\t');
 		tsv_put(&features, f[i].p, f[i].len);
 	}

@@ -134,6 +134,7 @@ is "--cap holds for the whole list and from the top" "$(list --cap 'tags=ai:0.2'
 is "--floor has its share among the first of any number" "$(list --floor 'kind=podcast:0.34') / $(list --floor 'kind=podcast:1')" "a b c d e  / c a b d e "
 is "a floor comes when it is due" "$(list -k 4 --floor 'tags=ai:0.5') / $(list --floor 'item=e:0.5')" "a b c e  / a e b c d "
 is "--fresh-share: released in the days before the day" "$(list --day 2024-05-01 --fresh-share 1) / $(list --day 2024-05-02 --fresh-days 0 --fresh-share 1) / $(list --day 2024-05-01 --fresh-days 150 --fresh-share 0.5 --deny ac)" "a b c d e  / d a b c e  / b d e "
+printf 'a\tmusic\t\t\t\t2024\nb\tmusic\t\t\t\t2024-02\nc\tmusic\t\t\t\t2023-12-31\nd\tmusic\t\t\t\t2024-01-31\ne\tmusic\t\t\t\t2024-02-01\n' > released; is "a year or a month that begins with the first of these days is released in them" "$(list --items released --day 2024-01-31 --fresh-days 30 --fresh-share 1) / $(list --items released --day 2024-02-02 --fresh-days 1 --fresh-share 1)" "a d b c e  / b e a c d "
 is "the day is that of the newest event" "$(printf 'x\ta\t1714608000\nx\ta\t100\n' | list --seen - --fresh-days 0 --fresh-share 1)" "d a b c e "
 printf 'q\tmusic\tQ\tAnn\n' >> rules.tsv
 is "--new-share: creators of whom the user has nothing" "$(list --seen q --new-share 0.5)" "a d b c e "
@@ -157,6 +158,8 @@ list --explore epsilon:0.5 > e1
 is "the same seed, the same list; another, another" "$(list --explore epsilon:0.5) $(for s in 1 2 3 4 5 6 7 8; do list -s $s --explore epsilon:0.5; echo; done | sort -u | wc -l | awk '{ print ($1 > 2) }')" "$(cat e1) 1"
 is "another day, another list" "$(for d in 1 2 3 4 5 6 7 8; do list --day 2024-05-0$d --explore softmax:1; echo; done | sort -u | wc -l | awk '{ print ($1 > 3) }')" 1
 is "all is chance: p is one of those left" "$(taste-rank --explore epsilon:1 cand.tsv | grep ^u1 | tr '\t' '\n' | grep ^p= | tr '\n' ' ')" "p=0.2 p=0.25 p=0.3333333333333333 p=0.5 p=1 "
+is "which takes the place of one that the candidates had" "$(printf 'u\ta\t1\t\tx=1\tp=0.5\ty=2\n' | taste-rank --explore epsilon:1 | cut -f5-; printf 'u\ta\t1\t\tp=0.5\ty=2\n' | taste-rank | cut -f5-)" "x=1${T}y=2${T}p=1
+p=0.5${T}y=2"
 is "no chance: p is 1" "$(taste-rank --explore epsilon:0 cand.tsv | grep -o 'p=.*' | sort -u)" "p=1"
 awk 'BEGIN { for (u = 0; u < 3000; u++) for (i = 0; i < 5; i++) printf "u%d\t%c\t%.1f\n", u, 97 + i, 1 - i * i / 10 }' > many.cand
 for how in epsilon:0.5 softmax:0.3 thompson:0.5; do
@@ -195,6 +198,7 @@ d  --never tags=live step=never
 e  it is in --deny step=deny
 q  the user has it (--seen) step=seen
 zz  no source named it step=candidates"
+is "by its score, whatever a rule put before it" "$(taste-rank --items rules.tsv --floor 'item=e:0.5' --why-not a --why-not e cand.tsv | grep ^u1 | cut -f2,3 | tr '\t\n' '  ')" "a 1 e 0 "
 like "and which rule put it back" "$(taste-rank -k 2 --items rules.tsv --space creator=1 --why-not b cand.tsv | grep ^u1)" "*; passed over for --space (1 place)${T}step=cut${T}by_score=2${T}held=space:1"
 like "what could not be held is told" "$(taste-rank -v --items rules.tsv --floor kind=book:0.5 --space creator=9 cand.tsv 2>&1 > none)" "*lines are nearer to one of their creator or group than --space asks*lines more should be kind=book: there were no such candidates*"
 must_fail "a floor without a share" 2 "*--floor: 'kind=podcast' is not a condition*usage:*" taste-rank --items rules.tsv --floor kind=podcast cand.tsv
@@ -214,6 +218,8 @@ must_fail "--diversity by nothing" 2 "*--diversity needs --vectors or --items*" 
 must_fail "--tail-share without -m" 2 "*--tail-share needs -m*" taste-rank --tail-share 0.5 cand.tsv
 must_fail "--calibrate without --seen" 2 "*--calibrate needs --seen*" taste-rank --items rules.tsv --calibrate kind=1 cand.tsv
 must_fail "--fresh-share without a day" 2 "*--fresh-share needs --day*" taste-rank --items rules.tsv --fresh-share 0.5 cand.tsv
+must_fail "--fresh-share by milliseconds" 4 "taste-rank: the newest event of --seen is at a time that has no date (milliseconds?)*" bash -c "printf 'u1\tz\t1700000000123\n' | taste-rank --items rules.tsv --seen - --fresh-share 0.5 cand.tsv"
+must_fail "--fresh-days before all days" 4 "taste-rank: --fresh-days: 30 days before the day of the lists*" taste-rank --items rules.tsv --day 0000-01-31 --fresh-days 30 --fresh-share 0.5 cand.tsv
 must_fail "--fresh-share without times" 4 "*--fresh-share needs --day*" taste-rank --items rules.tsv --seen q --fresh-share 0.5 cand.tsv
 must_fail "too many floors" 2 "*more than 32*" taste-rank --items rules.tsv $(for i in $(seq 33); do echo --floor kind=a:0.1; done) cand.tsv
 printf 'u1\ta\t1\t\tx=1\tp=0.5\nu1\tb\t1\t\tp=1.5\n' > badp; must_fail "a shown list with a p that is none" 4 "taste-rank: badp:2: field 5: 'p=1.5' is not a probability*" taste-rank --explore softmax:1 --shown badp cand.tsv
@@ -240,6 +246,7 @@ is "a closed reader ends it quietly" "$(bash -c 'awk "BEGIN { for (i = 0; i < 30
 for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity" "--popularity 0.9:-m"; do
 	must_fail "${x%:*} without what it is about" 2 "*${x%% *} says nothing without ${x#*:}*usage:*" taste-rank ${x%:*} cand.tsv
 done
+must_fail "--trees beside --score" 2 "*--trees and --score exclude each other*usage:*" taste-rank --trees t --events q --score als.taste --seen q cand.tsv
 must_fail "--why-not with a file for what was dropped" 2 "*nothing goes into --dropped*usage:*" taste-rank --why-not a --dropped none cand.tsv
 printf 'u\tx1\t3\tals\nu\tx2\t5\tals\n' > strange; printf 'v\tk\t1\n' | taste-train pop -q -o k.taste; printf 'u\tk\t2\n' > k
 is "what was only shown before is nothing that a model judges" "$(taste-rank --score k.taste --seen /dev/null --shown k strange 2> err | cut -f2 | tr '\n' ' '; cat err)" "k x2 x1 taste-rank: 1 of 1 users have nothing that k.taste knows: their candidates keep the scores they came with"
