@@ -138,7 +138,7 @@ faults_all() {
 	rank-candidates : taste-rank candidates -t 1 --items in/items.tsv -k 10 --time 2025-02-01 -o out/cand.tsv in/log.tsv
 	rank-candidates-pipe pipe=in/log.taste : taste-rank candidates -t 1 --source now,again -k 10
 	rank-why-not : taste-rank -t 1 --items in/items.tsv --seen in/my.train.tsv --why-not m000001 in/cand.tsv
-	rank-merge : taste-rank merge -t 1 -k 10 -o out/cand.tsv in/cand.tsv in/popular.tsv
+	rank-merge : taste-rank merge -t 1 -o out/cand.tsv in/cand.tsv in/popular.tsv
 	rank-features : taste-rank features -t 1 --events in/log.tsv --items in/items.tsv --vectors in/items.vecs --requests in/my.test.tsv --truth out/truth.tsv -o out/rows.tsv in/cand.tsv
 	rank-features-t2 pipe=in/cand.tsv : taste-rank features -t 2 --past in/past.taste --context hour=9 -b
 	rank-past : taste-rank past -t 1 --events in/log.taste --items in/items.tsv --vectors in/items.vecs -o out/past.taste

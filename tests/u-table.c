@@ -152,7 +152,7 @@ static void a_schema_is_held_to(void **state)
 	says(&j, "items", false, "a|b;a|b;");
 	buf_put(&j, c.p, c.len);
 	says(&j, "items", false, "a|b;a|b; holds ranked, not items");
-	says(&j, NULL, false, "a|b;a|b;a|b;");
+	says(&j, NULL, false, "a|b;a|b; holds items, and behind them ranked: these are no one table");
 	buf_release(&b);
 	buf_release(&c);
 	buf_release(&j);
