@@ -141,6 +141,8 @@ me|http://f/2.mp3|1260608400|save||
 me|http://f/3.mp3|1260608400|play||"
 
 # ---- servers ----
+printf '[{"endTime":"2023-01-01 10:00","artistName":"A","trackName":"T","msPlayed":1000}]' > other.json
+for s in youtube gpodder; do must_fail "rows of another source are no rows of $s" 4 "taste-ingest: other.json:1: neither *" taste-ingest $s other.json; done
 if taste-ingest --list | grep -q navidrome && command -v sqlite3 > sq; then
 	sqlite3 navi.db "create table media_file(id text primary key,title text,album text,artist text,year int,duration real,genre text,mbz_recording_id text);
 	create table annotation(user_id text,item_id text,item_type text,play_count int,play_date datetime,rating int,rated_at datetime,starred bool,starred_at datetime);
@@ -169,6 +171,8 @@ somebody|b1|1709326800|play|580|
 somebody|b1|1711929600|finish||"
 	must_fail "another database" 4 "taste-ingest: abs.db: no Navidrome database*" taste-ingest navidrome abs.db
 	must_fail "no database" 4 "taste-ingest: lb.jsonl: not an SQLite database" taste-ingest navidrome lb.jsonl
+	for from in '- < navi.db' navi.db.gz '- < navi.db.gz'; do gzip -kf navi.db; must_fail "a database is a file as it is: $from" 4 "taste-ingest: *: a database is read where it lies: navidrome needs a file that is not compressed, not standard input" bash -c "taste-ingest navidrome $from"; done; rm navi.db.gz
+	sqlite3 bare.db 'create table a(x)'; must_fail "auto says which names a database may have" 4 "taste-ingest: bare.db: an SQLite database that does not say of what: name navidrome or audiobookshelf" taste-ingest auto bare.db
 	head -c 5000 navi.db > cut.db; must_fail "a database that was cut" 4 "taste-ingest: cut.db: *" taste-ingest navidrome cut.db
 	is "a database is only read" "$(before=$(cksum navi.db); taste-ingest navidrome navi.db > none; ls navi.db*; [ "$before" = "$(cksum navi.db)" ] && echo same)" "navi.db
 same"
@@ -204,6 +208,7 @@ Time,Track,Artist,TRACK"
 
 # ---- what looks like something else ----
 one() { taste-ingest "$@" 2>&1 | cut -f2 | tr '\n' '|'; }
+is "column names in quotes" "$(printf '"Artist","Track","Time"\r\n"A","b",1690347960\r\n' | one librefm)" "a - b|"
 is "a track called listens" "$(echo '{"listen_type":"import","payload":[{"listened_at":1443521965,"track_metadata":{"track_name":"listens","artist_name":"A"}}]}' | one listenbrainz)" "a - listens|"
 is "a track called lovedtracks" "$(echo '{"recenttracks":{"track":[{"artist":{"#text":"A"},"name":"lovedtracks","date":{"uts":"1506085108"}}]}}' | one lastfm)" "a - lovedtracks|"
 is "an artist called [unknown]" "$(echo '[unknown],album,track,"01 Jan 2020 10:00"' | one lastfm)" "[unknown] - track|"

@@ -159,6 +159,7 @@ const char *file_shown(const char *path) { return strcmp(path, "-") ? path : "(s
 const char *file_name(const struct file *f) { return f->name; }
 uint64_t file_offset(const struct file *f) { return f->offset; }
 uint64_t file_size(const struct file *f) { return f->size; }
+bool file_is_packed(const struct file *f) { return f->is_gzip || f->is_zstd; }
 uint64_t file_consumed(const struct file *f) { return f->map ? f->map_n : f->consumed; }
 
 /* read_fd - up to n bytes from the descriptor. */

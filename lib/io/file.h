@@ -35,6 +35,7 @@ void file_on_wait(struct file *f, void (*fn)(void *ctx), void *ctx);
 uint64_t file_offset(const struct file *f);		/* bytes handed out so far (after unpacking) */
 /* file_size - compressed bytes on disk and how many are consumed, for progress; 0 when unknown. */
 uint64_t file_size(const struct file *f);
+bool file_is_packed(const struct file *f);	/* once something was read or looked at: is it being unpacked? */
 uint64_t file_consumed(const struct file *f);
 /* file_map - the whole file as memory, when it is a plain uncompressed regular file from which nothing was read yet: true
  * and *p, *n. Otherwise false and reading goes on as ever. The mapping lives until file_close. */

@@ -10,6 +10,12 @@
 
 #include "kind.h"
 
+/* lacks - is own i no member of the row's object? A row that has none of its source's is of another. */
+static bool lacks(const struct source *s, size_t i)
+{
+	return s->object[i].type == JSON_MISSING;
+}
+
 /* ---- YouTube ---- */
 
 enum { Y_HEADER, Y_TITLE, Y_URL, Y_TIME, Y_SUBTITLES, Y_OWN };
@@ -52,6 +58,8 @@ int youtube_fill(struct source *s, struct listen *l, struct err *e)
 	struct str title = source_get(s, Y_TITLE), url = source_get(s, Y_URL);
 	int r;
 
+	if (lacks(s, Y_HEADER) && lacks(s, Y_TITLE) && lacks(s, Y_URL))
+		return REJECT(s, e, "columns", "neither header, title nor titleUrl is there: not of a watch history");
 	if (!source_is(s, Y_HEADER, "YouTube Music"))
 		return source_pass(s, "not on YouTube Music");
 	if ((r = source_get_time(s, Y_TIME, TIME_S, &l->ev.time, e)) != SOURCE_ROW)
@@ -139,8 +147,10 @@ int gpodder_fill(struct source *s, struct listen *l, struct err *e)
 {
 	struct str action = source_get(s, G_ACTION);
 	double started, position, total;
-	int r = source_get_time(s, G_TIME, TIME_AUTO, &l->ev.time, e);
 
+	if (lacks(s, G_ACTION) && lacks(s, G_EPISODE) && lacks(s, G_PODCAST))
+		return REJECT(s, e, "columns", "neither action, episode nor podcast is there: not of gpodder");
+	int r = source_get_time(s, G_TIME, TIME_AUTO, &l->ev.time, e);
 	if (r != SOURCE_ROW || (r = source_get_number(s, G_STARTED, &started, e)) != SOURCE_ROW || (r = source_get_number(s, G_POSITION, &position, e)) != SOURCE_ROW ||
 	    (r = source_get_number(s, G_TOTAL, &total, e)) != SOURCE_ROW)
 		return r;

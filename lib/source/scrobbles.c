@@ -90,7 +90,10 @@ static size_t find_header(const char *p, size_t n, uint64_t *lines)
 		size_t k = 0;
 		while (k < 16 && q <= stop) {
 			const char *comma = memchr(q, ',', (size_t)(stop - q)), *to = comma ? comma : stop;
-			f[k++] = (struct str){ q, (size_t)(to - q) - (to > q && to[-1] == '\r') };
+			f[k] = (struct str){ q, (size_t)(to - q) - (to > q && to[-1] == '\r') };
+			if (f[k].len >= 2 && *q == '"' && q[f[k].len - 1] == '"')
+				f[k] = (struct str){ q + 1, f[k].len - 2 };
+			k++;
 			q = to + 1;
 		}
 		if (is_librefm_header(f, k))

@@ -234,7 +234,7 @@ struct str source_text(struct source *s)
 }
 
 /* refuse - data that is no text of ours but of a kind that people have: say what would make it so. */
-static int refuse(struct source *s, struct err *e)
+static int refuse(struct source *s, bool is_stdin, struct err *e)
 {
 	static const struct { const char *magic; size_t n; const char *is, *use; } known[] = {
 		{ "\xfd" "7zXZ\0", 6, "xz data", "xz -dc" }, { "\x28\xb5\x2f\xfd", 4, "zstd data", "zstd -dc" },	/* built without it */
@@ -247,6 +247,10 @@ static int refuse(struct source *s, struct err *e)
 
 	if (n < 0)
 		return (int)n;
+	if (s->kind->flags & SOURCE_IS_SQL && (is_stdin || file_is_packed(s->file)))
+		return err_set(e, ERR_DATA, "%s: a database is read where it lies: %s needs a file that is not compressed, not standard input", file_name(s->file), s->kind->name);
+	if (s->is_auto && !(s->kind->flags & SOURCE_IS_SQL) && n >= 16 && !memcmp(p, "SQLite format 3", 16) && source_find("navidrome"))
+		return err_set(e, ERR_DATA, "%s: an SQLite database that does not say of what: name navidrome or audiobookshelf", file_name(s->file));
 	if (s->kind->flags & SOURCE_IS_SQL)
 		return n >= 16 && !memcmp(p, "SQLite format 3", 16) ? 0 : err_set(e, ERR_DATA, "%s: not an SQLite database", file_name(s->file));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -274,7 +278,7 @@ static int guess(struct source *s, struct err *e)
 	const struct source_kind *k = source_guess((const char *)p, (size_t)n);
 	s->kind = k ? k : source_find("tsv");
 	if (n && !k) {
-		int r = refuse(s, e);
+		int r = refuse(s, false, e);
 		return r ? r : err_set(e, ERR_DATA, "%s: no source begins like this; name one (--list), or tsv, csv or jsonl with --map", file_name(s->file));
 	}
 	return 0;
@@ -302,7 +306,7 @@ static int open_file(struct source *s, const char *path, struct err *e)
 		return e->code;
 	s->event = s->o->event;
 	s->user = s->o->user ? s->o->user : s->kind->flags & SOURCE_IS_ONES ? SOURCE_ME : NULL;
-	return refuse(s, e);
+	return refuse(s, !strcmp(path, "-"), e);
 }
 
 /* drain - read a file that somebody else makes sense of, for its digest. */
