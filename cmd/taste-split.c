@@ -164,6 +164,8 @@ static void check_options(void)
 		usage_die(o.test_from ? "--test and --valid are shares: --test-from and --valid-from say where to cut" : "loo has no shares: --test and --valid belong to the others");
 	if (o.fold != 0.8 && !is_verb("users"))
 		usage_die("--fold belongs to users");
+	if (o.seed != 1 && !is_verb("ratio") && !is_verb("users"))
+		usage_die("-s belongs to ratio and users: nothing else is drawn");
 	if (o.min != 3 && !is_verb("loo") && !is_verb("users"))
 		usage_die("--min belongs to loo and users");
 	if (o.min < 3 && is_verb("loo"))

@@ -194,7 +194,7 @@ static int need_times(const struct split_log *l, struct err *e)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->ev[i].time == TIME_NONE && l->part[i] != PART_NONE) {
 			struct str u = l->user.str[l->ev[i].user];
-			return err_set(e, ERR_DATA, "event %zu (of user '%s') has no time: a split by time needs one of each", i + 1,
+			return err_set(e, ERR_DATA, "event %zu of all files together (of user '%s') has no time: a split by time needs one of each", i + 1,
 				       err_clip(clip, u.p, u.len));
 		}
 	return 0;
