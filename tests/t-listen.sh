@@ -15,6 +15,7 @@ is "what is left out is counted by reason" "$(taste-ingest spotify --rule listen
 incognito: 1"
 printf '{"scrobbles":[%s]}' "$(for x in 15,30 50,100 49,100 240,999 239,999; do printf '{"time":%d,"duration":%s,"track":{"title":"t%s","artists":["A"],"length":%s}},' 1700000000 "${x%,*}" "$x" "${x#*,}"; done | sed 's/,$//')" > m.json
 is "--rule lastfm: longer than 30 s, half or 4 minutes" "$(taste-ingest maloja --rule lastfm m.json | cut -f2 | tr '\n' '|')" "a - t50,100|a - t240,999|"
+is "marks of an earlier run go, also where there is no time" "$(printf 'u\ti\t\tplay\t1\tsession=9;a=b;suspect=burst\n' | taste-ingest tsv --session-gap 5 --suspect | cut -f6)" "a=b"
 is "a row without an event is a play" "$(printf 'u\ti\t1\t\t3\nu\ti\t2\t\t40\nu\ti\t3\t\t\nu\ti\t4\trate\t3\n' | taste-ingest tsv --min-seconds 5 | cut -f3,4 | tr '\t\n' ': ')" "2: 3: 4:rate "
 is "also to a rule, which makes it one" "$(printf 'u\ti\t1\t\t3\nu\ti\t2\t\t40\nu\ti\t3\t\t\n' | taste-ingest tsv --rule listenbrainz | cut -f3,4 | tr '\t\n' ': ')" "2:play 3:play "
 is "likes are no listens and always stay" "$(echo '{"score":1,"recording_msid":"x","created":5}' | taste-ingest listenbrainz --rule lastfm --min-seconds 99 | cut -f4)" like

@@ -88,13 +88,15 @@ void marks_put(struct marks *m, struct event *ev)
 	double seconds = is_listen && ev->value > 0 ? ev->value : 0;
 	char text[64] = "";
 
-	if (ev->time == TIME_NONE)
+	copy_context(m, ev->context);
+	if (ev->time == TIME_NONE) {
+		ev->context = (struct str){ m->context.p ? m->context.p : "", m->context.len };
 		return;
+	}
 	int64_t end;
 	if (__builtin_add_overflow(ev->time, (int64_t)(seconds < 1e9 ? seconds : 1e9), &end))
 		end = INT64_MAX;
 	struct user_marks *x = marks_of(m, ev->user);
-	copy_context(m, ev->context);
 	bool is_ordered = !x->is_known || ev->time >= x->last;
 	m->n_unordered += !is_ordered;
 	m->n_overlaps += is_listen && is_ordered && x->is_known && ev->time < x->end - 1;
