@@ -67,7 +67,7 @@ static uint32_t kind_of(const char *path, struct buf *schema, bool *is_foreign, 
 	int format = is_binary ? VECS_AUTO : o.format != VECS_AUTO ? o.format : o.as && strcmp(o.as, "vectors") ? VECS_AUTO : vecs_sniff(f, e);
 	if (format < 0)
 		die_err(e);
-	*is_foreign = format != VECS_AUTO;
+	*is_foreign = format != VECS_AUTO || (n && !is_binary && o.as && !strcmp(o.as, "vectors"));
 	if (!is_binary && !*is_foreign && o.is_check)
 		die(EXIT_DATA, n ? "%s: byte 0: not a taste file" : "%s is empty: not a taste file", file_name(f));
 	if (is_binary && n >= BLOCK_HEAD)
@@ -89,6 +89,8 @@ static void view(const char *path, struct err *e)
 
 	if (o.tensor && kind != KIND_MODEL && kind != KIND_INDEX && kind != UINT32_MAX)
 		die(EXIT_DATA, "%s holds %s: only models and indexes have tensors", file_shown(path), kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
+	if (o.is_binary && (kind == KIND_MODEL || kind == KIND_INDEX))
+		usage_die("-b is of events, tables and vectors: %s holds %s, whose one binary form is the file itself", file_shown(path), input_kind_name((enum block_kind)kind));
 	if (!kind && o.is_binary && !o.as && !is_foreign)
 		usage_die("-b needs --as to know what a text holds");
 	if (o.wants_info && kind)
@@ -161,6 +163,12 @@ static void check_options(void)
 		usage_die("--repair: which file?");
 	if (o.is_check && o.n >= 0)
 		usage_die("-c checks the whole: no -n");
+	if (o.wants_info && (o.n >= 0 || o.wants_header || (o.as && strcmp(o.as, "vectors"))))
+		usage_die("-i tells of the whole file: no -n, no --header-out, and --as vectors alone");
+	if (o.is_repair && (o.n >= 0 || strcmp(o.out, "-")))
+		usage_die("--repair works in place: no -o, no -n");
+	if (o.is_binary && o.wants_header)
+		usage_die("--header-out is of text: not with -b");
 	if (o.is_binary && (o.is_check || o.is_repair || o.wants_info || o.tensor))
 		usage_die("-b goes with content only");
 	static const char *const known[] = { "events", "vectors", "items", "candidates", "ranked", "truth", "features" };

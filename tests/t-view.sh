@@ -44,6 +44,10 @@ must_fail "--as of what there is not" 2 "*--as: 'songs' is none of events, vecto
 must_fail "-b of a text that nobody named" 2 "*-b needs --as*" taste-view -b log.tsv
 printf 'i\tmusic\tT\n' | taste-view -b --as items > ti; printf 'u\ti\t1\n' | taste-view -b --as ranked > tr; cat ti ti > tii; cat ti tr > tir
 for o in -c -b ""; do ok "tables of one schema are joined: $o" bash -c "taste-view $o tii > got"; must_fail "of two schemas they are none: $o" 4 "taste-view: tir holds items, and behind them ranked: these are no one table" taste-view $o tir; done
+printf 'a 1 2\nb 3 4\n' > g.txt; ok "-c --as vectors checks a text of them" taste-view -c --as vectors g.txt; like "and -i tells of it" "$(taste-view -i --as vectors g.txt)" "vectors*vectors    2*"
+printf 'a 1 2\nb 3\n' > g.txt; must_fail "and finds what is wrong" 4 "taste-view: g.txt:2: *" taste-view -c --as vectors g.txt; : > g.txt; must_fail "an empty text is not sound" 4 "*g.txt is empty*" taste-view -c --as vectors g.txt
+taste-train pop -o pop.m log.taste; must_fail "-b of a model" 2 "taste-view: -b is of events, tables and vectors: pop.m holds a model*" taste-view -b pop.m
+for o in "-i -n 2" "-i --header-out" "-i --as events" "--repair -o x" "--repair -n 1" "-b --header-out"; do must_fail "an option that would do nothing: $o" 2 "taste-view: *usage:*" taste-view $o log.taste; done
 must_fail "-b of two files" 2 "*-b takes one file; cat joins binary ones*" taste-view -b log.taste log.taste
 taste-view -b --as vectors -o v.taste items.tsv 2>/dev/null; [ ! -e v.taste ] && pass "what cannot be made leaves no file" || fail "what cannot be made leaves no file"
 printf 'id\t1\t2\n' | taste-view -b --as vectors > v.taste; is "vectors go to binary and back" "$(taste-view v.taste)" "id${T}1${T}2"
