@@ -79,8 +79,8 @@ static int64_t the_time(void)
 {
 	int64_t t = INT64_MIN;
 
-	if (co.time && !scan_time(co.time, strlen(co.time), TIME_AUTO, &t))
-		usage_die("--time: '%.40s' is not a time (seconds since 1970, or ISO 8601)", co.time);
+	if (co.time && !scan_when(co.time, &t))
+		usage_die("--time: '%.40s' is not a time (a year, ISO 8601, or seconds since 1970)", co.time);
 	if (co.time)
 		return t;
 	for (size_t i = 0; i < c.log.n; i++)

@@ -413,6 +413,8 @@ static void check_options(void)
 
 	if (!tool.n_args)
 		usage_die("which source? --list names them");
+	if (o.is_binary && o.wants_header)
+		usage_die("--header-out is of text: not with -b");
 	if (o.max_rejects && !o.rejects)
 		usage_die("--max-rejects goes with --rejects");
 	if (o.max_rejects && (!scan_f64(o.max_rejects, len - is_share, &v) || v < 0))
@@ -441,7 +443,7 @@ static void check_options(void)
 static void start_stages(struct err *e)
 {
 	tool_hold_output(o.out);
-	if (o.since && !scan_time(o.since, strlen(o.since), TIME_AUTO, &since))
+	if (o.since && !scan_when(o.since, &since))
 		read_log(o.since, false, &since, e);
 	for (size_t i = 0; i < o.against.n; i++)
 		read_log(o.against.v[i], true, NULL, e);

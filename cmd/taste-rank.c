@@ -80,7 +80,7 @@ static const struct opt opts[] = {
 	{ .type = OPT_SECTION, .help = "candidates:" },
 	{ 0, "source", OPT_LIST, &co.source, "NAME,...", "where candidates come from: now, rising, followed, new, continue, again, near; else all that can be had", .names = "now|rising|followed|new|continue|again|near" },
 	{ 0, "users", OPT_STR, &co.users, "FILE", "for those listed here (first column); all: for all who have events", .names = "all", .flags = OPT_IS_PATH },
-	{ 0, "time", OPT_STR, &co.time, "TIME", "only what came before it counts; else all (seconds since 1970, or ISO 8601)" },
+	{ 0, "time", OPT_STR, &co.time, "TIME", "only what came before it counts; else all (a year, ISO 8601, or seconds since 1970)" },
 	{ 0, "half-life", OPT_FLOAT, &co.half_life, "DAYS", "now, rising, continue: what is so much older counts half", .min = 1e-3, .max = 1e6 },
 	{ 0, "chart-every", OPT_FLOAT, &co.chart_every, "DAYS", "now, rising, with --requests: how often charts are made; 0: for each request", .min = 0, .max = 1e6 },
 	{ 0, "each-kind", OPT_FLAG, &co.each_kind, NULL, "now, rising: -k of each kind of item" },

@@ -27,7 +27,7 @@ static const struct opt opts[] = {
 	{ 0, "known", OPT_FLAG, &o.is_known, NULL, "drop held-out events whose item is not in train" },
 	{ 0, "min", OPT_INT, &o.min, "N", "loo, users: users with fewer events stay in train", .min = 2, .max = 1000000 },
 	{ 0, "test", OPT_FLOAT, &o.test, "SHARE", "share of test; users: or how many; -1: 0.1, ratio 0.2", .min = -1, .max = 1e9 },
-	{ 0, "test-from", OPT_STR, &o.test_from, "TIME", "time: test begins here (seconds since 1970, or ISO 8601)" },
+	{ 0, "test-from", OPT_STR, &o.test_from, "TIME", "time: test begins here (a year, ISO 8601, or seconds since 1970)" },
 	{ 0, "valid", OPT_FLOAT, &o.valid, "SHARE", "share of valid; users: or how many; -1: 0.1, ratio 0", .min = -1, .max = 1e9 },
 	{ 0, "valid-from", OPT_STR, &o.valid_from, "TIME", "time: valid begins here" },
 	{ 0 },
@@ -54,8 +54,8 @@ static int64_t time_of(const char *s, const char *option)
 {
 	int64_t t;
 
-	if (!scan_time(s, strlen(s), TIME_AUTO, &t))
-		usage_die("--%s: '%.40s' is not a time (seconds since 1970, or ISO 8601)", option, s);
+	if (!scan_when(s, &t))
+		usage_die("--%s: '%.40s' is not a time (a year, ISO 8601, or seconds since 1970)", option, s);
 	return t;
 }
 
@@ -138,6 +138,8 @@ static void write_parts(struct err *e)
 		tool_output_close(sink[p]);
 		note("%s: %llu events", split_part_name((enum split_part)p), (unsigned long long)n[p]);
 	}
+	if (split.n && !n[PART_TRAIN])
+		warn("the train part is empty");
 	if (split.n && !n[PART_TEST] && o.test > 0)
 		warn("the test part is empty");
 }

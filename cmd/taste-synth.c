@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 	{ 0, "audiobooks", OPT_INT, &o.audiobooks, "N", "chapters", .min = -1, .max = 1e9 },
 	{ 0, "events", OPT_INT, &o.events, "N", "events, exactly", .min = -1, .max = 1e15 },
 	{ 0, "days", OPT_INT, &o.days, "N", "about how many days they take", .min = -1, .max = 1e5 },
-	{ 0, "start", OPT_STR, &o.start, "TIME", "the first day (seconds since 1970, or ISO 8601)" },
+	{ 0, "start", OPT_STR, &o.start, "TIME", "the first day (a year, ISO 8601, or seconds since 1970)" },
 	{ 0, "zipf", OPT_FLOAT, &o.zipf, "X", "exponent of the creators' popularity", .min = 0, .max = 5 },
 	{ 0, "drift", OPT_FLOAT, &o.drift, "X", "how far tastes wander in a year; 1: a right angle", .min = 0, .max = 100 },
 	{ 0, "noise", OPT_FLOAT, &o.noise, "SHARE", "how often something is chosen by chance", .min = 0, .max = 1 },
@@ -153,8 +153,8 @@ static void check_options(struct world_opts *w)
 		tool_reads(o.after.v[i]);
 	*w = (struct world_opts){ .seed = (uint64_t)o.seed, .n_users = (size_t)o.users, .n_events = (uint64_t)o.events, .days = (size_t)o.days,
 				  .n_items = { (size_t)o.music, (size_t)o.podcasts, (size_t)o.audiobooks }, .zipf = o.zipf, .drift = o.drift, .noise = o.noise, .context = o.context };
-	if (!scan_time(o.start, strlen(o.start), TIME_AUTO, &w->start))
-		usage_die("--start: '%.40s' is not a time (seconds since 1970, or ISO 8601)", o.start);
+	if (!scan_when(o.start, &w->start))
+		usage_die("--start: '%.40s' is not a time (a year, ISO 8601, or seconds since 1970)", o.start);
 	if (w->start < -2208988800 || w->start >= 32503680000)
 		usage_die("--start: '%.40s' is not between the years 1900 and 2999", o.start);
 	w->start -= ((w->start % 86400) + 86400) % 86400;	/* days begin at midnight, UTC */

@@ -56,6 +56,7 @@ must_fail "a time and a share" 2 "*say where to cut*" taste-split time --test-fr
 must_fail "standard input twice" 2 "*standard input can be read only once*" bash -c 'taste-split loo -o y - - < big'
 must_fail "--fold without users" 2 "*--fold belongs to users*" taste-split loo --fold 0.5 -o x big
 printf 'u\ti\t1\n' > single; taste-split time -o one single 2> err; is "an empty test part is told" "$(cat err)" "taste-split: the test part is empty"
+is "and an empty train part, for a year is a year" "$(printf 'u\ti\t1704067199\nu\tj\t1704067200\n' > year; for y in 2023 2024; do taste-split time --test-from $y -o one year 2>&1; cut -f2 one.test.tsv; done | tr '\n' ' ')" "taste-split: the train part is empty i j j "
 
 printf 'u\ta\t1\nu\ta\t2\nu\tb\t3\nu\tc\t4\nu\td\t5\nv\ta\t1\n' > rep; taste-split loo --distinct -o d rep
 is "--distinct keeps the first event of a pair" "$(cut -f2,3 d.train.tsv | tr '\t\n' '  ')" "a 1 b 3 a 1 "

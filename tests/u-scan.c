@@ -246,6 +246,9 @@ static void times(void **state)
 	assert_true(scan_time("1700000000", 10, TIME_MS, &v) && v == 1700000);
 	assert_true(scan_time("-1", 2, TIME_MS, &v) && v == -1);
 	assert_true(scan_time("1700000000123", 13, TIME_S, &v) && v == 1700000000123);
+	assert_true(scan_when("2024", &v) && v == 1704067200);
+	assert_true(scan_when("0070", &v) && scan_when("02024", &v) && v == 2024 && scan_when("202", &v) && v == 202 && scan_when("2024-06-01", &v) && v == 1717200000);
+	assert_false(scan_when("", &v) || scan_when("202x", &v));
 	for (int64_t x = -62167219200; x < 253402300799; x += 86399 * 331) {	/* there and back again */
 		time_iso(x, iso);
 		assert_true(scan_time(iso, strlen(iso), TIME_AUTO, &v) && v == x);

@@ -334,6 +334,18 @@ bool scan_time(const char *p, size_t len, enum scan_time_unit unit, int64_t *out
 	return true;
 }
 
+bool scan_when(const char *s, int64_t *out)
+{
+	size_t len = strlen(s);
+	char first[16];
+
+	if (len != 4 || strspn(s, "0123456789") != len)
+		return scan_time(s, len, TIME_AUTO, out);
+	memcpy(first, s, 4);
+	memcpy(first + 4, "-01-01", 7);
+	return scan_time(first, 10, TIME_S, out);
+}
+
 const char *time_iso(int64_t t, char out[32])
 {
 	int64_t days = t / 86400, s = t % 86400;

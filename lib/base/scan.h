@@ -25,6 +25,8 @@ enum scan_time_unit { TIME_AUTO, TIME_S, TIME_MS };
  * Dates are checked (month lengths, leap years, hour < 24, leap second 60 reads as 59). Years 0000-9999.
  */
 bool scan_time(const char *p, size_t len, enum scan_time_unit unit, int64_t *out);
+/* scan_when - a moment that somebody types as an option: as scan_time with TIME_AUTO, but four digits alone are a year, which begins then; nobody means a second of 1970. */
+bool scan_when(const char *s, int64_t *out);
 
 /* scan_size - 10, 64K, 1.5M, 2G (powers of 1024) as bytes. */
 bool scan_size(const char *p, size_t len, uint64_t *out);
