@@ -49,7 +49,7 @@ static const struct opt opts[] = {
 	{ 0, "tz", OPT_STR, &o.tz, "+HH:MM", "the zone of a player's clock that does not say it (scrobbler)" },
 	{ 0, "since", OPT_STR, &o.since, "TIME|LOG", "only what is later than this, or than the last event of a log", .flags = OPT_NO_PROV },
 	{ 0, "dedupe", OPT_FLAG, &o.is_deduped, NULL, "leave out events that came before" },
-	{ 0, "dedupe-against", OPT_LIST, &o.against, "LOG", "and those that this log has", .flags = OPT_NO_PROV | OPT_IS_PATH },
+	{ 0, "dedupe-against", OPT_LIST, &o.against, "LOG", "and those that this log has", .flags = OPT_IS_PATH },
 	{ 0, "sort", OPT_ENUM, &o.sort, "ORDER", "of the events: as they come, by time, or by user and time", .names = "no|time|user" },
 	{ 0, "session-gap", OPT_STR, &o.gap, "TIME", "mark sessions, which end when nothing is heard for so long (30m)" },
 	{ 0, "suspect", OPT_FLAG, &o.has_suspects, NULL, "mark what no listener does" },
@@ -89,6 +89,7 @@ static struct evsort *evsort;
 static struct marks marks;
 static struct pseudonyms *pseudonyms;
 static int64_t since = INT64_MIN, zone;
+static bool has_counts, meets_counts;	/* of plays: the log that is there already; and so does what goes behind it */
 static uint64_t sort_memory;
 
 /* Why rows are bad, why they are left out. */
@@ -193,14 +194,14 @@ static void put(struct event *ev, struct err *e)
 	n.written++;
 }
 
-/* accept - a row's way out: what is no listen, what is known already and what is too old stay behind. */
-static void accept(struct listen *l, struct err *e)
+/* accept - a row's way out: what is no listen, what is known already and what is too old stay behind. Did it go on? */
+static bool accept(struct listen *l, struct err *e)
 {
 	const char *why = listen_counts(l, &filter);
 
 	if (why) {
 		count(left_out, why);
-		return;
+		return false;
 	}
 	if (pseudonyms)
 		l->ev.user = pseudonyms_of(pseudonyms, l->ev.user);
@@ -208,11 +209,11 @@ static void accept(struct listen *l, struct err *e)
 		l->ev.context.len = 0;
 	if (l->ev.time != TIME_NONE && l->ev.time <= since) {
 		count(left_out, "not later than --since");
-		return;
+		return false;
 	}
 	if ((o.is_deduped || o.against.n) && !dedupe_add(&dedupe, &l->ev)) {
 		count(left_out, "there already");
-		return;
+		return false;
 	}
 	if (o.items)
 		source_note_item(&items, l);
@@ -228,6 +229,7 @@ static void accept(struct listen *l, struct err *e)
 		put(&l->ev, e);
 	else if (evsort_add(evsort, &l->ev, e))
 		die_err(e);
+	return true;
 }
 
 /* hand_on - somebody may be watching the other end. */
@@ -287,8 +289,8 @@ static void ingest_file(struct source *s, const char *path, struct progress *pr,
 			why.code = ERR_NONE;
 		} else if (got == SOURCE_PASS) {
 			count(left_out, source_reason(s));
-		} else {
-			accept(&l, e);
+		} else if (accept(&l, e)) {
+			meets_counts |= has_counts && str_is(l.ev.kind, "plays") && !strcmp(source_name(s), "navidrome");
 		}
 		if (!(n.read & 1023))
 			progress_set(pr, before + source_bytes(s, &total));
@@ -331,11 +333,13 @@ static void read_log(const char *path, bool is_known, int64_t *last, struct err 
 	while (r && (got = eventr_next(r, &ev, e)) == 1) {
 		if (is_known)
 			dedupe_add(&dedupe, &ev);
+		has_counts |= is_known && str_is(ev.kind, "plays");
 		if (last && ev.time != TIME_NONE && ev.time > *last)
 			*last = ev.time;
 	}
 	if (got < 0)
-		die(err_exit(e->code), "%s%s", e->msg, r && eventr_is_binary(r) && e->code == ERR_DATA ? " (if that is an unfinished tail, taste-view --repair takes it off)" : "");
+		die(err_exit(e->code), "%s%s", e->msg, !r || e->code != ERR_DATA ? "" : eventr_is_binary(r) ?
+		    " (if that is an unfinished tail, taste-view --repair takes it off)" : " (a log that is there already is an events stream without a header)");
 	eventr_close(r);
 }
 
@@ -361,6 +365,8 @@ static void say_counts(void)
 		note("from %s to %s", time_iso(n.first, a), time_iso(n.last, b));
 	if (o.items)
 		note("%zu items in the catalogue", items.id.n);
+	if (meets_counts)
+		warn("Navidrome's counts are of all plays so far, and the log has such counts already: both are added up (write the log anew, -o)");
 	if (marks.n_unordered)
 		warn("%llu events are earlier than the one before of their user: marks are right only in order (--sort user or time)", (unsigned long long)marks.n_unordered);
 	if (marks.gap > 0)
@@ -458,6 +464,7 @@ int main(int argc, char **argv)
 	static const char *from_stdin[] = { "-" };
 	struct err e = { 0 };
 	struct progress pr;
+	char moment[32];
 
 	tool_init(&tool, argc, argv);
 	if (o.wants_list) {
@@ -496,6 +503,8 @@ int main(int argc, char **argv)
 	buf_puts(&line, tool.arg[0]);
 	if (tool.prov.len)
 		buf_printf(&line, " %s", tool.prov.p);
+	if (o.since)		/* what it came to, whether a time or a log said so */
+		buf_printf(&line, " --since %s", since == INT64_MIN ? "never" : time_iso(since, moment));
 	prov_step(&prov, tool.name, tool_version, line.p, inputs.p ? inputs.p : "");
 	if (eventw_finish(events, &prov, &e))
 		die_err(&e);

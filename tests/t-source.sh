@@ -162,6 +162,8 @@ f2|music|Ghost|Nobody|||100|"
 u1|f1||rate|4|
 u1|f1|1709287500|plays|2|
 u1|f1|1709294400|like||"
+	taste-ingest navidrome -b old.db > counts; is "counts that did not change are known" "$(taste-ingest navidrome -b --dedupe-against counts old.db 2>&1 >> counts)" ""
+	sqlite3 old.db "update annotation set play_count = 5 where play_count = 3"; like "counts behind counts are told" "$(taste-ingest navidrome -b --dedupe-against counts old.db 2>&1 >> counts)" "taste-ingest: Navidrome's counts are of all plays so far*"
 	sqlite3 abs.db "create table playbackSessions(id text,userId text,mediaItemId text,mediaItemType text,displayTitle text,displayAuthor text,duration real,startTime real,currentTime real,timeListening int,createdAt datetime);
 	create table mediaProgresses(id text,userId text,mediaItemId text,mediaItemType text,duration real,isFinished bool,finishedAt datetime);create table users(id text,username text);
 	insert into playbackSessions values('s1','u1','b1','book','The Map','Somebody Else',36000,0,600,580,'2024-03-01 21:00:00.123 +00:00'),('s2','u9','e1','podcastEpisode','On Bread',null,null,0,10,null,'2024-03-01 07:00:00.000 +00:00');
