@@ -29,6 +29,9 @@ static void go_on(struct als *m, struct inter *in, struct err *e)
 	if (als_take(m, ALS_ITEMS, &old, &in->item, &items, e) || als_take(m, ALS_USERS, &old, &in->user, &users, e))
 		die_err(e);
 	note("of %zu users %zu and of %zu items %zu are in %s", in->user.n, users, in->item.n, items, o.init);
+	if (o.update && (users < old.n[MODEL_USERS] || items < old.n[MODEL_ITEMS]))
+		die(EXIT_DATA, "--update: %zu users and %zu items of %s are in no event: the operands must be all that it was learnt from", old.n[MODEL_USERS] - users,
+		    old.n[MODEL_ITEMS] - items, o.init);
 	if (!o.update)
 		als_sweep(m, ALS_USERS, tool_pool(), e);	/* what goes wrong is told by learn_als */
 }
@@ -56,6 +59,9 @@ static void update_als(struct als *m, struct inter *in, struct err *e)
 
 	if (inter_load(&fresh, &o.update, 1, &io, NULL, NULL, e))
 		die_err(e);
+	if (in->n_events - fresh.n_events != old.n_events)
+		die(EXIT_DATA, "--update: the operands have %llu events, %s was learnt from %llu: they must be those, without what is new", (unsigned long long)(in->n_events - fresh.n_events),
+		    o.init, (unsigned long long)old.n_events);
 	uint8_t *only_users = touched(&in->user, &fresh.user, &users, e), *only_items = touched(&in->item, &fresh.item, &items, e);
 	m->side[ALS_USERS].only = only_users;
 	m->side[ALS_ITEMS].only = only_items;

@@ -116,6 +116,21 @@ static void say(struct trees_learn *l, bool is_last, double start)
 	fprintf(stderr, l->held.c.n ? "%.6f\t%.3f\n" : "-\t%.3f\n", l->held.c.n ? l->measure : clock_now() - start, clock_now() - start);
 }
 
+/* check_valid - rows that have none of the features would say nothing of the trees, and yet how many there are. */
+static void check_valid(const struct frame *valid, const struct frame *train)
+{
+	size_t n = train->name.n, c = 0;
+
+	if (!valid->n || valid->shared.n == n)
+		return;
+	if (!valid->shared.n)
+		die(EXIT_DATA, "--valid: its rows have none of the features of those learnt from");
+	while (vocab_find(&valid->shared, train->name.str[c].p, train->name.str[c].len) != VOCAB_NONE)
+		c++;
+	if (!valid->absent_is_zero)
+		warn("--valid: %zu of %zu features are missing in all of its rows, the first is '%.*s'", n - valid->shared.n, n, (int)min_size(train->name.str[c].len, 40), train->name.str[c].p);
+}
+
 static void learn(struct trees_learn *l, struct err *e)
 {
 	struct progress pr;
@@ -146,8 +161,10 @@ void train_trees(struct sink *out, struct err *e)
 	int8_t *slope;
 
 	load(&train, NULL, tool.arg, tool.n_args, o.groups, e);
-	if (o.valid.n)
+	if (o.valid.n) {
 		load(&valid, &train, o.valid.v, o.valid.n, o.valid_groups, e);
+		check_valid(&valid, &train);
+	}
 	note("%zu rows of %zu queries, %zu features", train.n, train.n_queries, train.name.n);
 	slope = mem_new(train.name.n + 1, sizeof *slope);
 	take_slopes(slope, &train, &o.rising, 1, "rising");

@@ -231,6 +231,8 @@ must_fail "--update from a pipe" 2 "*--update: '*' is read twice*" bash -c 'tast
 must_fail "--update alone" 2 "*--update needs the model to update: --init*" taste-train als --update after.tsv before.tsv
 must_fail "--update with an option given at its default" 2 "*--dim is as it was in --init*" taste-train als --init old.taste --update after.tsv -d 64 before.tsv
 must_fail "an option of another verb is refused at its default, too" 2 "*--dim is an option of als*" taste-train pop -d 64 before.tsv
+must_fail "--update of nothing would forget everybody" 4 "*--update: 270 users and * items of old.taste are in no event*" taste-train als --init old.taste --update after.tsv
+must_fail "--update with a log that has the new events already" 4 "*--update: the operands have $(wc -l < both.tsv) events, old.taste was learnt from 9000: *" taste-train als --init old.taste --update after.tsv both.tsv
 must_fail "--update with another lambda" 2 "*--lambda is as it was in --init*" taste-train als --init old.taste --update after.tsv --lambda 1 before.tsv
 must_fail "--init of another width" 2 "*old.taste has vectors of 8 components; 9 are wanted*" taste-train als -d 9 --init old.taste before.tsv
 must_fail "--init of another kind" 4 "*a model of kind ease, not als*" taste-train als --init ease.taste before.tsv

@@ -15,8 +15,12 @@ static uint32_t load_column(void *ctx, struct str name)
 	struct load *l = ctx;
 	struct frame *f = l->f;
 
-	if (l->like)
-		return vocab_find(&l->like->name, name.p, name.len);
+	if (l->like) {
+		uint32_t known = vocab_find(&l->like->name, name.p, name.len);
+		if (known != VOCAB_NONE)
+			vocab_add(&f->shared, name.p, name.len);
+		return known;
+	}
 	if (f->name.n == FRAME_COLUMNS_MAX && vocab_find(&f->name, name.p, name.len) == VOCAB_NONE)
 		return FRAME_COLUMNS_MAX;
 	uint32_t c = vocab_add(&f->name, name.p, name.len);
@@ -173,6 +177,7 @@ void frame_release(struct frame *f)
 	for (size_t c = 0; c < f->n_chunks; c++)
 		mem_free(f->chunk[c].x);
 	vocab_release(&f->name);
+	vocab_release(&f->shared);
 	mem_free(f->words);
 	mem_free(f->chunk);
 	mem_free(f->label);

@@ -17,6 +17,7 @@ struct frame {
 	float *label;			/* [n] */
 	size_t *start;			/* [n_queries + 1] first row of each query */
 	bool has_queries, absent_is_zero;
+	struct vocab shared;		/* names of columns of `like` that these files have, too */
 	/* private */
 	float fill;			/* behind the width of a chunk */
 	struct frame_chunk { float *x; size_t width; } *chunk;	/* [(n - 1) / FRAME_CHUNK + 1] */

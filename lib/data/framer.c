@@ -246,6 +246,8 @@ static int read_cell(struct framer *r, size_t i, struct str f, struct err *e)
 	return 0;
 }
 
+#define TWICE " is named by the row, where a file of sizes says what the queries are"
+
 static int next_of_table(struct framer *r, struct frame_row *row, struct err *e)
 {
 	const struct str *f;
@@ -266,6 +268,8 @@ static int next_of_table(struct framer *r, struct frame_row *row, struct err *e)
 			return e->code;
 	row->user = f[1];
 	row->item = f[2];
+	if (f[0].len && r->o.groups)
+		return bad(r, 1, e, "query ", f[0], TWICE);
 	if (!f[0].len && !r->o.groups)
 		return bad(r, 1, e, "the query is empty: ", f[0], "");
 	if (read_label(r, row, 4, f[3], e))
@@ -394,6 +398,8 @@ static int next_of_lines(struct framer *r, struct frame_row *row, struct err *e)
 		query = (struct str){ token.p + 4, token.len - 4 };
 		if (!query.len)
 			return bad(r, 2, e, "", token, " names no query");
+		if (r->o.groups)
+			return bad(r, 2, e, "query ", query, TWICE);
 		field++;
 		token = next_token(&p, hash ? hash : end);
 	}

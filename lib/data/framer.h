@@ -9,7 +9,7 @@
  *              those that a line does not name are missing, or zero when asked. Lines that hold only a comment are passed over.
  *
  * Rows of a query stand together: one that comes again is an error. Of LIBSVM rows the user is the query, and the item what the comment says behind "docid =", else the comment, else the
- * number of the row. Where no row names a query, a file of sizes, line by line, may (groups): queries are then called by their number.
+ * number of the row. Where no row names a query, a file of sizes, line by line, may (groups): queries are then called by their number, and a row that names one is an error.
  *
  * Numbers go where the caller wants them: it says what column a name stands for, and what number a word. Memory: a row, the words of a header, and 50 bytes a query.
  */
