@@ -6,7 +6,7 @@
 
 struct ease_opts ease_options(const struct inter *in)
 {
-	return (struct ease_opts){ o.lambda, o.dropout, (size_t)o.top, (size_t)o.min_users, most_memory, &in->item, tuned };
+	return (struct ease_opts){ o.lambda, o.dropout, (size_t)o.top, (size_t)o.min_users, most_memory, &in->item, tuned, &in->user };
 }
 
 /* learn_ease - G, its inverse and the weights; in->m is used up. With -v a row on stderr of how long each took. */

@@ -258,16 +258,13 @@ int als_loss(struct als *m, struct als_loss *l, struct par *pool, struct err *e)
 /* ---- start and end ---- */
 
 /* weigh_all - val becomes shape(r). */
-static int weigh_all(struct csr *R, const struct weigh *w, const struct vocab *ids, struct err *e)
+static int weigh_all(struct csr *R, const struct weigh *w, const struct vocab *const ids[2], struct err *e)
 {
 	for (size_t u = 0; u < R->n_rows; u++)
 		for (size_t j = R->start[u]; j < R->start[u + 1]; j++) {
 			float a = weigh_pair(w, R->val[j]);
-			if (!(a > 0) || !isfinite(a)) {
-				char clip[ERR_CLIP_MAX];
-				return err_set(e, ERR_NUMERIC, "user '%s': a pair whose weight is not positive and finite",
-					       ids ? err_clip(clip, ids->str[u].p, ids->str[u].len) : "?");
-			}
+			if (!(a > 0) || !isfinite(a))
+				return weigh_bad(a, ids[ALS_USERS], u, ids[ALS_ITEMS], R->col[j], e);
 			R->val[j] = a;
 		}
 	return 0;
@@ -426,7 +423,7 @@ static int take_pairs(struct als *m, struct csr *R, const struct weigh *w, struc
 
 	if (!nnz)
 		return err_set(e, ERR_DATA, "no events to learn from%s", R->n_rows ? ": those read all weigh 0" : "");
-	if ((ret = weigh_all(R, w, m->o.ids[ALS_USERS], e)) || (ret = encode(m, R->val, nnz, &users->code, e)))
+	if ((ret = weigh_all(R, w, m->o.ids, e)) || (ret = encode(m, R->val, nnz, &users->code, e)))
 		return ret;
 	users->n = R->n_rows;
 	users->start = R->start;

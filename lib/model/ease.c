@@ -143,7 +143,7 @@ static int narrow(struct ease_make *m, struct csr *R, const struct weigh *w, str
 				continue;
 			float x = weigh_pair(w, R->val[p]);
 			if (!(x > 0 && x < INFINITY) && !ret)
-				ret = err_set(e, ERR_NUMERIC, "a pair weighs %g, which is not positive and finite", (double)x);
+				ret = weigh_bad(x, m->o.user, u, m->o.item, R->col[p], e);
 			R->col[at] = to[R->col[p]];
 			R->val[at++] = x;
 		}

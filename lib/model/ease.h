@@ -39,6 +39,7 @@ struct ease_opts {
 	uint64_t max_bytes;		/* of memory; 0: no limit */
 	const struct vocab *item;	/* borrowed, to name items in messages; may be NULL */
 	const struct model_tuned *tuned;	/* borrowed, for the file; NULL: not tuned */
+	const struct vocab *user;	/* as item */
 };
 
 /* ease_check - NULL, or a sentence that says what is wrong with the options. */

@@ -247,3 +247,11 @@ float weigh_pair(const struct weigh *w, float r)
 	}
 	return 1;
 }
+
+int weigh_bad(float x, const struct vocab *user, size_t u, const struct vocab *item, size_t i, struct err *e)
+{
+	char who[ERR_CLIP_MAX], what[ERR_CLIP_MAX];
+
+	return err_set(e, ERR_NUMERIC, "user '%s', item '%s': the pair weighs %g, which is not positive and finite", user ? err_clip(who, user->str[u].p, user->str[u].len) : "?",
+		       item ? err_clip(what, item->str[i].p, item->str[i].len) : "?", (double)x);
+}

@@ -22,6 +22,7 @@
 
 #include "../base/buf.h"
 #include "../data/event.h"
+#include "../data/vocab.h"
 
 struct artifactw;
 struct model;
@@ -73,5 +74,7 @@ int weigh_load(struct weigh *w, const struct model *m, struct err *e);
 const char *weigh_shape(const struct weigh *w);
 /* weigh_pair - shape(r), r > 0. */
 float weigh_pair(const struct weigh *w, float r);
+/* weigh_bad - ERR_NUMERIC with a sentence that a pair, of user u and item i, weighs x, which is not positive and finite. user, item: to name them, or NULL. */
+int weigh_bad(float x, const struct vocab *user, size_t u, const struct vocab *item, size_t i, struct err *e);
 
 #endif
