@@ -73,10 +73,39 @@ void write_vector(struct str id, const float *v, struct err *e)
 
 /* ---- known ids ---- */
 
+/* is_nobody - a user of whom only events were read that weigh nothing: zeros, to which all items are alike. Folding in has no vector for them either. */
+static bool is_nobody(size_t user)
+{
+	const float *v = model.vec[MODEL_USERS] + user * model.d;
+	size_t i = 0;
+
+	while (i < model.d && v[i] == 0)
+		i++;
+	return i == model.d;
+}
+
+static size_t count_nobody(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < model.n[MODEL_USERS]; i++)
+		n += is_nobody(i);
+	return n;
+}
+
+static void warn_strangers(uint64_t n, size_t all)
+{
+	if (n)
+		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n, all, file_shown(o.model));
+}
+
 static void write_all(enum model_axis axis, struct err *e)
 {
 	for (size_t i = 0; i < model.n[axis]; i++)
-		write_vector(idtab_id(&model.ids[axis], i), model.vec[axis] + i * model.d, e);
+		if (axis == MODEL_ITEMS || !is_nobody(i))
+			write_vector(idtab_id(&model.ids[axis], i), model.vec[axis] + i * model.d, e);
+	if (axis == MODEL_USERS)
+		warn_strangers(count_nobody(), model.n[axis]);
 }
 
 static void write_listed(enum model_axis axis, const char *path, struct err *e)
@@ -278,8 +307,7 @@ static void write_folded(struct err *e)
 		progress_set(&pr, job.first + n);
 	}
 	progress_end(&pr);
-	if (n_strangers)
-		warn("%llu of %zu users have no item of weight that %s knows: no vectors for them", (unsigned long long)n_strangers, n_users, file_shown(o.model));
+	warn_strangers(n_strangers, n_users);
 }
 
 static void open_fold(struct err *e)
@@ -380,8 +408,13 @@ static void check_options(void)
 /* open_vectors - how many there will be is known when all are asked for. */
 static void open_vectors(struct sink *out, struct err *e)
 {
-	uint64_t n = o.items && !strcmp(o.items, "all") ? model.n[MODEL_ITEMS] : o.users && !strcmp(o.users, "all") ? model.n[MODEL_USERS] : VECSW_UNKNOWN;
+	uint64_t n = o.items && !strcmp(o.items, "all") ? model.n[MODEL_ITEMS] : VECSW_UNKNOWN;
 
+	if (o.users && !strcmp(o.users, "all")) {
+		if (model_vectors(&model, MODEL_USERS, e))
+			die_err(e);
+		n = model.n[MODEL_USERS] - count_nobody();
+	}
 	vectors = o.format ? vecsw_new_words(out, model.d, FORMATS[o.format], n, e) : vecsw_new(out, model.d, o.is_binary, e);
 	if (!vectors)
 		die_err(e);

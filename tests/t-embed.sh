@@ -94,6 +94,12 @@ like "vectors remember the model and how it was made" "$(taste-view -i p.taste)"
 
 # usage
 must_fail "no model" 2 "*which model?*" taste-embed --items all
+printf 'a\tx\na\ty\nb\tx\nb\tz\t1\tskip\nc\tz\t1\tskip\n' > skips.tsv
+for how in "" --bias; do
+	taste-train als -d 2 $how -o skips.taste skips.tsv; taste-embed -m skips.taste --users all > want 2> err; taste-embed -m skips.taste skips.tsv > got 2> err2
+	same "als $how: who has only skipped has no vector, as when folded in" got want; same "and it is told" err err2; is "of one" "$(cut -f1 got | tr '\n' ' ')$(cat err)" "a b taste-embed: 1 of 3 users have no item of weight that skips.taste knows: no vectors for them"
+done
+is "word2vec's count is without them" "$(taste-embed -q -m skips.taste --users all --format w2v | head -1)" "2 4"
 must_fail "items and users at once" 2 "*one at a time*" taste-embed -m als.taste --items all --users all
 must_fail "users and events at once" 2 "*one at a time*" taste-embed -m als.taste --users all log.tsv
 must_fail "--skip-unknown where nothing can be unknown" 2 "*--skip-unknown needs*" taste-embed -m als.taste --skip-unknown log.tsv
