@@ -47,6 +47,7 @@ struct tool tool = {
 	.about = "vectors out of a model: known items or users, or new users folded in from their events",
 	.usage = "-m model [options] [events...]",
 	.opts = opts,
+	.makes_other = true,
 };
 
 struct model model;

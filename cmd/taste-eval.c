@@ -64,6 +64,7 @@ struct tool tool = {
 		 "       taste-eval ips|snips|dr --answers events|--log file [options] ranked...\n"
 		 "       taste-eval interleave [--answers events] [options] ranked ranked",
 	.opts = opts,
+	.makes_other = true,
 	.may = "rounds|ips|snips|dr|interleave",
 };
 

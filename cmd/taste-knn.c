@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 {
 	tool_init(&tool, argc, argv);
 	tool_check_verb(tool.verb);
+	tool.makes_other = is_verb("search") || is_verb("stats");
 	if (is_verb("merge"))
 		return knn_merge();
 	if (is_verb("build")) {

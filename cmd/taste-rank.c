@@ -410,6 +410,7 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	tool_check_verb(tool.verb ? tool.verb : "lists");
+	tool.makes_other = !tool.verb || strcmp(tool.verb, "merge");
 	if (tool.verb) {
 		while (strcmp(verbs[v].verb, tool.verb))
 			v++;

@@ -38,6 +38,7 @@ static struct tool tool = {
 	.about = "what a model thinks of every item: listeners' events in, candidates (user, item, score, source) out",
 	.usage = "-m model [options] [events...]",
 	.opts = opts,
+	.makes_other = true,
 };
 
 static struct model model;

@@ -173,6 +173,7 @@ struct tool tool = {
 	.about = "learn a model: events in, model out",
 	.usage = "pop|als|ease|graph|softmax|session|seq|blend|trees [options] [file...]",
 	.opts = opts,
+	.makes_other = true,
 	.verbs = "pop|als|ease|graph|softmax|session|seq|blend|trees",
 };
 

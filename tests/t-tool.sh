@@ -83,6 +83,11 @@ $s = IO::Socket::INET->new("127.0.0.1:$p") or exit 99; $SIG{PIPE} = "DEFAULT"; o
 perl -MIO::Socket::INET -e "$tcp" -- taste-synth --users 2000 --events 300000 2> err; st=$?
 [ $st = 99 ] && skip "a socket whose other end is gone ends it like a pipe" "no network" || is "a socket whose other end is gone ends it like a pipe" "$st $(cat err)" "141 "
 
+cp log.taste precious
+for c in "taste-train pop" "taste-train trees" "taste-train seq" "taste-train blend --valid v --part x --part y" "taste-embed -m x" "taste-score -m x" "taste-eval --no-train --truth x" "taste-rank" "taste-rank candidates --users all" "taste-knn search" "taste-knn stats"; do
+	must_fail "another kind of thing does not take the place of what it is made of: $c" 2 "*'precious' is read: it cannot be written over*" $c -o precious precious; same "which is there" precious log.taste
+done
+ok "a log may take the place of its own" taste-view -b -o precious precious; same "and does" <(taste-view precious) <(taste-view log.taste)
 mkdir pipe; (cd pipe; taste-synth --users 100 --events 50000 -o big.tsv --items /dev/stdout | head -1 > line; taste-synth --users 3000 --events 300000 -o big.tsv --items /dev/stdout | head -1 > line)
 is "nor a temporary when the other output's reader is gone" "$(ls -A pipe)" line
 (cd pipe; ulimit -f 1; taste-synth --users 100 --events 50000 -o big.tsv 2> line; echo $? >> line)

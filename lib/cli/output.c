@@ -155,7 +155,7 @@ void tool_hold_file(const char *path, bool may_be_new)
 	}
 }
 
-/* refuse_input - a file that is read and would be gone. An operand may be what the main output takes the place of. */
+/* refuse_input - a file that is read and would be gone. An operand may be what the main output takes the place of, where both are of a kind. */
 static void refuse_input(const char *path, bool is_aside)
 {
 	char *place = strcmp(path, "-") ? real_of(path) : NULL;
@@ -163,7 +163,7 @@ static void refuse_input(const char *path, bool is_aside)
 	const struct tool_input *input = tool_inputs(&n);
 
 	for (size_t i = 0; place && i < n; i++) {
-		char *other = strcmp(input[i].path, "-") && (is_aside || !input[i].is_operand) ? real_of(input[i].path) : NULL;
+		char *other = strcmp(input[i].path, "-") && (is_aside || !input[i].may_be_output) ? real_of(input[i].path) : NULL;
 		if (other && !strcmp(other, place) && !is_device(place))
 			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
 		free(other);

@@ -8,7 +8,7 @@
 #include "../io/sink.h"
 
 /* tool_output - sink_open(path) or die; binary output to a terminal is a usage error, and behind a file that does not end with a whole stream (>>) an error: nobody could read it there. When the program dies before tool_output_close, the temporary
- * is removed and what was on disk stays. At most 16 at a time, no two to the same file, none to a file that is read other than as an operand. */
+ * is removed and what was on disk stays. At most 16 at a time, no two to the same file, none to a file that is read other than as an operand, nor to that where tool.makes_other. */
 struct sink *tool_output(const char *path, bool is_binary);
 /* tool_hold_output - when path names standard output and that is a file: wait for whoever is writing to it, so that streams are appended one behind the other, and taste-view --repair
  * keeps off. tool_output does it; before it, whoever reads that file first. The lock goes with the process. */

@@ -419,14 +419,14 @@ bool tool_is_set(const void *var)
 	return g.given[i];
 }
 
-static void note_input(const char *path, bool is_operand)
+static void note_input(const char *path, bool may_be_output)
 {
 	if (!path)
 		return;
 	if (!strcmp(path, "-") && ++g.n_stdin > 1)
 		usage_die("standard input can be read only once");
 	if (g.n_inputs < MAX_INPUTS)
-		g.input[g.n_inputs++] = (struct tool_input){ path, is_operand };
+		g.input[g.n_inputs++] = (struct tool_input){ path, may_be_output };
 }
 
 void tool_reads(const char *path)
@@ -437,7 +437,7 @@ void tool_reads(const char *path)
 void tool_reads_args(size_t from)
 {
 	for (size_t i = from; i < g.t->n_args; i++)
-		note_input(g.t->arg[i], true);
+		note_input(g.t->arg[i], !g.t->makes_other);
 	if (g.t->n_args <= from)
 		note_input("-", true);
 }

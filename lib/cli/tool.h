@@ -25,6 +25,7 @@ struct tool {
 	const char *verbs;	/* "pop|als": a first word that must be one of these (before or after options); NULL none */
 	const char *may;	/* likewise, but any other first word is a file: verb is NULL then. Not with verbs */
 	void (*put_words)(struct buf *b);	/* append what a first word may be that the program itself looks at, for --opts-tsv. Not with verbs or may */
+	bool makes_other;	/* another kind of thing than the operands are: none of them may be the output, for it would be gone. Before tool_reads_args */
 	/* set by tool_init */
 	const char *verb;
 	const char **arg;	/* what is left: files */
@@ -60,7 +61,7 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tool_reads(const char *path);
 void tool_reads_args(size_t from);
 /* tool_inputs - what was said to be read, the first 256 of it. */
-struct tool_input { const char *path; bool is_operand; };
+struct tool_input { const char *path; bool may_be_output; };
 const struct tool_input *tool_inputs(size_t *n);
 /* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */
 int tool_close(int status);
