@@ -169,8 +169,20 @@ static size_t count_blanks(const char *p, size_t n)
 	return k;
 }
 
+/* count_numbers - fields at the end of p[0..n) that are numbers, of those behind the first; 0 when a blank stands before them and no word. */
+static size_t count_numbers(const char *p, size_t n)
+{
+	size_t k = 0;
+	const char *blank;
+	float v;
+
+	for (; (blank = last_blank(p, n)) && scan_f32(blank + 1, n - (size_t)(blank + 1 - p), &v); n = (size_t)(blank - p))
+		k++;
+	return n && p[n - 1] == ' ' ? 0 : k;
+}
+
 /*
- * next_text - a word and r->d numbers (0: any number, which it becomes), parted by single blanks. Numbers are taken from the end: some of the published GloVe files have words
+ * next_text - a word and r->d numbers (0: as many as there are at the end, which it becomes), parted by single blanks. Numbers are taken from the end: some of the published GloVe files have words
  * with blanks in them (". . ."). What stands before the numbers is the word unless it ends in one more number: then the line is of another width.
  */
 static int next_text(struct vecs_in *r, struct str *id, struct err *e)
@@ -189,7 +201,8 @@ static int next_text(struct vecs_in *r, struct str *id, struct err *e)
 	if (r->has_n && r->no == r->n)
 		return err_set(e, ERR_DATA, "%s:%llu: the first line says that there are %llu vectors", name, no, (unsigned long long)r->n);
 	const char *p = l->p;
-	size_t n = l->len - (l->len && p[l->len - 1] == ' '), d = r->d ? r->d : count_blanks(p, n), have = d;
+	size_t n = l->len - (l->len && p[l->len - 1] == ' '), d = r->d ? r->d : count_numbers(p, n), have;
+	have = d = d ? d : count_blanks(p, n);
 	if (d < 1 || d > VECS_DIM_MAX)
 		return err_set(e, ERR_DATA, "%s:%llu: %zu components: a vector is a word and 1 to %d numbers", name, no, d, VECS_DIM_MAX);
 	for (size_t j = d; j-- > 0; n = (size_t)(blank - p)) {
