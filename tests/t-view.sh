@@ -103,6 +103,9 @@ q${T}1${T}0"
 is "taste binary is itself whatever is said" "$(taste-view --format glove -n 1 items.vecs)" "$(taste-view -n 1 items.vecs)"
 is "the first word of GloVe may have blanks, too" "$(printf '. . 1 2\na 3 4\n' | taste-view --format glove)" ". .${T}1${T}2
 a${T}3${T}4"
+is "so is npy" "$(taste-view --format fbin array.npy)" "$(taste-view array.npy)"
+is "and a search takes the one so and the other so" "$(taste-knn search --format fbin -k 2 v.fbin array.npy)" "$(taste-knn search -k 2 v.fbin v.fbin)"
+must_fail "a format that the file has not" 4 "taste-view: v.glove: vectors of * components: they have 1 to 65536; read as fbin" taste-view --format fbin v.glove
 must_fail "a format that is none" 2 "*--format: 'parquet' is not one of *" taste-view --format parquet v.fbin
 must_fail "a format of what is no vectors" 2 "*--format is of vectors, not of events*" taste-view --format npy --as events v.fbin
 must_fail "a vector that is cut off is named" 4 "taste-view: (standard input): vector 2 of 2: the file ends before it does" bash -c 'head -c 20 v.fbin | taste-view --format fbin'

@@ -3,7 +3,7 @@
 #include "npy.h"
 #include "../base/scan.h"
 
-enum { MAGIC = 6, HEAD_MAX = 65535 };		/* bytes of header: what version 1 can say */
+enum { HEAD_MAX = 65535 };		/* bytes of header: what version 1 can say */
 
 /* What is left of the header. */
 struct cursor { const char *p, *end; };
@@ -12,7 +12,7 @@ struct fields { struct str descr; bool has_descr, has_order, has_shape, is_by_co
 
 bool is_npy(const unsigned char *p, size_t n)
 {
-	return n && !memcmp(p, "\x93NUMPY", n < MAGIC ? n : MAGIC);
+	return n && !memcmp(p, "\x93NUMPY", n < NPY_MAGIC ? n : NPY_MAGIC);
 }
 
 static void skip_blanks(struct cursor *c)
@@ -137,24 +137,24 @@ static int read_all(struct file *f, void *p, size_t n, struct err *e)
 int npy_head(struct npy *a, struct file *f, struct err *e)
 {
 	const unsigned char *peek;
-	unsigned char head[MAGIC + 6], text[HEAD_MAX];
-	int64_t n = file_peek(f, MAGIC, &peek, e);
+	unsigned char head[NPY_MAGIC + 6], text[HEAD_MAX];
+	int64_t n = file_peek(f, NPY_MAGIC, &peek, e);
 	int r;
 
 	if (n < 0)
 		return (int)n;
 	if (n && !is_npy(peek, (size_t)n))
 		return err_set(e, ERR_DATA, "%s: it does not begin as an npy file does", file_name(f));
-	if ((r = read_all(f, head, MAGIC + 2, e)))
+	if ((r = read_all(f, head, NPY_MAGIC + 2, e)))
 		return r;
-	unsigned major = head[MAGIC], minor = head[MAGIC + 1];
+	unsigned major = head[NPY_MAGIC], minor = head[NPY_MAGIC + 1];
 	if (major < 1 || major > 3 || minor)
 		return err_set(e, ERR_DATA, "%s: npy of version %u.%u: 1.0, 2.0 and 3.0 are read", file_name(f), major, minor);
-	if ((r = read_all(f, head + MAGIC + 2, major == 1 ? 2 : 4, e)))
+	if ((r = read_all(f, head + NPY_MAGIC + 2, major == 1 ? 2 : 4, e)))
 		return r;
-	uint32_t len = head[MAGIC + 2] | (uint32_t)head[MAGIC + 3] << 8;
+	uint32_t len = head[NPY_MAGIC + 2] | (uint32_t)head[NPY_MAGIC + 3] << 8;
 	if (major > 1)
-		len |= (uint32_t)head[MAGIC + 4] << 16 | (uint32_t)head[MAGIC + 5] << 24;
+		len |= (uint32_t)head[NPY_MAGIC + 4] << 16 | (uint32_t)head[NPY_MAGIC + 5] << 24;
 	if (len > HEAD_MAX)
 		return err_set(e, ERR_DATA, "%s: an npy header of %lu bytes: at most %d are read", file_name(f), (unsigned long)len, HEAD_MAX);
 	if ((r = read_all(f, text, len, e)))

@@ -19,7 +19,8 @@ enum elem { ELEM_F32, ELEM_F64, ELEM_F16, ELEM_I8, ELEM_U8, ELEM_I32 };		/* as t
 
 struct npy { enum elem elem; uint64_t n, d; };
 
-/* is_npy - do these first bytes of a file, all of it when n < 6, begin with the magic? */
+enum { NPY_MAGIC = 6 };	/* bytes */
+/* is_npy - do these first bytes of a file, all of it when n < NPY_MAGIC, begin with the magic? */
 bool is_npy(const unsigned char *p, size_t n);
 /* npy_head - read it and no more: f then stands at the first element. 0 or <0. n and d are as the header says: nobody checked them against the file. */
 int npy_head(struct npy *a, struct file *f, struct err *e);

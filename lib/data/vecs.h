@@ -14,7 +14,7 @@
 
 #define VECS_DIM_MAX 65536
 
-/* What an input is, unless it is taste binary, which is always recognised. Names for option tables, in the order of the numbers. */
+/* What an input is, unless it is taste binary or npy, which are always recognised. Names for option tables, in the order of the numbers. */
 enum vecs_format {
 	VECS_AUTO,	/* by its first bytes, else by its name's suffix, else by its first line, which never takes TSV for anything else */
 	VECS_TSV,

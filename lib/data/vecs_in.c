@@ -31,7 +31,8 @@ int vecs_in_at_end(const struct vecs_in *r, struct err *e)
 
 static int check_dim(const struct vecs_in *r, uint64_t d, struct err *e)
 {
-	return d >= 1 && d <= VECS_DIM_MAX ? 0 : err_set(e, ERR_DATA, "%s: vectors of %llu components: they have 1 to %d", file_name(r->file), (unsigned long long)d, VECS_DIM_MAX);
+	return d >= 1 && d <= VECS_DIM_MAX ? 0 : err_set(e, ERR_DATA, "%s: vectors of %llu components: they have 1 to %d%s%s", file_name(r->file), (unsigned long long)d, VECS_DIM_MAX,
+							r->is_told ? "; read as " : "", r->is_told ? vecs_format_name(r->format) : "");
 }
 
 int vecs_in_set_head(struct vecs_in *r, uint64_t n, uint64_t d, struct err *e)
@@ -228,6 +229,15 @@ static bool has_suffix(const char *name, const char *suffix)
 	return false;
 }
 
+/* begins_npy - 1, 0 or <0. */
+static int begins_npy(struct file *f, struct err *e)
+{
+	const unsigned char *p;
+	int64_t got = file_peek(f, NPY_MAGIC, &p, e);
+
+	return got < 0 ? (int)got : got >= NPY_MAGIC && is_npy(p, NPY_MAGIC);
+}
+
 int vecs_sniff(struct file *f, struct err *e)
 {
 	static const struct { const char *suffix; enum vecs_format format; } known[] = {
@@ -250,10 +260,12 @@ int vecs_sniff(struct file *f, struct err *e)
 int vecs_in_open(struct vecs_in *r, struct input *in, enum vecs_format format, bool is_whole, struct err *e)
 {
 	*r = (struct vecs_in){ .file = in->file, .line = &in->line, .format = format };
-	int got = format == VECS_AUTO ? vecs_sniff(r->file, e) : (int)format;
+	int got = format == VECS_AUTO ? vecs_sniff(r->file, e) : begins_npy(r->file, e);
 	if (got < 0)
 		return got;
-	r->format = (enum vecs_format)got;
+	r->is_told = format != VECS_AUTO && !got;
+	if (!r->is_told)
+		r->format = format == VECS_AUTO ? (enum vecs_format)got : VECS_NPY;
 	if (r->format == VECS_AUTO && (got = vecs_words_sniff(r, e)) < 0)
 		return got;
 	if (is_whole && (r->format == VECS_NPY || r->format == VECS_FBIN) && !file_map(r->file, &r->map, &r->map_n))

@@ -17,6 +17,7 @@ struct vecs_in {
 	enum vecs_format format;	/* what it is: not VECS_AUTO once it is open */
 	size_t d;			/* components; 0 while nothing has said */
 	/* private */
+	bool is_told;			/* the format was, and is not npy, which says itself what it is */
 	struct file *file;
 	struct line *line;
 	bool has_line;			/* text: the line at hand is not used yet */
