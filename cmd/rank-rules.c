@@ -333,6 +333,13 @@ static void index_shown(void)
 	shown = sorted;
 }
 
+/* warn_nothing - about what no item has. */
+static void warn_nothing(const struct where *w)
+{
+	if (!where_is_about(w, &side.items))
+		warn("%s: no item has '%.*s', which a rule asks for", file_shown(o.items), (int)min_size(w->name.len, 60), w->name.p);
+}
+
 void rules_open(struct err *e)
 {
 	if (day == INT64_MIN && side.newest != TIME_NONE)
@@ -362,6 +369,11 @@ void rules_open(struct err *e)
 	}
 	if (o.fresh_share > 0)
 		open_fresh();
+	for (size_t i = 0; i < o.never.n; i++)
+		warn_nothing(&never[i]);
+	for (size_t q = 0; q < run.n_quotas; q++)
+		if (rules[q].n)
+			warn_nothing(&rules[q].where[0]);
 	if (o.shown) {
 		load_shown(e);
 		index_shown();

@@ -126,6 +126,8 @@ printf 'a\tmusic\tA\tAnn\tone\t2024-04-20\t1\trock\nb\tmusic\tB\tAnn\tone\t2024-
 list() { taste-rank --items rules.tsv "$@" cand.tsv | grep ^u1 | cut -f2 | tr '\n' ' '; }
 printf 'a\nc\n' > ac; printf 'x\ta\n' > other; printf 'u1\tq\n' > q
 is "--never drops what the catalogue says" "$(list --never 'tags=live|talk')" "a b e "
+like "what nothing has is told" "$(taste-rank --items rules.tsv --never tag=live --floor mood=x:0.1 --cap kind=x:0.1 cand.tsv 2>&1 > none)" "taste-rank: rules.tsv: no item has 'tag', which a rule asks for
+taste-rank: rules.tsv: no item has 'mood', which a rule asks for"
 is "and what it does not know stays" "$(printf 'u\tz\t1\n' | taste-rank --items rules.tsv --never 'tags!=rock' | cut -f2)" "z"
 is "--space keeps one creator's apart" "$(list --space creator=1)" "a d b e c "
 is "as far as there are others" "$(list --space creator=9)" "a d e b c "

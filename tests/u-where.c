@@ -73,6 +73,7 @@ static void conditions_hold_for_what_they_say(void **state)
 	char got[16];
 
 	(void)state;
+	assert_string_equal(held("title~ x", got), "");		/* a blank is looked for */
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
 		if (strcmp(held(t[i].condition, got), t[i].want))
 			fail_msg("%s: '%s', wanted '%s'", t[i].condition, got, t[i].want);
@@ -137,6 +138,8 @@ static void faults_are_told_with_their_place(void **state)
 		{ "kind=a||b", "condition 'kind=a||b', byte 8: a value is empty" },
 		{ "kind=|b", "condition 'kind=|b', byte 6: a value is empty" },
 		{ "kind=a|", "condition 'kind=a|', byte 8: a value is empty" },
+		{ "kind= x", "condition 'kind= x', byte 6: a blank before the value" },
+		{ "kind=y|\tx", "condition 'kind=y|?x', byte 8: a blank before the value" },
 		{ "seconds<abc", "condition 'seconds<abc', byte 9: 'abc' is not a number" },
 		{ "seconds<nan", "condition 'seconds<nan', byte 9: 'nan' is not a number" },
 		{ "seconds=1|x", "condition 'seconds=1|x', byte 11: 'x' is not a number" },

@@ -131,6 +131,8 @@ static int add_value(struct where *w, size_t from, const char *text, size_t at, 
 
 	if (!v.text.len)
 		return bad(e, text, at, w->n || text[at] == '|' ? "a value is empty" : "no value");
+	if (w->op != WHERE_HAS && w->op != WHERE_HAS_NOT && strchr(" \t", v.text.p[0]))
+		return bad(e, text, at, "a blank before the value");
 	if (w->type == WHERE_NUMBER && !scan_f64(v.text.p, v.text.len, &v.number))
 		return bad(e, text, at, "'%s' is not a number", err_clip(clip, v.text.p, v.text.len));
 	if (w->type == WHERE_DATE && !scan_date(v.text, &v.date))
@@ -278,9 +280,14 @@ static bool date_fits(const struct where *w, struct str s)
 	return false;
 }
 
+static struct str asked_of(const struct where *w, const struct items *it, size_t i)
+{
+	return w->column == WHERE_ITEM ? it->id.str[i] : w->column == WHERE_EXTRA ? items_extra(it, i, w->name) : it->row[i][w->column];
+}
+
 static bool holds(const struct where *w, const struct items *it, size_t i)
 {
-	struct str s = w->column == WHERE_ITEM ? it->id.str[i] : w->column == WHERE_EXTRA ? items_extra(it, i, w->name) : it->row[i][w->column];
+	struct str s = asked_of(w, it, i);
 	bool fits = s.len && (w->type == WHERE_TEXT ? text_fits(w, s) : w->type == WHERE_LIST ? list_fits(w, s) : w->type == WHERE_NUMBER ? number_fits(w, s) : date_fits(w, s));
 
 	return fits != (w->op == WHERE_IS_NOT || w->op == WHERE_HAS_NOT);
@@ -294,4 +301,12 @@ bool where_holds(const struct where *w, size_t n, const struct items *it, struct
 		if (!holds(&w[k], it, i))
 			return false;
 	return i != VOCAB_NONE;
+}
+
+bool where_is_about(const struct where *w, const struct items *it)
+{
+	for (size_t i = 0; i < it->id.n; i++)
+		if (asked_of(w, it, i).len)
+			return true;
+	return false;
 }

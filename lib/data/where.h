@@ -1,7 +1,7 @@
 /*
  * where - conditions on items: "kind=podcast|audiobook", "released>=2020", "seconds<600", "tags!=live", "bpm>120". Each is one text; an item is wanted when all of them hold.
  *
- *   NAME OP VALUE		no blanks between them: a blank belongs to the name or the value it stands at, and a name may not begin or end with one
+ *   NAME OP VALUE		no blanks between them: a name may not begin or end with one, nor a value begin with one but behind ~ and !~, where it is looked for
  *
  * NAME is a column of the items stream (item, which is the id, kind title creator group released seconds tags); any other is an extra of that name. It is what stands before
  * the first of the bytes = ! < > ~.
@@ -54,6 +54,8 @@ struct where {
 int where_parse(struct where *w, const char *text, struct err *e);
 /* where_holds - whether all n hold for an item. An item that is not in the catalogue has none, whatever is asked; with n = 0 every item of the catalogue is wanted. */
 bool where_holds(const struct where *w, size_t n, const struct items *it, struct str id);
+/* where_is_about - does any item have what it asks for? Where none has, a name is misspelt, most likely. Passes over the catalogue until one has. */
+bool where_is_about(const struct where *w, const struct items *it);
 void where_release(struct where *w);	/* zeroed is empty */
 
 #endif
