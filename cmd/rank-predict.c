@@ -52,18 +52,20 @@ static void score_part(void *ctx, size_t chunk, int worker)
 	trees_scores_in(&model, score + first, x + first * model.n_features, model.n_features, n, scratch + (size_t)worker * scratch_size);
 }
 
-/* put_top - "; by NAME (+X), ..." behind the reason, and NAME=X fields behind all, of the features that say most. */
-static void put_top(const float *of)
+/* put_words - "; by NAME (+X), ..." behind the reason, of the features that say most. */
+static void put_words(const size_t *best, size_t n)
 {
-	size_t best[TOP_FEATURES], n;
 	struct buf words = { 0 };
 
-	trees_explain(&model, phi, of, explain);
-	n = top_features(best, phi, model.n_features);
 	for (size_t j = 0; j < n; j++)
 		put_top_feature(&words, trees_feature(&model, best[j]), phi[best[j]], !j);
 	tsv_put(&line, words.p ? words.p : "", words.len);
 	buf_release(&words);
+}
+
+/* put_fields - the same as NAME=X, behind all others. */
+static void put_fields(const size_t *best, size_t n)
+{
 	for (size_t j = 0; j < n; j++) {
 		struct str name = trees_feature(&model, best[j]);
 		buf_putc(&line, '\t');
@@ -76,7 +78,12 @@ static void put_top(const float *of)
 static void write_row(size_t i, struct err *e)
 {
 	const struct held *h = &row[i];
+	size_t best[TOP_FEATURES], n = 0;
 
+	if (o.top_features) {
+		trees_explain(&model, phi, x + i * model.n_features, explain);
+		n = top_features(best, phi, model.n_features);
+	}
 	buf_reset(&line);
 	bool is_query = o.by_query && h->end > h->query;
 	tsv_put(&line, ids.p + (is_query ? h->query : h->user), is_query ? h->end - h->query : h->item - h->user);
@@ -88,12 +95,12 @@ static void write_row(size_t i, struct err *e)
 	else
 		buf_put_f32(&line, score[i]);
 	buf_puts(&line, "\ttrees");
-	if (o.top_features)
-		put_top(x + i * model.n_features);
+	put_words(best, n);
 	if (h->end > h->query && !o.by_query) {
 		buf_puts(&line, "\tquery=");
 		tsv_put(&line, ids.p + h->query, h->end - h->query);
 	}
+	put_fields(best, n);
 	if (tablew_row(table, line.p, line.len, e))
 		die_err(e);
 }

@@ -42,7 +42,8 @@ awk -F '\t' -v OFS='\t' '{ if (NR > 1) $6 = ""; print }' test.tsv | taste-rank p
 awk -F '\t' -v OFS='\t' '{ if ($7 == "") $7 = "never heard of"; print }' test.tsv | taste-rank predict -m m.1 > p; same "a word that is not known counts as missing" p p.plain
 taste-rank predict -m m.1 --top-features 2 test.tsv > why
 is "reasons name features" "$(cut -f4 why | grep -cvE '^trees; by [^ ]+ \([+-][0-9.]+\), [^ ]+ \([+-][0-9.]+\)$')" 0
-is "and give them as fields" "$(awk -F '\t' '{ split($5, a, "="); split($6, b, "="); x = a[2] < 0 ? -a[2] : a[2]; y = b[2] < 0 ? -b[2] : b[2]; bad += x < y } END { print bad + 0 }' why)" 0
+is "and give them as fields" "$(awk -F '\t' '{ split($6, a, "="); split($7, b, "="); x = a[2] < 0 ? -a[2] : a[2]; y = b[2] < 0 ? -b[2] : b[2]; bad += x < y } END { print bad + 0 }' why)" 0
+is "behind the query" "$(head -1 why | cut -f5)" query=q0
 is "what was asked most is what matters" "$(taste-view --tensor feature.gain m.1 | sort -t "$T" -k2,2gr | head -1 | cut -f1)" a
 is "and what says nothing is not asked" "$(taste-view --tensor feature.gain m.1 | grep '^same')" "same${T}0"
 ok "taste-view -c" taste-view -c m.1
