@@ -293,7 +293,7 @@ static void judge(struct err *e)
 		if (x.weight.high < 0.95)
 			warn("%s: the weights are %.3f on average where 1 is right: the log could not show%s part of what this shows", file_shown(run[r].path), x.weight.value,
 			     o.match == POLICY_PLACE ? ", or had above already," : "");
-		else if (x.weight.low > 1.05)
+		else if (o.bootstrap && x.weight.low > 1.05)
 			warn("%s: the weights are %.3f on average where 1 is right: these lists are made from the log's own draws, or the propensities are not theirs", file_shown(run[r].path),
 			     x.weight.value);
 	}

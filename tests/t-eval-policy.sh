@@ -40,6 +40,7 @@ is "a value is the reward of a list: logged (1 + 1) / 2, ips (2 + 0 + 0 + 0) / 2
 is "--order score turns u's list" "$(taste-eval ips --answers answers --order score --bootstrap 0 <(printf 'u\tb\t1\nu\ta\t2\nv\tc\t1\nv\tb\t2\n') > o; val o ips value)" 1.000000
 taste-eval ips --answers answers --match list --bootstrap 0 lists > out
 is "--match list: weights are products, 2 4 4 0" "$(val out ips weight)" 2.500000
+must_fail "--reward: a kind twice" 2 "taste-eval: --reward: skip comes twice*" taste-eval ips --answers answers --reward skip=-1 --reward play=2,skip=0 lists
 is "--reward: skips may cost" "$(taste-eval ips --answers answers --reward skip=-1 --bootstrap 0 lists > o; val o mean value; val o ips value)" "0.000000
 -2.000000"
 is "-k 1: only the first place, of the log too" "$(taste-eval ips --answers answers -k 1 --bootstrap 0 lists > o; val o mean value; val o ips rows)" "0.500000

@@ -359,7 +359,7 @@ static void rewards_go_by_kind(void **state)
 	assert_int_equal(feedback_rewards(&f, "skip=-.5,save=2", &e), 0);
 	assert_int_equal(feedback_events(&f, mem_path(text, sizeof text - 1, MEM_PIPED), false, false, &user, &item, &e), 0);
 	assert_true(f.row[0].reward == -.5 && f.row[1].reward == 2 && f.row[2].reward == 1 && isnan(f.row[0].p));
-	static const char *const bad[] = { "x", "=1", "play=", "play=1,like", "play=inf", "play=1e999" };
+	static const char *const bad[] = { "x", "=1", "play=", "play=1,like", "play=inf", "play=1e999", "like=1,like=2", "save=1" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		e = (struct err){ 0 };
 		assert_int_equal(feedback_rewards(&f, bad[i], &e), ERR_USAGE);

@@ -22,6 +22,8 @@ void feedback_init(struct feedback *f)
 
 	*f = (struct feedback){ 0 };
 	feedback_rewards(f, "play=1,like=1,skip=0", &e);
+	for (size_t i = 0; i < f->n_kinds; i++)
+		f->kind[i].is_told = false;
 }
 
 void feedback_release(struct feedback *f)
@@ -55,9 +57,12 @@ int feedback_rewards(struct feedback *f, const char *spec, struct err *e)
 		if (!k) {
 			arr_reserve(f->kind, f->n_kinds + 1, f->cap_kinds);
 			k = &f->kind[f->n_kinds++];
-			k->name = mem_new(name + 1, 1);
+			*k = (struct feedback_kind){ .name = mem_new(name + 1, 1) };
 			memcpy(k->name, p, name);
 		}
+		if (k->is_told)
+			return err_set(e, ERR_USAGE, "%s comes twice", err_clip(clip, p, name));
+		k->is_told = true;
 		k->reward = v;
 		p += len + (p[len] == ',');
 	}

@@ -20,7 +20,7 @@ struct feedback_row {
 	double p, reward;		/* p NaN: there is none */
 };
 
-struct feedback_kind { char *name; double reward; };
+struct feedback_kind { char *name; double reward; bool is_told; };
 
 struct feedback {
 	struct feedback_row *row;	/* after feedback_sort by list, then place */
@@ -35,7 +35,7 @@ struct feedback {
 /* feedback_init - play=1,like=1,skip=0. */
 void feedback_init(struct feedback *f);
 void feedback_release(struct feedback *f);
-/* feedback_rewards - change them by "KIND=REWARD,...", any finite number. ERR_USAGE with what is wrong with which part. */
+/* feedback_rewards - change them by "KIND=REWARD,...", any finite number; what is not named keeps its own, and what was named before may not come again. ERR_USAGE with what is wrong with which part. */
 int feedback_rewards(struct feedback *f, const char *spec, struct err *e);
 /* feedback_events, feedback_table - read path, numbering users and items. needs_p: a row without a propensity is an error, as is one that is no probability; it names the line. */
 int feedback_events(struct feedback *f, const char *path, bool has_header, bool needs_p, struct vocab *user, struct vocab *item, struct err *e);
