@@ -398,6 +398,8 @@ static void check_features(void)
 	}
 	if (!o.requests.n && (o.sample || o.only_hits || o.truth))
 		usage_die("--sample, --only-hits and --truth need --requests, which say what was heard");
+	if (!o.sample && tool_is_set(&o.seed))
+		usage_die("-s says nothing without --sample");
 	if (!o.requests.n && tool_is_set(&o.gap))
 		usage_die("--gap says nothing without --requests");
 	if (o.past && o.requests.n)

@@ -41,7 +41,7 @@ static void put_row(struct buf *b, const struct str *f, size_t n)
 static void begin(struct input *in, struct str user)
 {
 	if (vocab_find(&in->user, user.p, user.len) != VOCAB_NONE)
-		die_again(in->r, user);
+		die_again(in->r, user, false);
 	buf_reset(&in->next.user);
 	buf_put(&in->next.user, user.p, user.len);
 }

@@ -169,9 +169,10 @@ void rules_check(void)
 	for (size_t i = 0; i < sizeof needs_items / sizeof *needs_items; i++)
 		if (needs_items[i].is_set && !o.items)
 			usage_die("%s needs --items, the catalogue", needs_items[i].name);
-	const struct { const char *name, *of; const void *var; bool has_effect; } hangs_on[] = {
+	const struct { const char *name, *of; const void *var; bool has_effect; } hangs_on[] = {	/* not --vectors: who tries weights of --diversity begins with 0 */
 		{ "--diverse", "--diversity", &o.diverse, o.diversity > 0 }, { "--fresh-days", "--fresh-share", &o.fresh_days, o.fresh_share > 0 },
 		{ "--tail-head", "--tail-share", &o.tail_head, o.tail_share > 0 }, { "--popularity", "-m", &o.pop_weight, o.model != NULL },
+		{ "--day", "--fresh-share or --explore", &o.day, o.fresh_share > 0 || o.explore }, { "-s", "--explore", &o.seed, o.explore },
 	};
 	for (size_t i = 0; i < sizeof hangs_on / sizeof *hangs_on; i++)
 		if (!hangs_on[i].has_effect && tool_is_set(hangs_on[i].var))

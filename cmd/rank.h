@@ -111,8 +111,8 @@ void finish_seats(struct err *e);
 void serve(const char *path, struct sink *out, struct err *e);
 /* candidate_is_wrong - is a row of n fields none? Then what is wrong with it. */
 bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what, size_t len);
-/* die_again - the line that was read is of a user who was there before, with others between. */
-void die_again(const struct tabler *r, struct str user) __attribute__((noreturn));
+/* die_again - the line that was read is of a user who was there before, with others between; in another file, if was_elsewhere. */
+void die_again(const struct tabler *r, struct str user, bool was_elsewhere) __attribute__((noreturn));
 /* put_lines - rows to t, each of them ended by LF. */
 void put_lines(struct tablew *t, const struct buf *lines, struct err *e);
 /* check_candidate - is a row of n fields one? *score; or the program ends with what is wrong. */

@@ -277,12 +277,13 @@ void seat_line(const struct str *f, size_t n, double score)
 	n_in++;
 }
 
-void die_again(const struct tabler *r, struct str user)
+void die_again(const struct tabler *r, struct str user, bool was_elsewhere)
 {
 	struct err e = { 0 };
 	char clip[ERR_CLIP_MAX];
 
-	tabler_bad(r, &e, "user '%s' comes again: the lines of a user must stand together (sort -s -k1,1)", err_clip(clip, user.p, user.len));
+	tabler_bad(r, &e, "user '%s' comes again: the lines of a user must stand together (%s)", err_clip(clip, user.p, user.len),
+		   was_elsewhere ? "taste-rank merge joins files" : "sort -s -t \"$(printf '\\t')\" -k 1,1");
 	die_err(&e);
 }
 
@@ -292,15 +293,16 @@ static void rank_file(const char *path, struct vocab *done, struct progress *pr,
 	struct tabler *r = tabler_open(path, "candidates", o.has_header, e);
 	const struct str *f;
 	double score;
-	size_t n;
+	size_t n, n_elsewhere = done->n;
+	uint32_t u;
 	int got;
 
 	if (!r || tabler_order(r, names, 3, e))
 		die_err(e);
 	while ((got = tabler_next(r, &f, &n, e)) == 1) {
 		size_t n_before = done->n;
-		if (!is_seated(f[0]) && vocab_add(done, f[0].p, f[0].len) < n_before)
-			die_again(r, f[0]);
+		if (!is_seated(f[0]) && (u = vocab_add(done, f[0].p, f[0].len)) < n_before)
+			die_again(r, f[0], u < n_elsewhere);
 		check_candidate(r, f, n, &score);
 		seat_line(f, n, score);
 		progress_set(pr, n_in);
@@ -411,6 +413,8 @@ int main(int argc, char **argv)
 	tool_init(&tool, argc, argv);
 	tool_check_verb(tool.verb ? tool.verb : "lists");
 	tool.makes_other = !tool.verb || strcmp(tool.verb, "merge");
+	if (o.is_binary && o.wants_header)
+		usage_die("--header-out is of text: what -b writes has no line of names");
 	if (tool.verb) {
 		while (strcmp(verbs[v].verb, tool.verb))
 			v++;

@@ -237,7 +237,9 @@ printf 'u\ti\tnan\ts\n' > nan; must_fail "NaN is named" 4 "taste-rank: nan:1: fi
 printf 'u\ti\t1e400\ts\n' > huge; must_fail "1e400 is named" 4 "taste-rank: huge:1: field 3: '1e400' *" taste-rank huge
 printf 'u\ti\0j\t1\ts\n' > nul; must_fail "a NUL byte is named" 4 "taste-rank: nul:1: *NUL*" taste-rank nul
 printf '\ti\t1\ts\n' > nouser; must_fail "an empty user is named" 4 "taste-rank: nouser:1: field 1: the user is empty" taste-rank nouser
-printf 'u\ti\t1\nv\ti\t1\nu\tj\t1\n' > apart; must_fail "a user whose lines are apart is named" 4 "taste-rank: apart:3: user 'u' comes again*" taste-rank apart
+printf 'u\ti\t1\nv\ti\t1\nu\tj\t1\n' > apart; must_fail "a user whose lines are apart is named" 4 "taste-rank: apart:3: user 'u' comes again: the lines of a user must stand together (sort -s -t *printf '*t')* -k 1,1)" taste-rank apart
+printf 'u\ti\t1\nv\ti\t1\n' > apart1; must_fail "and how files are joined" 4 "taste-rank: apart1:1: user 'u' comes again: the lines of a user must stand together (taste-rank merge joins files)" taste-rank apart1 apart1
+must_fail "--header-out of a binary list" 2 "*--header-out is of text*usage:*" taste-rank -b --header-out -o none apart1
 head -c $(($(wc -c < r.taste) - 64)) r.taste > cut.taste; must_fail "a cut binary is an error with block and byte" 4 "taste-rank: cut.taste: *byte*" taste-rank cut.taste
 must_fail "--per-creator without --items" 2 "*--items*usage:*" taste-rank --per-creator 1 cand.tsv
 must_fail "--because without --seen" 2 "*--seen*usage:*" taste-rank --because vec.tsv cand.tsv
@@ -245,7 +247,7 @@ must_fail "a weight beyond 1" 2 "*--popularity*" taste-rank --popularity 2 cand.
 must_fail "a full disk is told" 3 "taste-rank: *No space left on device" bash -c 'taste-rank cand.tsv > /dev/full'
 echo old > keep; taste-rank -o keep nan 2>/dev/null; is "a failed run leaves the old output" "$(cat keep)" old
 is "a closed reader ends it quietly" "$(bash -c 'awk "BEGIN { for (i = 0; i < 300000; i++) print \"u\" i \"\ti\t1\ts\" }" | taste-rank | head -1 | wc -l; echo "${PIPESTATUS[1]}"' 2>&1 | tr '\n' ' ')" "1 141 "
-for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity" "--popularity 0.9:-m"; do
+for x in "--tail-head 0.5:--tail-share" "--fresh-days 5:--fresh-share" "--diverse dpp:--diversity" "--popularity 0.9:-m" "--day 2024-01-01:--fresh-share or --explore" "-s 2:--explore"; do
 	must_fail "${x%:*} without what it is about" 2 "*${x%% *} says nothing without ${x#*:}*usage:*" taste-rank ${x%:*} cand.tsv
 done
 must_fail "--trees beside --score" 2 "*--trees and --score exclude each other*usage:*" taste-rank --trees t --events q --score als.taste --seen q cand.tsv
