@@ -271,6 +271,10 @@ static void check_options(void)
 	for (size_t i = 0; i < o.value.n; i++)
 		if (weigh_parse_values(&weigh, o.value.v[i], &e))
 			usage_die("--value: %s", e.msg);
+	if (tool_is_set(&o.seed) && (!strcmp(tool.verb, "pop") || (is_ease && !o.tune)))
+		usage_die("-s: nothing is drawn by %s%s", tool.verb, is_ease ? " without --tune" : "");
+	if (!strcmp(tool.verb, "graph") && !o.rank && tool_is_set(&o.iterations))
+		usage_die("--iterations are of a --rank above 0");
 	if (!strcmp(tool.verb, "session"))
 		check_session();
 	if (!strcmp(tool.verb, "blend"))

@@ -194,6 +194,8 @@ void check_blend(void)
 		usage_die("--weight and --value are not for blend: its parts say how they weigh events");
 	if (o.weights && (o.valid.n || tool.n_args))
 		usage_die("--weights are given: no events are read");
+	if (o.weights && (tool_is_set(&o.k) || tool_is_set(&o.min_gain) || tool_is_set(&o.fit_users) || tool_is_set(&o.seed)))
+		usage_die("--weights are given: -k, --min-gain, --fit-users and -s are of a fit");
 	if (!o.weights && !o.valid.n)
 		usage_die("what are the weights fitted on? --valid EVENTS, or --weights");
 	for (size_t i = 0; i < o.part.n; i++)

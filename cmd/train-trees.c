@@ -61,6 +61,8 @@ void check_trees(void)
 		usage_die("-H is of events: a table of features has always a header");
 	if (o.objective != TREES_RANK && (o.gains || o.pairs))
 		usage_die("--gains and --pairs are of --objective rank");
+	if (o.objective != TREES_RANK && tool_is_set(&o.k))
+		usage_die("-k is of --objective rank");
 	if (o.valid.n && o.valid_share > 0)
 		usage_die("--valid-share is for when there is no --valid");
 	if (o.groups && tool.n_args > 1)

@@ -96,6 +96,8 @@ must_fail "one part" 2 "*two parts at least*" taste-train blend --weights 1 --pa
 must_fail "more parts than there may be" 2 "*more than 16 parts*" taste-train blend --weights 1 $(for i in $(seq 17); do echo --part graph.taste; done)
 must_fail "nothing to fit on" 2 "*--valid EVENTS, or --weights*" taste-train blend --part graph.taste --part als.taste s.train.tsv
 must_fail "events and weights" 2 "*--weights are given: no events are read*" taste-train blend --weights 1,1 --part graph.taste --part als.taste s.train.tsv
+for x in "-k 20" "--min-gain 1" "--fit-users 9" "-s 1"; do must_fail "weights and $x" 2 "*--weights are given: -k, *" taste-train blend --weights 1,1 $x --part graph.taste --part als.taste; done
+is "the blend's ndcg and recall are in the file" "$(taste-view fit.taste | grep -cE "^(ndcg|recall)$(printf '\t')[01]")" 2
 must_fail "fewer weights than parts" 2 "*1 weights for 2 parts*" taste-train blend --weights 1 --part graph.taste --part als.taste
 must_fail "more weights than parts" 2 "*3 weights for 2 parts*" taste-train blend --weights 1,1,1 --part graph.taste --part als.taste
 must_fail "a weight that is none" 2 "*--weights: 'x' is not a number*" taste-train blend --weights 1,x --part graph.taste --part als.taste

@@ -73,6 +73,8 @@ is "ease: --min-users leaves items out of the weights, not out of the model" \
 must_fail "ease: more memory than -M" 3 "taste-train: ease of * items needs *MB of memory and may use 1.0 MB (-M)*" taste-train ease -M 1M log.tsv
 must_fail "ease: no inverse" 4 "taste-train: item 'x' follows from the other items*--lambda*" taste-train ease --lambda 0 --dropout 0 <(printf 'a\tx\na\ty\nb\tx\nb\ty\n')
 for v in als ease; do must_fail "$v: a pair that weighs next to nothing is named" 4 "taste-train: user 'u', item 'j': the pair weighs 0, which is not positive and finite" taste-train $v --confidence log --weight tiny=1e-30 <(printf 'u\ti\nu\tj\t1\ttiny\n'); done
+for v in pop ease; do must_fail "$v: no seed" 2 "*-s: nothing is drawn by $v*" taste-train $v -s 1 abc.tsv; done
+must_fail "graph: --iterations of no vectors" 2 "*--iterations are of a --rank above 0*" taste-train graph --rank 0 --iterations 6 abc.tsv
 must_fail "ease: nobody left" 4 "taste-train: no item has 9 users, which --min-users asks for" taste-train ease --min-users 9 abc.tsv
 awk 'BEGIN { for (i = 0; i < 3000; i++) print "u" i "\ti" i }' > wide.tsv
 if can_limit_memory; then must_fail "ease: a share of memory is of what the process may have" 3 "*may use 19.1 MB (-M)*" bash -c 'ulimit -v 976563; taste-train ease --min-users 1 -M 2% wide.tsv'

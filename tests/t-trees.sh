@@ -121,6 +121,7 @@ must_fail "a torn table" 4 "*ends at byte 3000 within block*" taste-train trees 
 must_fail "a model of another kind" 4 "*a model of kind pop is not one of trees*" sh -c 'taste-synth --users 20 --events 300 | taste-train pop -o pop.taste; taste-rank predict -m pop.taste test.tsv'
 must_fail "trees where items are wanted" 4 "*a model of trees scores rows of features*" taste-score -m m.1 /dev/null
 must_fail "no model" 2 "*which model?*" taste-rank predict test.tsv
+must_fail "lists without an order" 2 "*-k is of --objective rank*" taste-train trees --objective squared -k 10 train.tsv
 must_fail "--valid-share beside --valid" 2 "*--valid-share is for when there is no --valid*" taste-train trees --valid test.tsv --valid-share 0.1 train.tsv
 must_fail "--leaves of nobody" 2 "*--leaves*" taste-train trees --leaves 1 train.tsv
 must_fail "an option of another kind" 2 "*--dim is an option of*" taste-train trees -d 8 train.tsv

@@ -259,6 +259,8 @@ static void put_fit(struct artifactw *w, const struct blend *b, const struct ble
 	artifactw_meta(w, "k", "%zu", f->k);
 	artifactw_meta(w, "n_fit", "%zu", f->n_users);
 	model_put_number(w, "value", f->ndcg[b->n]);
+	model_put_number(w, "ndcg", f->ndcg[b->n]);
+	model_put_number(w, "recall", f->recall[b->n]);
 	for (size_t k = 0; k < b->n; k++) {
 		snprintf(key, sizeof key, "part.%zu.ndcg", k);
 		model_put_number(w, key, f->ndcg[k]);

@@ -15,7 +15,7 @@
  *
  * The file: what model.h lists (n_users, n_events and item.count are the first part's), and
  *   meta    parts, kinds ("graph,als")
- *           metric k value n_fit, part.K.ndcg, part.K.recall        where the weights were fitted: see taste-train.1
+ *           metric k n_fit, ndcg, recall, value (ndcg again), part.K.ndcg, part.K.recall        where the weights were fitted: see taste-train.1
  *   tensor  weight f64 [parts]; part.0, part.1, ... u8: whole model files
  *
  * Order of calls, making: zeroed, blend_add each, weights, blend_save, blend_release. Using: blend_open, blend_scores (scorer.h does), blend_release.
