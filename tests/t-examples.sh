@@ -117,6 +117,8 @@ is "XSPF, JSPF and M3U8 say the same tracks, with the names and paths of the dat
 is "a new track of the mix was not played, an old one was" "$(for l in mix again; do jq -r '.playlist.track[].location[0]' lists/$l-ana.jspf; done | sort | uniq -d | wc -l)" 0
 cp -a lists then; sleep 0.01; "$EX/navidrome" -k 20 -d 16 -p /music/ navidrome.db lists; is "again: the same bytes, and not even written" "$(find lists -name '*.*' -newer then/mix-ana.m3u8 -printf x | wc -c) $(diff -r lists then)" "$(find then -name '*.*' -newer then/mix-ana.m3u8 -printf x | wc -c) "
 "$EX/navidrome" -k 20 -d 16 -u ana navidrome.db ana; is "one listener, paths as they are" "$(ls ana | wc -l) $(grep -hc '^./#hash\|^lib/' ana/mix-ana.m3u8)" "6 20"
+"$EX/navidrome" -u nobody navidrome.db nobody 2> said; is "one who is not there is no listener" "$? $(ls -A nobody | wc -l) $(cat said)" "4 0 navidrome: navidrome.db: there is no listener 'nobody'"
+"$EX/navidrome" -k 5 -u 'a/b <ü> & "c"' navidrome.db odd; is "one of an odd name is" "$? $(ls odd | wc -l)" "0 6"
 sed -i 's/n > 300/n > 20/' check.py; sqlite3 -json navidrome.db "select '/music/' || path as path, title, artist, album, cast(duration * 1000 as int) as ms from media_file" > tracks.json
 is "relative ones are URIs, too" "$(sed -i 's/^\.\/#/#/' ana/*.m3u8; python3 check.py ana '' '' 2>&1)" True
 sqlite3 navidrome.db 'delete from scrobbles; delete from annotation'; "$EX/navidrome" navidrome.db fresh 2> said; is "a server where nothing was played has no lists" "$? $(ls -A fresh | wc -l) $(cat said)" "0 0 navidrome: navidrome.db: nothing was played yet"
