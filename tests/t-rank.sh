@@ -140,6 +140,9 @@ printf 'a\tmusic\t\t\t\t2024\nb\tmusic\t\t\t\t2024-02\nc\tmusic\t\t\t\t2023-12-3
 is "the day is that of the newest event" "$(printf 'x\ta\t1714608000\nx\ta\t100\n' | list --seen - --fresh-days 0 --fresh-share 1)" "d a b c e "
 printf 'q\tmusic\tQ\tAnn\n' >> rules.tsv
 is "--new-share: creators of whom the user has nothing" "$(list --seen q --new-share 0.5)" "a d b c e "
+printf 'u%s\ta\t1\tskip\n' 1 2 3 4 5 6 7 8 9 > skips; printf 'u%s\tb\t1\tplay\n' 1 2 3 >> skips; printf 'u1\tc\nu2\td\n' >> skips; taste-train pop -o skips.taste skips
+taste-rank --items rules.tsv -m skips.taste --popularity 0 --tail-share 0.5 -k 2 cand.tsv > half.lists
+is "the head is that of taste-eval, for which skips are none either" "$(cut -f1 half.lists | sort -u | sed 's/$/\tzz/' | taste-eval --truth - --train skips --allow-seen -k 2 --bootstrap 0 half.lists | awk -F '\t' '$1 == "half" && $2 == "tail_share" { print $4 }')" "$(awk -F '\t' '{ n++; t += $2 != "b" && $2 != "c" } END { print t / n }' half.lists)"
 printf 'u%s\tb\n' 1 2 3 4 5 6 7 8 9 > plays; printf 'u1\ta\nu1\td\n' >> plays; taste-train pop -o plays.taste plays
 is "--tail-share: what is outside the head of the plays" "$(list -m plays.taste --popularity 1) / $(list -m plays.taste --popularity 1 --tail-share 1) / $(list -m plays.taste --popularity 1 --tail-share 1 --tail-head 0.9)" "b a d c e  / a d c e b  / d c e b a "
 taste-train pop --count events --weight '*=1e-300' -o least.taste plays

@@ -23,7 +23,7 @@
  *   user.new            of the plays among the last FEATURES_NEAR events the share of those whose item had no own play before
  *   user.gap            l(seconds since the last event)                          session.n session.skip    events and skips of the session
  *   own.item own.creator own.group           l(own plays)                        .last         days(the listener's last event), of item, creator, group, tag: of several tags the least
- *   own.item.skip own.creator.skip own.tag.skip    (skips + 5 s) / (plays + skips + 5), own; of several tags the mean of those met
+ *   own.item.skip own.creator.skip own.tag.skip    (skips + 5 s) / (plays + skips + 5), own; of several tags the mean of those met; missing where it was never met
  *   own.creator.share own.tag own.kind       own plays of it / (all own plays + 5); of tags the mean
  *   session.creator session.tag              play events of the session; of several tags the sum
  *   series.step         its place in the group (shelf.h) less the furthest one played: 1 is the next              series.open   share heard of the last one played there, if below 0.96
