@@ -122,7 +122,7 @@ static void add_tokens(const struct str row[ITEM_COLUMNS], bool may_be_new)
 static void read_items(struct vocab *item, struct err *e)
 {
 	struct items it = { 0 };
-	size_t n = item->n;
+	size_t n = item->n, n_named = 0;
 
 	if (items_load(&it, o.items, o.has_header, &prov, &inputs, e))
 		die_err(e);
@@ -130,9 +130,13 @@ static void read_items(struct vocab *item, struct err *e)
 		die_err(e);
 	for (size_t i = 0; i < n; tokens.start[++i] = tokens.n) {
 		uint32_t row = vocab_find(&it.id, item->str[i].p, item->str[i].len);
-		if (row != VOCAB_NONE)
-			add_tokens(it.row[row], true);
+		if (row == VOCAB_NONE)
+			continue;
+		n_named++;
+		add_tokens(it.row[row], true);
 	}
+	if (n && !n_named)
+		warn("none of %zu items is in %s: it says nothing of them", n, file_shown(o.items));
 	for (size_t r = 0; r < it.id.n; r++) {
 		size_t before = tokens.n;
 		if (vocab_find(item, it.id.str[r].p, it.id.str[r].len) != VOCAB_NONE)

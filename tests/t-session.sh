@@ -60,6 +60,7 @@ must_fail "too many negatives" 2 "*negatives is not in 1..4096*" $ses --negative
 must_fail "an option of softmax" 2 "*--layers is an option of softmax*" $ses --layers 3 log.tsv
 must_fail "softmax: an option of session" 2 "*--window is an option of session*" taste-train softmax --window 3 log.tsv
 must_fail "sessions do not age" 2 "*--half-life is an option of pop, als and ease*" $ses --half-life 3 log.tsv
+is "a catalogue of other items is told" "$(taste-train session -d 4 -e 1 --items <(printf 'nobody\tmusic\n') -o t log.tsv 2>&1 | sed 's/[0-9][0-9]*/N/; s/in .*:/in F:/')" "taste-train: none of N items is in F: it says nothing of them"
 must_fail "a catalogue that is not there" 3 "*nowhere.tsv*" $ses --items nowhere.tsv log.tsv
 head -c 3000 s.taste > cut.taste; must_fail "a model that was cut" 4 "*cut.taste*" taste-embed -m cut.taste --items all
 must_fail "events and catalogue cannot both be standard input" 2 "*standard input*" $ses --items - -
