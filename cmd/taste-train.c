@@ -208,7 +208,7 @@ static void check_memory(void)
 
 	if (len && o.memory[len - 1] == '%') {
 		if (!scan_f64(o.memory, len - 1, &share) || !(share > 0 && share <= 100))
-			usage_die("-M: '%.40s' is not a share from 0%% to 100%%", o.memory);
+			usage_die("-M: '%.40s' is not a share above 0%% and up to 100%%", o.memory);
 		most_memory = (uint64_t)((double)limit_memory() * share / 100);
 	} else if (!scan_size(o.memory, len, &most_memory) || most_memory < 1 << 20) {
 		usage_die("-M: '%.40s' is neither a size of 1M at least nor a share such as 80%%", o.memory);

@@ -201,7 +201,7 @@ void check_tune(void)
 	for (const char *p = o.tune_params; p && (p = strchr(p, ',')); p++)
 		n_names++;
 	if (o.tune_params && n_found != n_names)
-		usage_die("--tune-params: '%.60s' is not made of different ones of %s", o.tune_params, names.p);
+		usage_die("--tune-params: '%.60s' is to be some of %s, each once, parted by commas", o.tune_params, names.p);
 	buf_release(&names);
 	if (o.tune)
 		tool_reads(o.tune);

@@ -126,6 +126,7 @@ for base in vecs.tsv "ip.idx --ef 4600"; do
 done
 must_fail "--where without a catalogue" 2 "*need --items*" taste-knn search --where kind=a ip.idx q.tsv
 must_fail "a condition that is none" 2 "taste-knn: condition 'kind', *" taste-knn search --items items.tsv --where kind ip.idx q.tsv
+cat ip.idx ip.idx > two.idx; must_fail "two indexes are told as such" 4 "taste-knn: two.idx: a second index follows the first" taste-knn stats two.idx
 must_fail "a filter of a build" 2 "taste-knn: --deny is an option of search*" taste-knn build --deny few vecs.tsv
 must_fail "--alpha of inner products" 2 "*--alpha is of --metric cosine and l2*" taste-knn build --alpha 1.2 vecs.tsv
 must_fail "--ef and --recall" 2 "*one of them*" taste-knn search --ef 20 --recall .9 ip.idx q.tsv

@@ -80,7 +80,7 @@ awk 'BEGIN { for (i = 0; i < 3000; i++) print "u" i "\ti" i }' > wide.tsv
 if can_limit_memory; then must_fail "ease: a share of memory is of what the process may have" 3 "*may use 19.1 MB (-M)*" bash -c 'ulimit -v 976563; taste-train ease --min-users 1 -M 2% wide.tsv'
 else skip "ease: a share of memory is of what the process may have" "a sanitizer wants all addresses"; fi
 must_fail "ease: -M that is no size" 2 "*-M: 'much' is neither a size*" taste-train ease -M much abc.tsv
-must_fail "ease: -M of no share" 2 "*-M: '0%' is not a share*" taste-train ease -M 0% abc.tsv
+must_fail "ease: -M of no share" 2 "*-M: '0%' is not a share above 0% and up to 100%*" taste-train ease -M 0% abc.tsv
 must_fail "ease: a dropout of 1" 2 "*--dropout: '1'*" taste-train ease --dropout 1 abc.tsv
 must_fail "ease: an option of als" 2 "*--dim is an option of als*" taste-train ease -d 8 abc.tsv
 must_fail "ease: an age that could not count" 2 "*--half-life needs --confidence linear or log*" taste-train ease --half-life 8 abc.tsv

@@ -138,8 +138,8 @@ must_fail "trials of no search" 2 "*--trials needs --tune*" taste-train als --tr
 must_fail "a log of no search" 2 "*--tune-log needs --tune*" taste-train als --tune-log x train.tsv
 must_fail "no trials" 2 "*--trials: '0'*" taste-train als --tune valid.tsv --trials 0 train.tsv
 must_fail "lists of nothing" 2 "*--tune-k: '0'*" taste-train als --tune valid.tsv --tune-k 0 train.tsv
-must_fail "a parameter of another verb" 2 "*--tune-params: 'dropout' is not made of different ones of *lambda*" taste-train als --tune valid.tsv --tune-params dropout train.tsv
-must_fail "a parameter named twice" 2 "*--tune-params: 'damp,damp' is not*" taste-train als --tune valid.tsv --tune-params damp,damp train.tsv
-must_fail "an empty name" 2 "*--tune-params: 'damp,' is not*" taste-train als --tune valid.tsv --tune-params damp, train.tsv
+must_fail "a parameter of another verb" 2 "*--tune-params: 'dropout' is to be some of *lambda*, each once*" taste-train als --tune valid.tsv --tune-params dropout train.tsv
+must_fail "a parameter named twice" 2 "*--tune-params: 'damp,damp' is to be some of *" taste-train als --tune valid.tsv --tune-params damp,damp train.tsv
+must_fail "an empty name" 2 "*--tune-params: 'damp,' is to be some of *" taste-train als --tune valid.tsv --tune-params damp, train.tsv
 must_fail "standard input twice" 2 "*standard input can be read only once*" taste-train als --tune - -
 done_testing

@@ -158,7 +158,7 @@ static struct artifact *load(struct file *f, enum block_kind kind, struct err *e
 	}
 	while ((got = input_block(&a->in, kind, input_kind_name(kind), e)) > 0) {
 		if (got == 2)
-			got = ++n_streams > 1 ? err_set(e, ERR_DATA, "%s: a second model follows the first", a->name) : 0;
+			got = ++n_streams > 1 ? err_set(e, ERR_DATA, "%s: a second %s follows the first", a->name, kind == KIND_INDEX ? "index" : "model") : 0;
 		else if (a->in.b.type == BLOCK_META)
 			got = get_meta(a, e);
 		else if (a->in.b.type == BLOCK_TENSOR)
