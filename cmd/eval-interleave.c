@@ -160,12 +160,8 @@ void eval_interleave(struct err *e)
 	runs_check_names();
 	runs_read(false, e);
 	size_t n_users = user.n;
-	if (o.answers && (feedback_events(&feedback, o.answers, o.has_header, false, &user, &item, e) || feedback_sort(&feedback, e)))
-		die_err(e);
-	if (o.answers && !feedback.n)
-		die(EXIT_DATA, "%s: there is no answer in it: nothing can be judged by it", file_shown(o.answers));
-	if (feedback.n_other)
-		note("%s: %llu events are no answers", file_shown(o.answers), (unsigned long long)feedback.n_other);
+	if (o.answers)
+		feedback_read(&feedback, false, e);
 	for (size_t r = 0; r < 2; r++) {
 		run_build(&run[r], o.order != BY_SCORE, e);
 		run_check_twice(&run[r], e);

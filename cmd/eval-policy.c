@@ -134,25 +134,6 @@ static void read_probable(struct policy *t, struct run *rn, struct err *e)
 
 /* ---- the log ---- */
 
-static const char *log_path(void)
-{
-	return o.answers ? o.answers : o.log;
-}
-
-static void read_log(struct err *e)
-{
-	const char *path = log_path();
-
-	if (o.answers ? feedback_events(&feedback, path, o.has_header, true, &user, &item, e) : feedback_table(&feedback, path, o.has_header, &user, &item, e))
-		die_err(e);
-	if (!feedback.n)
-		die(EXIT_DATA, "%s: there is no answer in it: nothing can be judged by it", file_shown(path));
-	if (feedback.n_other)
-		note("%s: %llu events are no answers", file_shown(path), (unsigned long long)feedback.n_other);
-	if (feedback_sort(&feedback, e))
-		die_err(e);
-}
-
 /* keep_rows - those above the cut, of users who have something in every list. */
 static void keep_rows(void)
 {
@@ -325,13 +306,13 @@ void eval_policy(struct err *e)
 	out = tool_output(o.out, false);
 	runs_open();
 	runs_check_names();
-	read_log(e);
+	feedback_read(&feedback, true, e);
 	target = mem_new(n_runs, sizeof *target);
 	for (size_t r = 0; r < n_runs; r++)
 		(o.has_p ? read_probable : read_sure)(&target[r], &run[r], e);
 	keep_rows();
 	if (o.match == POLICY_LIST && policy_places(&feedback, &user, e)) {
-		err_prefix(e, "%s", file_shown(log_path()));
+		err_prefix(e, "%s", file_shown(feedback_path()));
 		die_err(e);
 	}
 	if (o.predicted) {

@@ -76,7 +76,9 @@ void runs_open(void)
 		run[r].path = tool.n_args ? tool.arg[r] : "-";
 		run[r].name = o.name.n ? o.name.v[r] : name_of(run[r].path, false);
 	}
-	for (size_t r = 0, is_alike = find_alike() < n_runs; r < n_runs && is_alike && !o.name.n; r++) {
+	if (o.name.n || find_alike() == n_runs)
+		return;
+	for (size_t r = 0; r < n_runs; r++) {
 		mem_free((void *)(uintptr_t)run[r].name);
 		run[r].name = name_of(run[r].path, true);
 	}
@@ -287,4 +289,23 @@ void feedback_as_told(struct feedback *f)
 	for (size_t i = 0; i < o.reward.n; i++)
 		if (feedback_rewards(f, o.reward.v[i], &e))
 			usage_die("--reward: %s", e.msg);
+}
+
+const char *feedback_path(void)
+{
+	return o.answers ? o.answers : o.log;
+}
+
+void feedback_read(struct feedback *f, bool needs_p, struct err *e)
+{
+	const char *path = feedback_path();
+
+	if (o.answers ? feedback_events(f, path, o.has_header, needs_p, &user, &item, e) : feedback_table(f, path, o.has_header, &user, &item, e))
+		die_err(e);
+	if (!f->n)
+		die(EXIT_DATA, "%s: there is no answer in it: nothing can be judged by it", file_shown(path));
+	if (f->n_other)
+		note("%s: %llu events are no answers", file_shown(path), (unsigned long long)f->n_other);
+	if (feedback_sort(f, e))
+		die_err(e);
 }

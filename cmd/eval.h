@@ -84,6 +84,9 @@ size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts);
 size_t cut_of_verb(void);
 /* feedback_as_told - nothing yet, and what answers are worth by --reward. */
 void feedback_as_told(struct feedback *f);
+/* feedback_read - what --answers or --log has, sorted; dies where that is nothing. feedback_path - which of them. */
+void feedback_read(struct feedback *f, bool needs_p, struct err *e);
+const char *feedback_path(void);
 
 /* ---- what is written ---- */
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../lib/base/clock.h"
 #include "../lib/base/mem.h"
 #include "../lib/cli/latency.h"
 #include "knn.h"
@@ -137,7 +138,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 	struct knn_rows ban = find.ban[find.at[find.from + i]], among = find.among[find.at[find.from + i]];
 	uint64_t *set = find.set[worker];
 	struct err e = { 0 };
-	double start = latency_now();
+	double start = clock_now();
 	int none = 0;
 
 	(void)ctx;
@@ -160,7 +161,7 @@ static void ask_index(void *ctx, size_t i, int worker)
 		memcpy(find.err.msg, e.msg, sizeof e.msg);
 	for (size_t r = 0; set && r < among.n; r++)
 		set[among.row[r] / 64] = 0;
-	latency_put(&find.latency[worker], latency_now() - start);
+	latency_put(&find.latency[worker], clock_now() - start);
 }
 
 /* others - the rows that query i of the batch may not find with --among: a ban of an exact search. */
@@ -188,7 +189,7 @@ static void ask_flat(void)
 	struct flat_ban ban[KNN_BATCH];
 	size_t most = o.among.n ? FLAT_QUERIES : KNN_BATCH;
 	struct err e = { 0 };
-	double start = latency_now();
+	double start = clock_now();
 
 	for (size_t at = 0; at < find.n_asked; at += most) {
 		size_t n = find.n_asked - at < most ? find.n_asked - at : most;
@@ -207,7 +208,7 @@ static void ask_flat(void)
 		find.n_raw[i] = n;
 	}
 	for (size_t i = 0; i < find.n_asked; i++)
-		latency_put(&find.latency[0], (latency_now() - start) / (double)find.n_asked);
+		latency_put(&find.latency[0], (clock_now() - start) / (double)find.n_asked);
 }
 
 /* settle - of what was found for query i of those that were asked, what is kept; true when it is enough, or all there is. */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../lib/base/clock.h"
 #include "../lib/base/mem.h"
 #include "../lib/cli/latency.h"
 #include "../lib/cli/output.h"
@@ -59,19 +60,19 @@ static void take_line(struct str *f, size_t n)
 {
 	static char what[ERR_MSG_MAX];
 	double score;
-	bool is_next;
+	bool is_another = n && !is_seated(f[0]);
 
 	if (n >= 4 && !f[1].len && !f[2].len) {		/* what is wrong already */
 		snprintf(what, sizeof what, "%.*s", (int)min_size(f[3].len, sizeof what - 1), f[3].p);
 		put_trouble(f[0], what);
 	} else if (candidate_is_wrong(f, n, &score, what, sizeof what)) {
 		put_trouble(n ? f[0] : (struct str){ "", 0 }, what);
-	} else if ((is_next = n_seats && (f[0].len != seat[0].user.len || memcmp(f[0].p, seat[0].user.p, f[0].len))) && requests) {
+	} else if (is_another && n_seats && requests) {
 		put_trouble(f[0], "another user in a block: with --requests a block is of one, who asked");
-	} else if (is_next && vocab_find(&done, f[0].p, f[0].len) != VOCAB_NONE) {
+	} else if (is_another && vocab_find(&done, f[0].p, f[0].len) != VOCAB_NONE) {
 		put_trouble(f[0], "comes again: the lines of a user must stand together");
 	} else {
-		if (!n_seats || is_next)
+		if (is_another)
 			vocab_add(&done, f[0].p, f[0].len);
 		seat_line(f, n, score);
 		return;
@@ -87,7 +88,7 @@ static void answer(struct sink *out, double start, struct err *e)
 	buf_reset(&trouble);
 	buf_reset(&troubled);
 	vocab_reset(&done);
-	latency_put(&latency, latency_now() - start);
+	latency_put(&latency, clock_now() - start);
 	n_served++;
 }
 
@@ -103,7 +104,7 @@ void serve(const char *path, struct sink *out, struct err *e)
 		die_err(e);
 	line_init(&l, file);
 	while ((got = line_next(&l, e)) == 1) {
-		double start = latency_now();
+		double start = clock_now();
 		if (!l.len) {
 			if (requests)
 				next_request(e);
@@ -128,7 +129,7 @@ void serve(const char *path, struct sink *out, struct err *e)
 	if (is_open) {
 		if (requests)
 			next_request(e);
-		answer(out, latency_now(), e);
+		answer(out, clock_now(), e);
 	}
 	note("%llu requests, %llu lines of them wrong", (unsigned long long)n_served, (unsigned long long)n_wrong);
 	if (n_passed)

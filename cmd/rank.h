@@ -106,6 +106,7 @@ bool stage_sees(const struct event *ev);
 void stage_close(void);
 /* seat_line - a candidate takes its place with its user. finish_seats - the lists of those seated are made and written. */
 void seat_line(const struct str *f, size_t n, double score);
+bool is_seated(struct str user);	/* is it the user of the line before? */
 void finish_seats(struct err *e);
 /* serve - --line. */
 void serve(const char *path, struct sink *out, struct err *e);

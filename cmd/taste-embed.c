@@ -102,11 +102,14 @@ static void warn_strangers(uint64_t n, size_t all)
 
 static void write_all(enum model_axis axis, struct err *e)
 {
+	uint64_t n_nobody = 0;
+
 	for (size_t i = 0; i < model.n[axis]; i++)
-		if (axis == MODEL_ITEMS || !is_nobody(i))
+		if (axis == MODEL_USERS && is_nobody(i))
+			n_nobody++;
+		else
 			write_vector(idtab_id(&model.ids[axis], i), model.vec[axis] + i * model.d, e);
-	if (axis == MODEL_USERS)
-		warn_strangers(count_nobody(), model.n[axis]);
+	warn_strangers(n_nobody, model.n[axis]);
 }
 
 static void write_listed(enum model_axis axis, const char *path, struct err *e)

@@ -261,8 +261,7 @@ static void add_line(struct rerank *list, const struct str *f, size_t n, double 
 	buf_release(&features);
 }
 
-/* is_seated - is it the user of the line before? */
-static bool is_seated(struct str user)
+bool is_seated(struct str user)
 {
 	const struct buf *last = n_seats ? &seat[n_seats - 1].user : NULL;
 

@@ -5,12 +5,10 @@
 #define TASTE_LATENCY_H
 
 #include <stdint.h>
-#include "../base/clock.h"
 
 enum { LATENCY_BUCKETS = 8 * 36 };
 struct latency { uint64_t count[LATENCY_BUCKETS]; double longest; };	/* zeroed is empty; seconds */
 
-static inline double latency_now(void) { return clock_now(); }
 void latency_put(struct latency *l, double seconds);
 void latency_add(struct latency *to, const struct latency *l);
 /* latency_note - "WHAT took ... us (median), ..." and a line for each octave; nothing where nothing was measured. */

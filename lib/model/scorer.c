@@ -195,7 +195,7 @@ int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struc
 
 void scorer_choose(struct topk *best, struct topk_hit *hit, size_t k, float *score, size_t n_items, const struct csr *has, size_t row, const uint32_t *rank)
 {
-	for (size_t j = has ? has->start[row] : 0; has && j < has->start[row + 1]; j++)
+	for (size_t j = has->start[row]; j < has->start[row + 1]; j++)
 		score[has->col[j]] = NAN;	/* topk never keeps one */
 	topk_init(best, hit, k, rank);
 	topk_push_many(best, score, 0, n_items);

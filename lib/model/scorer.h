@@ -59,7 +59,7 @@ bool scorer_wants_order(const struct scorer *s);
  * ERR_NUMERIC, with the model's name, for a score that is not finite.
  */
 int scorer_scores(struct scorer *s, float *out, const struct csr *h, const struct seqs *order, size_t first, size_t n, struct par *pool, struct err *e);
-/* scorer_choose - best, in hit [k]: the k highest of score [n_items], best first, without those that has (may be NULL) has in this row; they are NAN in score then. rank as below. */
+/* scorer_choose - best, in hit [k]: the k highest of score [n_items], best first, without those that has has in this row; they are NAN in score then. rank as below. */
 void scorer_choose(struct topk *best, struct topk_hit *hit, size_t k, float *score, size_t n_items, const struct csr *has, size_t row, const uint32_t *rank);
 /*
  * scorer_best - start [rows of h + 1], item: row u of h gets the item [start[u] .. start[u + 1]) of the highest scores, best first, at most k of them and none that h has in
