@@ -26,8 +26,13 @@ void states_open(struct ordered *m, struct err *e)
 		usage_die("%s: models of kind %s do not read event by event: those of seq do", o.state ? "--state" : "--follow", model.kind);
 	if (path && access(path, F_OK) && errno == ENOENT)
 		path = NULL;
-	if (artifact_prov(model.art, &old, &digest, e) || seq_states_open(&job.states, &m->seq, digest.p, path, e))
+	if (artifact_prov(model.art, &old, &digest, e))
 		die_err(e);
+	if (seq_states_open(&job.states, &m->seq, digest.p, path, e)) {
+		if (e->code == ERR_DATA)
+			err_prefix(e, "--state");
+		die_err(e);
+	}
 	job.is_open = true;
 	if (job.states.file && artifact_prov(job.states.file, &old, &inputs, e))
 		die_err(e);

@@ -115,6 +115,9 @@ static void read_where(const struct knn_base *b)
 	for (size_t i = 0; i < o.where.n; i++)
 		if (where_parse(&w[i], o.where.v[i], &e))
 			die_err(&e);
+	for (size_t i = 0; i < o.where.n; i++)
+		if (!where_is_about(&w[i], &pick.items))
+			warn("%s: no item has '%.*s', which --where asks for", file_shown(o.items), (int)min_size(w[i].name.len, 60), w[i].name.p);
 	for (size_t r = 0; r < b->n; r++)
 		if (!where_holds(w, o.where.n, &pick.items, knn_base_id(b, r)))
 			pick.allowed[r / 64] &= ~((uint64_t)1 << r % 64);

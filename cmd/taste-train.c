@@ -54,7 +54,7 @@ static const struct opt opts[] = {
 	{ 'H', "header", OPT_FLAG, &o.has_header, NULL, "the events begin with a line of column names", .flags = 0 },
 	{ 'o', "output", OPT_STR, &o.out, "FILE", "write there, whole or not at all", .flags = OPT_NO_PROV },
 	{ 's', "seed", OPT_INT, &o.seed, "N", "seed of first vectors (als, graph, softmax, session, seq) and what is drawn, of what --tune tries, of whom blend draws", .min = 0, .max = 9e15 },
-	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else skip=0,dislike=0,unlike=0,*=1", .flags = 0 },
+	{ 0, "weight", OPT_LIST, &o.weight, "KIND=W,...", "weight of an event by its kind, * any other; else 1, skips and dislikes 0", .flags = 0 },
 	{ 0, "value", OPT_LIST, &o.value, "KIND=HOW,...", "how an event's value counts: ignore, binary, linear, log; else plays=linear,*=ignore" },
 	{ .type = OPT_SECTION, .help = "pop:" },
 	{ 0, "count", OPT_ENUM, &o.count, "WHAT", "distinct users, or the weights of all events", .names = POP_COUNTS },

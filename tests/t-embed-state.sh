@@ -62,16 +62,16 @@ gzip -c log.tsv | head -c 5000 > cut.gz; must_fail "a gzip that is cut is the en
 
 # kinds
 taste-train seq -q -d 16 -e 1 --items items.tsv -o kinds.taste log.tsv
-must_fail "kinds of content have to be told" 2 "taste-embed: --kind: kinds.taste: *'music'*" taste-embed -m kinds.taste --state ks part.aa
+must_fail "kinds of content have to be told" 2 "taste-embed: --kind: kinds.taste has *'music'*" taste-embed -m kinds.taste --state ks part.aa
 taste-embed -q -m kinds.taste --kind music --state ks part.aa > got; same "--kind gives the vector of one" got <(taste-embed -q -m kinds.taste --kind music part.aa)
 taste-embed -q -m kinds.taste --kind podcast --state ks part.ab | sort > got; cat part.aa part.ab | taste-embed -q -m kinds.taste --kind podcast | sort > want
 same "what is remembered is of all kinds" got <(join -t "$T" <(cut -f1 got) want)
 
 # a file that is not to be had
-must_fail "a state of another model" 4 "taste-embed: s: states of another model: *" taste-embed -m short.taste --state s part.aa
-cp seq.taste copy.taste; must_fail "a model is no state" 4 "taste-embed: copy.taste: holds no states of listeners" taste-embed -m seq.taste --state copy.taste part.aa
+must_fail "a state of another model" 4 "taste-embed: --state: s: states of another model: *" taste-embed -m short.taste --state s part.aa
+cp seq.taste copy.taste; must_fail "a model is no state" 4 "taste-embed: --state: copy.taste: holds no states of listeners" taste-embed -m seq.taste --state copy.taste part.aa
 must_fail "nor is a state a model" 4 "taste-embed: s: a model of kind 'seq.state', which this version does not know" taste-embed -m s --items all
-must_fail "text" 4 "taste-embed: log.tsv: not a taste file*" taste-embed -m seq.taste --state log.tsv part.aa
+must_fail "text" 4 "taste-embed: --state: log.tsv: not a taste file*" taste-embed -m seq.taste --state log.tsv part.aa
 size=$(wc -c < s) bad=0; cp s good
 for at in $(awk -v n="$size" 'BEGIN { for (i = 0; i < 25; i++) print int(n * i / 25) }'); do
 	head -c "$at" good > s; embed --state s part.aa > /dev/null 2> err; [ $? -eq 4 ] && [ "$(wc -l < err)" -eq 1 ] && [ "$(wc -c < s)" -eq "$at" ] || bad=$((bad + 1))
@@ -86,7 +86,7 @@ is "a flipped bit is found, and the file stays; or it lies where nothing is read
 cp good s; must_fail "bad events" 4 "taste-embed: *" bash -c "printf 'a\n' | taste-embed -m seq.taste --state s"; same "leave it as it was" s good
 must_fail "a full disk for the vectors" 3 "*No space left*" bash -c "taste-embed -q -m seq.taste --state s part.aa > /dev/full"; same "too" s good
 must_fail "no place for scratch" 3 "taste-embed: cannot make a scratch file in /no/such*" embed -T /no/such --state s part.aa; same "leaves it so too" s good
-: > nothing; must_fail "a file of no bytes" 4 "taste-embed: nothing is empty*" embed --state nothing part.aa
+: > nothing; must_fail "a file of no bytes" 4 "taste-embed: --state: nothing is empty*" embed --state nothing part.aa
 must_fail "a directory that is not there" 3 "*No such file*" embed --state no/such/s part.aa
 
 # ---- two at a time ----

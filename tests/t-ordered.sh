@@ -45,9 +45,9 @@ for k in session seq; do
 	taste-knn search -k 15 --exclude s.train.tsv --source $k items.vecs fold.vecs > got; same "$k: what folding in and a search find is what taste-score does" got $k.1
 done
 like "who has nothing of weight is left out and counted" "$(printf 'a\tm000001\tx\nb\tnothing\n' | cut -f1,2 | taste-embed -m seq.taste 2>&1 >/dev/null | tr '\n' ' ')" "*of 2 users have no item of weight*"
-must_fail "a model of several kinds of content has to be told which" 2 "taste-embed: --kind: kinds.taste: *'music', 'podcast', 'audiobook'*" taste-embed -m kinds.taste five.tsv
-must_fail "a kind that it does not know" 2 "taste-embed: --kind: kinds.taste: *" taste-embed -m kinds.taste --kind radio five.tsv
-must_fail "a model of one" 2 "taste-embed: --kind: seq.taste: *" taste-embed -m seq.taste --kind music five.tsv
+must_fail "a model of several kinds of content has to be told which" 2 "taste-embed: --kind: kinds.taste has *'music', 'podcast', 'audiobook'*" taste-embed -m kinds.taste five.tsv
+must_fail "a kind that it does not know" 2 "taste-embed: --kind: kinds.taste has *" taste-embed -m kinds.taste --kind radio five.tsv
+must_fail "a model of one" 2 "taste-embed: --kind: seq.taste knows no kinds *" taste-embed -m seq.taste --kind music five.tsv
 must_fail "models that do not tell kinds apart" 2 "taste-embed: --kind: *als*" taste-embed -m als.taste --kind music five.tsv
 must_fail "--kind is of those folded in" 2 "taste-embed: --kind *" taste-embed -m kinds.taste --kind music --items all
 awk -F '\t' '$2 == "music" { print $1 }' items.tsv | grep -xFf <(cut -f2 s.train.tsv | sort -u) | taste-embed -m kinds.taste --items - > music.vecs

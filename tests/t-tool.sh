@@ -7,6 +7,7 @@ taste-ingest tsv -b -o log.taste log.tsv
 # options
 must_fail "a missing verb names the verbs" 2 "taste-train: say what to do: *pop*als*usage: taste-train *" taste-train
 must_fail "a wrong verb is named" 2 "taste-train: 'nope' is not one of *usage: taste-train *" taste-train nope
+must_fail "a file has a name" 2 "taste-train: --output: a name is empty*usage:*" taste-train als -o ''
 must_fail "an option without its value is named with what it wants" 2 "*--dim needs a value (*)*usage:*" taste-train als -d
 must_fail "an unknown letter is named" 2 "*unknown option -Z*usage:*" taste-train als -vZ
 must_fail "a flag with a value is refused" 2 "*--verbose takes no value*" taste-train als --verbose=1 log.taste

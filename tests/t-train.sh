@@ -65,7 +65,7 @@ is "ease: -v says how long each step took" "$(grep -c "^items${T}pairs${T}weight
 is "ease: with items, pairs and weights" "$(awk -F '\t' 'NF == 6 && $1 + 0 > 0 { print $1, $2, ($3 > 29 * ($1 - 1)) }' ease.err)" "$(grep -v "${T}skip" log.tsv | cut -f1,2 | sort -u | awk '{ i[$2]; n++ } END { print length(i), n, 1 }')"
 like "ease: the model says how it was made" "$(taste-view -i ease.taste)" "*taste-train*ease --top 30*"
 is "ease: and all its options, those at their defaults too" "$(taste-view ease.taste | awk -F '\t' '$1 ~ /^(kind|lambda|dropout|top|min_users|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
-	"dropout=0.2 kind=ease lambda=100 min_users=1 n_events=12000 n_users=300 shape=binary top=30 weight=*=1,dislike=0,skip=0,unlike=0 "
+	"dropout=0.2 kind=ease lambda=100 min_users=1 n_events=12000 n_users=300 shape=binary top=30 weight=*=1,ban=0,dislike=0,hate=0,skip=0,unlike=0 "
 is "ease: one user is enough" "$(printf 'a\tx\na\ty\n' | taste-train ease --lambda 1 --dropout 0 | taste-view --tensor item.sim.val | awk '{ printf "%.4f ", $NF }')" "0.5000 0.5000 "
 ok "ease: and so is one event" taste-train ease -o m <(printf 'a\tx\n')
 is "ease: --min-users leaves items out of the weights, not out of the model" \
@@ -103,7 +103,7 @@ taste-embed -m sm8.taste --users all | taste-knn search -k 10 items.vecs |
 	awk -F '\t' '{ u = substr($1, 2) % 5; i = substr($2, 2) % 5; n++; hit += u == i; if ($3 > 1.00001) long++ } END { exit !(hit / n > 0.9 && !long) }' &&
 	pass "softmax finds the taste of each listener, and its scores are cosines" || fail "softmax finds the taste of each listener, and its scores are cosines"
 is "softmax: the model has all its options" "$(taste-view sm.taste | awk -F '\t' '$1 ~ /^(kind|d|epochs|layers|negatives|batch|seed|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
-	"batch=10 d=24 epochs=3 kind=softmax layers=2 n_events=12000 n_users=300 negatives=0 seed=1 shape=binary weight=*=1,dislike=0,skip=0,unlike=0 "
+	"batch=10 d=24 epochs=3 kind=softmax layers=2 n_events=12000 n_users=300 negatives=0 seed=1 shape=binary weight=*=1,ban=0,dislike=0,hate=0,skip=0,unlike=0 "
 is "softmax: what was only skipped has the zero vector" "$(printf 'a\tx\na\ty\t\tskip\n' | taste-train softmax -d 2 | { cat > z.taste; echo y | taste-embed -m z.taste --items -; })" "y${T}0${T}0"
 printf 'a\tx\t\tplays\t0\na\ty\t\tplays\t7\nb\tx\nb\ty\n' > v.tsv; taste-train softmax -d 2 -e 1 --value play=log v.tsv > v.taste
 is "softmax: what an event's value means is in the model, and a count of 0 is no pair" "$(taste-view v.taste | awk -F '\t' '$1 ~ /^(value|n_pairs)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" "n_pairs=3 value=*=ignore,play=log,plays=linear "
@@ -127,7 +127,7 @@ sort -r log.tsv | counts --count events --half-life 2 > got; same "whatever the 
 taste-train als -d 7 -e 2 --lambda 0.01 -t 2 -o m.taste log.taste
 like "the model says how it was made, and from what" "$(taste-view -i m.taste)" "*taste-ingest*taste-train*als -d 7 -e 2 --lambda 0.01*taste:*"
 is "and all its options, those at their defaults too" "$(taste-view m.taste | awk -F '\t' '$1 ~ /^(kind|d|epochs|lambda|nu|unobserved|damp|stddev|seed|shape|weight|n_users|n_events)$/ { print $1 "=" $2 }' | sort | tr '\n' ' ')" \
-	"d=7 damp=0.2 epochs=2 kind=als lambda=0.01 n_events=12000 n_users=300 nu=1 seed=1 shape=log stddev=0.1 unobserved=20 weight=*=1,dislike=0,skip=0,unlike=0 "
+	"d=7 damp=0.2 epochs=2 kind=als lambda=0.01 n_events=12000 n_users=300 nu=1 seed=1 shape=log stddev=0.1 unobserved=20 weight=*=1,ban=0,dislike=0,hate=0,skip=0,unlike=0 "
 
 # weights
 taste-train als -d 4 -e 2 --weight skip=1 --weight 'dislike=1,*=1' log.tsv | taste-embed -m - --users all > w1

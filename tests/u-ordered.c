@@ -268,7 +268,7 @@ static void sessions_are_folds_of_what_has_weight(void **state)
 	}
 	assert_int_equal(ordered_choose(&t.s.ordered, NULL, &e), 0);
 	assert_int_equal(ordered_choose(&t.s.ordered, "music", &e), ERR_USAGE);
-	assert_string_equal(e.msg, "m: knows no kinds of content, 'music' is none");
+	assert_string_equal(e.msg, "m knows no kinds of content, 'music' is none");
 	ordered_reader_release(&r);
 	close_subject(&t);
 }
@@ -305,7 +305,7 @@ static void contents_are_chosen(void **state)
 	assert_int_equal(ordered_choose(&t.s.ordered, "podcast", &e), 0);
 	assert_int_equal(t.s.ordered.content, 1);
 	assert_int_equal(ordered_choose(&t.s.ordered, NULL, &e), ERR_USAGE);
-	assert_string_equal(e.msg, "m: has vectors of several kinds of content, one of which is to be named: 'music', 'podcast'");
+	assert_string_equal(e.msg, "m has vectors of several kinds of content, one of which is to be named: 'music', 'podcast'");
 	e = (struct err){ 0 };
 	assert_int_equal(ordered_choose(&t.s.ordered, "radio", &e), ERR_USAGE);
 	close_subject(&t);

@@ -169,11 +169,11 @@ static void weights_follow_their_table(void **state)
 
 	weigh_init(&w);
 	weigh_text(&w, &text);
-	assert_string_equal(text.p, "*=1,dislike=0,skip=0,unlike=0");
+	assert_string_equal(text.p, "*=1,ban=0,dislike=0,hate=0,skip=0,unlike=0");
 	assert_int_equal(weigh_parse(&w, "save=2,play=0.5,*=3,skip=0.25", &e), 0);
 	buf_reset(&text);
 	weigh_text(&w, &text);
-	assert_string_equal(text.p, "*=3,dislike=0,play=0.5,save=2,skip=0.25,unlike=0");
+	assert_string_equal(text.p, "*=3,ban=0,dislike=0,hate=0,play=0.5,save=2,skip=0.25,unlike=0");
 	ev = event_of("u", "i", 0, "");
 	assert_true(weigh_event(&ev, &w) == 0.5);
 	ev = event_of("u", "i", 0, "ski");

@@ -157,6 +157,8 @@ static int set(const struct opt *o, const char *v, struct err *e)
 {
 	bool has_range = o->max > o->min;
 
+	if (*path_of(o) && !*v)
+		return err_set(e, ERR_USAGE, "--%s: a name is empty", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
 		*(bool *)o->var = true;

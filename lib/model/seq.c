@@ -447,6 +447,30 @@ static int resume_number(struct artifact *a, const char *key, size_t *out, struc
 	return 0;
 }
 
+/* word_at - the option of an identity, or its version or digest, in which byte i stands. */
+static struct str word_at(const char *identity, size_t i)
+{
+	size_t from = i, to = i;
+
+	while (from > 0 && !(identity[from - 1] == ' ' && (identity[from] == '-' || identity[from] == '|')))
+		from--;
+	from += strncmp(identity + from, "| ", 2) ? 0 : 2;
+	for (to = max_size(from, i); identity[to] && !(identity[to] == ' ' && (identity[to + 1] == '-' || identity[to + 1] == '|')); to++)
+		;
+	return (struct str){ identity + from, to - from };
+}
+
+static int other_run(const struct artifact *a, const char *was, const char *is, struct err *e)
+{
+	char clip[2][ERR_CLIP_MAX];
+	size_t i = 0;
+
+	while (was[i] && was[i] == is[i])
+		i++;
+	struct str old = word_at(was, i), new = word_at(is, i);
+	return err_set(e, ERR_DATA, "%s: a checkpoint of another version, other events or options: '%s' where this run has '%s'", artifact_name(a), err_clip(clip[0], old.p, old.len), err_clip(clip[1], new.p, new.len));
+}
+
 int seq_resume(struct seq_learn *m, const char *path, const char *identity, struct err *e)
 {
 	struct artifact *a = artifact_load(path, KIND_MODEL, e);
@@ -456,7 +480,7 @@ int seq_resume(struct seq_learn *m, const char *path, const char *identity, stru
 	if (a && (!kind || strcmp(kind, "seq.run")))
 		err_set(e, ERR_DATA, "%s: no checkpoint of a seq model", artifact_name(a));
 	else if (a && (!was || strcmp(was, identity)))
-		err_set(e, ERR_DATA, "%s: a checkpoint of another version, other events or options", artifact_name(a));
+		other_run(a, was ? was : "", identity, e);
 	if (!e->code && !resume_number(a, "n_epochs", &m->n_epochs, e) && !resume_number(a, "n_steps", &m->n_steps, e) && !resume_number(a, "best_epoch", &m->best_epoch, e) &&
 	    !artifact_meta_f64(a, "best_ndcg", &m->best, e) &&
 	    (!m->best_epoch || m->n_epochs > m->o.epochs || m->best_epoch > m->n_epochs || m->n_steps / m->steps_in_epoch != m->n_epochs || m->n_steps % m->steps_in_epoch))

@@ -77,7 +77,7 @@ void seq_quantise(struct seq_learn *m);
 
 /*
  * seq_checkpoint - all that the rest of a run depends on: KIND_MODEL of kind seq.run, which no reader of models takes. seq_resume - into a learner that seq_learn_init has made of
- * the same options and events: `identity`, a text of all that decides, must be the same.
+ * the same options and events: `identity`, a text of all that decides ("VERSION | OPTIONS | DIGESTS"), must be the same, or the sentence says where it is not.
  */
 int seq_checkpoint(const struct seq_learn *m, struct sink *s, const char *identity, const struct prov *prov, struct err *e);
 int seq_resume(struct seq_learn *m, const char *path, const char *identity, struct err *e);

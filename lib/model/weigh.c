@@ -35,10 +35,11 @@ static struct weigh_kind *entry(struct weigh *w, const char *name, size_t len)
 
 void weigh_init(struct weigh *w)
 {
+	static const char *const against[] = { "skip", "dislike", "ban", "hate", "unlike" };
+
 	*w = (struct weigh){ .other = 1, .shape = WEIGH_LOG, .newest = TIME_NONE };
-	entry(w, "skip", 4)->w = 0;
-	entry(w, "dislike", 7)->w = 0;
-	entry(w, "unlike", 6)->w = 0;
+	for (size_t i = 0; i < sizeof against / sizeof *against; i++)
+		entry(w, against[i], strlen(against[i]))->w = 0;
 	entry(w, "plays", 5)->value = VALUE_LINEAR;
 }
 

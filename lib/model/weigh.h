@@ -48,7 +48,7 @@ struct weigh {
 
 enum { WEIGH_FADED = 20 };
 
-/* weigh_init - skip=0, dislike=0, unlike=0, all others 1; values are ignored but those of `plays`, a count, which is linear: so many plays; log; no half-life. */
+/* weigh_init - skip, dislike, ban, hate and unlike 0, all others 1; values are ignored but those of `plays`, a count, which is linear: so many plays; log; no half-life. */
 void weigh_init(struct weigh *w);
 void weigh_release(struct weigh *w);
 /* weigh_parse - change the table by "KIND=W[,KIND=W...]"; the kind * stands for all that are not in the table. W is 0 (leave such events out)
@@ -56,7 +56,7 @@ void weigh_release(struct weigh *w);
 int weigh_parse(struct weigh *w, const char *spec, struct err *e);
 /* weigh_parse_values - the same by "KIND=HOW[,KIND=HOW...]": ignore, binary, linear or log. */
 int weigh_parse_values(struct weigh *w, const char *spec, struct err *e);
-/* weigh_text - append the table as weigh_parse takes it, one way only: "*=1,dislike=0,skip=0,unlike=0". */
+/* weigh_text - append the table as weigh_parse takes it, one way only: "*=1,ban=0,dislike=0,hate=0,skip=0,unlike=0". */
 void weigh_text(const struct weigh *w, struct buf *out);
 /* weigh_values_text - likewise, as weigh_parse_values takes it: "*=ignore,plays=linear". */
 void weigh_values_text(const struct weigh *w, struct buf *out);
