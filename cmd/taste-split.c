@@ -162,13 +162,13 @@ static void check_options(void)
 		usage_die("--test-from and --valid-from belong to time");
 	if (o.valid_from && !o.test_from)
 		usage_die("--valid-from needs --test-from");
-	if ((o.test != -1 || o.valid != -1) && (is_verb("loo") || o.test_from))
+	if ((tool_is_set(&o.test) || tool_is_set(&o.valid)) && (is_verb("loo") || o.test_from))
 		usage_die(o.test_from ? "--test and --valid are shares: --test-from and --valid-from say where to cut" : "loo has no shares: --test and --valid belong to the others");
-	if (o.fold != 0.8 && !is_verb("users"))
+	if (tool_is_set(&o.fold) && !is_verb("users"))
 		usage_die("--fold belongs to users");
-	if (o.seed != 1 && !is_verb("ratio") && !is_verb("users"))
+	if (tool_is_set(&o.seed) && !is_verb("ratio") && !is_verb("users"))
 		usage_die("-s belongs to ratio and users: nothing else is drawn");
-	if (o.min != 3 && !is_verb("loo") && !is_verb("users"))
+	if (tool_is_set(&o.min) && !is_verb("loo") && !is_verb("users"))
 		usage_die("--min belongs to loo and users");
 	if (o.min < 3 && is_verb("loo"))
 		usage_die("--min: loo takes an event for test and one for valid, and leaves one: 3 at least");
