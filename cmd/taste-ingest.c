@@ -20,7 +20,7 @@
 enum { AS_IT_COMES, BY_TIME, BY_USER };
 
 static struct {
-	const char *map, *user, *event, *items, *catalogue, *rejects, *max_rejects, *out, *tz, *since, *hash_users, *gap, *memory;
+	const char *map, *user, *event, *items, *catalogue, *rejects, *max_rejects, *out, *tz, *since, *until, *hash_users, *gap, *memory;
 	struct opt_list against;
 	double min_seconds;
 	int time_unit, key, rule, sort;
@@ -48,6 +48,7 @@ static const struct opt opts[] = {
 	{ 0, "item-key", OPT_ENUM, &o.key, "KEY", "an item's id: the source's own, creator - title, or MusicBrainz'", .names = "uri|name|mbid" },
 	{ 0, "tz", OPT_STR, &o.tz, "+HH:MM", "the zone of a player's clock that does not say it (scrobbler)" },
 	{ 0, "since", OPT_STR, &o.since, "TIME|LOG", "only what is later than this, or than the last event of a log", .flags = OPT_NO_PROV },
+	{ 0, "until", OPT_STR, &o.until, "TIME", "nothing that is later than this: clocks go wrong" },
 	{ 0, "dedupe", OPT_FLAG, &o.is_deduped, NULL, "leave out events that came before" },
 	{ 0, "dedupe-against", OPT_LIST, &o.against, "LOG", "and those that this log has", .flags = OPT_IS_PATH },
 	{ 0, "sort", OPT_ENUM, &o.sort, "ORDER", "of the events: as they come, by time, or by user and time", .names = "no|time|user" },
@@ -88,12 +89,12 @@ static struct dedupe dedupe;
 static struct evsort *evsort;
 static struct marks marks;
 static struct pseudonyms *pseudonyms;
-static int64_t since = INT64_MIN, zone;
+static int64_t since = INT64_MIN, until = INT64_MAX, zone;
 static bool has_counts, meets_counts;	/* of plays: the log that is there already; and so does what goes behind it */
 static uint64_t sort_memory;
 
 /* Why rows are bad, why they are left out. */
-enum { MAX_REASONS = 32 };
+enum { MAX_REASONS = 32, TOMORROW = 86400 };
 static struct reason { const char *name; uint64_t n; } bad[MAX_REASONS], left_out[MAX_REASONS];
 
 static void count(struct reason *r, const char *name)
@@ -209,6 +210,10 @@ static bool accept(struct listen *l, struct err *e)
 		l->ev.context.len = 0;
 	if (l->ev.time != TIME_NONE && l->ev.time <= since) {
 		count(left_out, "not later than --since");
+		return false;
+	}
+	if (l->ev.time != TIME_NONE && l->ev.time > until) {
+		count(left_out, "later than --until");
 		return false;
 	}
 	if ((o.is_deduped || o.against.n) && !dedupe_add(&dedupe, &l->ev)) {
@@ -439,7 +444,11 @@ static void check_options(void)
 	tool_reads_args(1);
 	tool_reads(o.catalogue);
 	tool_reads(o.hash_users);
-	tool_reads(o.since);
+	if (o.until && !scan_when(o.until, &until))
+		usage_die("--until: '%.60s' is not a time (ISO 8601, a year, or seconds since 1970)", o.until);
+	int64_t unused;
+	if (o.since && !scan_when(o.since, &unused))
+		tool_reads(o.since);
 	for (size_t i = 0; i < o.against.n; i++)
 		tool_reads(o.against.v[i]);
 	check_stages();
@@ -517,6 +526,8 @@ int main(int argc, char **argv)
 		tool_output_close(rejects);
 	tool_output_close(out);
 	say_counts();
+	if (n.last > time(NULL) + TOMORROW)
+		warn("the last event is of %s, which is to come: what is reckoned by age takes all others for old (--until leaves such out)", time_iso(n.last, moment));
 	eventw_free(events);
 	source_free(s);
 	items_release(&items);

@@ -75,6 +75,11 @@ static void check_files(size_t least, size_t most, const char *what)
 		usage_die("%s", what);
 	if (tool.n_args > most)
 		usage_die("'%s' is one file too many", tool.arg[most]);
+	if (is_verb("add") || is_verb("delete")) {	/* the index makes way for a new one; what is put in or taken out does not */
+		tool_replaces(tool.arg[0]);
+		tool_reads_args(1);
+		return;
+	}
 	tool_reads_args(0);
 	if (tool.n_args && tool.n_args < most)
 		tool_reads_args(tool.n_args);	/* standard input */
@@ -108,7 +113,7 @@ int main(int argc, char **argv)
 {
 	tool_init(&tool, argc, argv);
 	tool_check_verb(tool.verb);
-	tool.makes_other = is_verb("search") || is_verb("stats");
+	tool.makes_other = !is_verb("merge");
 	if (is_verb("merge"))
 		return knn_merge();
 	if (is_verb("build")) {

@@ -81,6 +81,15 @@ static uint32_t kind_of(const char *path, struct buf *schema, bool *is_foreign, 
 	return kind ? kind : is_binary ? UINT32_MAX : 0;
 }
 
+/* keep_model - what is shown of a model is no model: -o takes its place never. */
+static void keep_model(const char *path)
+{
+	struct stat a, b;
+
+	if (strcmp(o.out, "-") && strcmp(path, "-") && !stat(path, &a) && !stat(o.out, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		usage_die("'%.60s' is read: it cannot be written over", o.out);
+}
+
 static void view(const char *path, struct err *e)
 {
 	struct buf schema = { 0 };
@@ -91,6 +100,8 @@ static void view(const char *path, struct err *e)
 		die(EXIT_DATA, "%s holds %s: only models and indexes have tensors", file_shown(path), kind ? input_kind_name((enum block_kind)kind) : is_foreign ? "vectors" : "text");
 	if (o.is_binary && (kind == KIND_MODEL || kind == KIND_INDEX))
 		usage_die("-b is of events, tables and vectors: %s holds %s, whose one binary form is the file itself", file_shown(path), input_kind_name((enum block_kind)kind));
+	if (kind == KIND_MODEL || kind == KIND_INDEX)
+		keep_model(path);
 	if (!kind && o.is_binary && !o.as && !is_foreign)
 		usage_die("-b needs --as to know what a text holds");
 	if (o.wants_info && kind)
@@ -181,6 +192,7 @@ static void check_options(void)
 		usage_die("--format is of vectors, not of %s", o.as);
 	if (o.is_binary && tool.n_args > 1)
 		usage_die("-b takes one file; cat joins binary ones");
+	tool.makes_other = o.wants_info || o.tensor;
 	tool_reads_args(0);
 }
 

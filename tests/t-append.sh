@@ -53,6 +53,20 @@ for cut in 1 64 100 127 128 900; do
 done
 : > torn; ok "and into an empty file" bash -c 'taste-ingest tsv -b one.tsv >> torn && taste-view -c torn'
 
+# one >> that several share, which has one lock; runs that end early; what does not go together
+split -n l/4 two.tsv part.; rm -f log.taste
+printf '%s\n' part.a? | xargs -P 4 -n 1 taste-ingest tsv -b >> log.taste; ok "several runs behind one >> append one behind the other" taste-view -c log.taste; is "and lose nothing" "$(taste-view log.taste | wc -l)" 90000
+rm -f log.taste; (taste-ingest tsv -b -o /dev/fd/3 part.aa & taste-ingest tsv -b -o /dev/fd/3 part.ab & wait) 3>> log.taste; ok "an open descriptor likewise" taste-view -c log.taste
+cp whole.taste log.taste; { cat two.tsv; echo bad; } > bad.tsv
+must_fail "a bad row takes back what was appended" 4 "taste-ingest: bad.tsv:90001: *" bash -c 'taste-ingest tsv -b bad.tsv >> log.taste'; same "to the byte" log.taste whole.taste
+must_fail "so does a full disk" 3 "taste-ingest: (standard output): File too large" bash -c 'ulimit -f 100; taste-ingest tsv -b two.tsv >> log.taste'; same "to the byte too" log.taste whole.taste
+mkfifo rows; taste-ingest tsv -b rows >> log.taste & pid=$!; { cat two.tsv; while kill -0 $pid; do sleep 0.01; done; } 2> none > rows & sleep 0.3; grown=$(wc -c < log.taste); kill $pid; wait $pid 2> none; wait
+is "and a signal" "$(wc -c < log.taste) $((grown >= size))" "$size 1"; same "to the byte as well" log.taste whole.taste
+cp whole.taste log.taste; must_fail "messages do not go where a stream goes" 2 "" bash -c 'taste-ingest tsv -b one.tsv >> log.taste 2>&1'; same "nothing of them stays in it" log.taste whole.taste
+must_fail "text is not put behind binary" 4 "taste-ingest: standard output is a file of binary streams: text behind them could not be read" bash -c 'taste-ingest tsv one.tsv >> log.taste'; same "which stays" log.taste whole.taste
+printf 'ana\tm1\t1\tplay\t\t\nbo' > half; must_fail "nor anything behind half a line" 4 "taste-ingest: standard output is a file whose last line does not end*" bash -c 'taste-ingest tsv one.tsv >> half'; is "which stays too" "$(tail -1 half)" bo
+(exec 9>> held; flock 9; timeout 7 taste-ingest tsv -b one.tsv >> held 2> err; is "who waits long is told" "$? $(cat err)" "124 taste-ingest: another process holds this file: waiting for it"; echo $N_TESTS > n); N_TESTS=$(cat n)
+
 # what is there already
 taste-ingest tsv -b one.tsv > log.taste; before=$(taste-view log.taste | wc -l)
 taste-ingest tsv -b --dedupe-against log.taste one.tsv >> log.taste; is "the same export twice adds nothing" "$(taste-view log.taste | wc -l)" "$before"
@@ -65,6 +79,10 @@ last=$(cut -f3 one.tsv | sort -n | tail -1); cut=$(sed -n 1500p one.tsv | cut -f
 is "--since a log: only what is later than its last event" "$({ cat one.tsv; echo "u${T}i${T}$((last + 1))"; echo "u${T}i"; } | pad | taste-ingest tsv --since whole.taste | cut -f1-3)" "u${T}i${T}$((last + 1))
 u${T}i${T}"
 is "--since a time" "$(taste-ingest tsv --since "$cut" one.tsv | wc -l)" "$(awk -F '\t' -v c="$cut" '$3 > c' one.tsv | wc -l)"
+is "--until a time" "$({ cat one.tsv; echo "u${T}i"; } | pad | taste-ingest tsv --until "$cut" | wc -l)" "$(($(awk -F '\t' -v c="$cut" '$3 <= c' one.tsv | wc -l) + 1))"
+is "a moment that is to come is told" "$(printf 'u\ti\t9999-12-31T23:59:59Z\nu\tj\t5\n' | taste-ingest tsv 2>&1 > got)" "taste-ingest: the last event is of 9999-12-31T23:59:59Z, which is to come: what is reckoned by age takes all others for old (--until leaves such out)"
+is "--until leaves it out" "$(printf 'u\ti\t9999-12-31T23:59:59Z\nu\tj\t5\n' | taste-ingest tsv --until 2100 2>&1 | cut -f2)" j
+must_fail "--until what is no time" 2 "taste-ingest: --until: 'nowhere' is not a time*" taste-ingest tsv --until nowhere one.tsv
 must_fail "--since neither" 3 "taste-ingest: nowhere: No such file*" taste-ingest tsv --since nowhere one.tsv
 
 # order

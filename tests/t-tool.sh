@@ -121,6 +121,50 @@ exec 9> in; head -1 items.tsv | cut -f1 >&9; for _ in $(seq 100); do [ -s out ] 
 : > items.idx; cut -f1 items.tsv >&9; exec 9>&-; wait $pid
 is "a mapped file that is cut short is an error with a sentence" "$? $(cat err)" "3 taste-knn: a file was made shorter while it was read, or its disk fails"
 
+# what is read is not written over, and what is replaced keeps what it had
+mkdir many; for i in $(seq 300); do head -1 log.tsv > many/$i; done
+must_fail "the last of many files is not written over either" 2 "*'many/99' is read: it cannot be written over*" taste-train pop -o many/99 many/*
+cp log.tsv in.tsv; must_fail "nor what standard input is" 2 "*'in.tsv' is read: it cannot be written over*" bash -c 'taste-train pop -o in.tsv < in.tsv'; same "which is there" in.tsv log.tsv
+ok "but by what is of its kind" bash -c 'taste-view -n 5 --as events -o in.tsv < in.tsv'; is "it is" "$(wc -l < in.tsv)" 5
+taste-train als -d 8 -e 1 -o m.taste log.taste; taste-embed -m m.taste --items all -b -o m.vecs; taste-knn build -o m.idx m.vecs; head -3 items.tsv > ids; cp m.taste old.taste
+for c in "view -i -o m.taste m.taste" "view -o m.taste m.taste" "knn build -o m.vecs m.vecs" "knn add -o m.vecs m.idx m.vecs" "knn delete -o ids m.idx ids"; do
+	must_fail "not by another kind of thing: $c" 2 "taste-*: '*' is read: it cannot be written over*" taste-$c
+done
+same "a model stays one" m.taste old.taste; ok "an index makes way for one" taste-knn delete -o m.idx m.idx ids
+ln -s /dev/stdout link; echo old > got; taste-view -n 1 log.tsv -o link >> got; is "a link to standard output is that" "$(head -1 got) $(wc -l < got)" "old 2"
+must_fail "which can hold only one of the outputs" 2 "*can hold only one of the outputs*" taste-ingest tsv --items link log.tsv
+ln -s nothing.yet dangling; must_fail "nor can what a link leads to" 2 "*can hold only one of the outputs*" taste-ingest tsv --items dangling -o nothing.yet log.tsv
+if [ "$(id -u)" = 0 ]; then
+	: > theirs; chown 12:34 theirs; chmod 640 theirs; taste-view -n 1 -o theirs log.tsv; is "a file that is replaced keeps owner, group and mode" "$(stat -c '%u %g %a' theirs)" "12 34 640"
+	mkdir sticky; : > sticky/theirs; chmod 1777 sticky; chmod 666 sticky/theirs; chown 12 sticky sticky/theirs
+	if command -v setpriv > /dev/null && setpriv --reuid 56 --regid 56 --clear-groups true 2> /dev/null && setpriv --reuid 56 --regid 56 --clear-groups test -x "$PWD" -a -x "$(command -v taste-synth)"; then
+		must_fail "what may be written but not replaced is told at the start" 3 "taste-synth: sticky/theirs: Operation not permitted" setpriv --reuid 56 --regid 56 --clear-groups taste-synth --users 5 --events 10 -o sticky/theirs
+	fi
+fi
+if unshare -m true 2> /dev/null; then
+	: > mounted; must_fail "so is a mount point" 3 "taste-synth: mounted: Device or resource busy" unshare -m sh -c 'mount --bind mounted mounted && exec taste-synth --users 5 --events 10 -o mounted'
+fi
+python3 - > got <<-'END'
+	import os, subprocess, time
+	r, w = os.pipe(); os.set_blocking(w, False); q, x = os.pipe(); os.set_blocking(q, False)
+	p = subprocess.Popen(["taste-view", "--as", "events"], stdin=q, stdout=w); os.close(w); os.close(q)
+	time.sleep(.1)
+	data = open("log.tsv", "rb").read() * 3
+	if os.fork() == 0:
+	    os.close(r)
+	    with os.fdopen(x, "wb") as f: f.write(data)
+	    os._exit(0)
+	os.close(x); time.sleep(.3)
+	got = os.fdopen(r, "rb").read()
+	print(p.wait(), got == data)
+END
+is "pipes that do not block are waited for" "$(cat got)" "0 True"
+like "a name's own lines are not the message's" "$(taste-view $'a\nb: fake' 2>&1)" 'taste-view: a?b: fake: No such file*'
+if command -v script > /dev/null; then
+	script -qec 'stty cols 12; taste-synth --users 4000 --events 2500000 -b -o big' /dev/null < /dev/null > got
+	is "progress is no wider than the terminal" "$(tr '\r' '\n' < got | sed 's/\x1b\[K//' | awk 'length > m { m = length } END { print (NR > 2), m }')" "1 11"
+fi
+
 # CPUs
 if command -v taskset > /dev/null; then
 	n=$(taskset -c 0 taste-train pop -t 0 log.taste -o /dev/null & pid=$!; wait $pid; echo $?)

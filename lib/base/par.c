@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "par.h"
+#include "thread.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -80,7 +81,7 @@ struct par *par_new(int n, struct err *e)
 	for (; p->n < n; p->n++) {
 		struct start *s = mem_new(1, sizeof *s);
 		*s = (struct start){ p, p->n };
-		int r = pthread_create(&p->thread[p->n - 1], NULL, thread_main, s);
+		int r = thread_start(&p->thread[p->n - 1], thread_main, s);
 		if (r) {
 			mem_free(s);
 			err_sys(e, r, "cannot start thread %d of %d", p->n + 1, n);

@@ -1,4 +1,5 @@
 #include "stage.h"
+#include "thread.h"
 
 static void *stage_main(void *arg)
 {
@@ -29,7 +30,7 @@ bool stage_start(struct stage *s, int (*fn)(void *ctx, void *work, struct err *e
 	s->ctx = ctx;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->turn, NULL);
-	s->has_thread = !pthread_create(&s->thread, NULL, stage_main, s);
+	s->has_thread = !thread_start(&s->thread, stage_main, s);
 	if (!s->has_thread) {
 		pthread_cond_destroy(&s->turn);
 		pthread_mutex_destroy(&s->lock);

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -55,8 +57,44 @@ void tmp_unregister(const char *path)
 	pthread_mutex_unlock(&lock);
 }
 
+static struct {
+	_Atomic(bool) is_set;
+	int to, fd;
+	int64_t size;
+} appended;
+
+bool tmp_appends(int to, int fd, int64_t size)
+{
+	if (atomic_load(&appended.is_set))
+		return false;
+	appended.to = to;
+	appended.fd = fd;
+	appended.size = size;
+	atomic_store(&appended.is_set, true);
+	return true;
+}
+
+void tmp_appended(void)
+{
+	atomic_store(&appended.is_set, false);
+}
+
+/* take_back - other threads may be writing: first what they write goes elsewhere. */
+static void take_back(void)
+{
+	struct stat st;
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere < 0 || dup2(nowhere, appended.to) < 0 || fstat(appended.fd, &st) || st.st_size <= appended.size)
+		return;
+	while (ftruncate(appended.fd, appended.size) && errno == EINTR)
+		;
+}
+
 void tmp_unlink_all(void)
 {
+	if (atomic_exchange(&appended.is_set, false))
+		take_back();
 	for (int i = 0; i < TMP_FILES; i++) {
 		struct name *p = atomic_load(&name[i]);
 		if (p)

@@ -5,6 +5,8 @@
 #ifndef TASTE_TMP_H
 #define TASTE_TMP_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "err.h"
 
 enum { TMP_FILES = 64 };
@@ -13,7 +15,14 @@ enum { TMP_FILES = 64 };
  * be no usual way: better have no such file. */
 int tmp_register(const char *path);
 void tmp_unregister(const char *path);
-/* tmp_unlink_all - remove every registered file. Safe in a signal handler. */
+/*
+ * tmp_appends - standard output, or whatever descriptor `to` is, stands at the end of a regular file whose first `size` bytes are to stay; fd is another one, open for writing to that
+ * file. Whoever ends the process early then has tmp_unlink_all send what is still written to `to` nowhere, and cut the file. tmp_appended - what was written is whole: no longer. One file at a time:
+ * of a second nothing is taken back.
+ */
+bool tmp_appends(int to, int fd, int64_t size);	/* is it remembered? */
+void tmp_appended(void);
+/* tmp_unlink_all - remove every registered file, take back what was appended. Safe in a signal handler. */
 void tmp_unlink_all(void);
 
 /* tmp_dir - where scratch files go: what tmp_dir_set was given (programs give it -T, else $TMPDIR), else /tmp. tmp_dir_set keeps the pointer; NULL forgets. */

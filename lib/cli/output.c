@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -15,6 +17,7 @@
 
 enum { MAX_OUTPUTS = 16 };
 static struct sink *open_sinks[MAX_OUTPUTS];	/* a program that dies leaves them as they are: a thread may still write to one; their temporaries go with tmp_unlink_all */
+static struct sink *appended;			/* that of tmp_appends */
 static char *taken[MAX_OUTPUTS];	/* the names of all there were: the one closed last would be all that is left of two */
 
 /* real_of - realpath: malloc's own memory, NULL where nothing is. What cannot be told is not taken for nothing. */
@@ -27,26 +30,30 @@ static char *real_of(const char *path)
 	return real;
 }
 
-/* place_of - what a name stands for: the file where there is one, else the directory it will be in and its name there. NULL: a device, or nothing that can be told. */
+/* place_of - what a name stands for: the file where there is one, else the directory it will be in and its name there, also at the end of a link. NULL: a device, or nothing that can be told. */
 static char *place_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	struct buf b = { 0 };
-	char *real = real_of(path);
+	char *real = real_of(path), *place = NULL;
 
-	if (!real) {
-		char *dir = mem_strdup(slash ? path : ".");
-		if (slash)
-			dir[slash - path + 1] = '\0';
-		char *real_dir = real_of(dir);
-		if (real_dir)
-			buf_printf(&b, "%s/%s", real_dir, slash ? slash + 1 : path);
-		mem_free(dir);
-		free(real_dir);		/* realpath's own malloc */
-		return b.p ? buf_detach(&b) : NULL;
+	if (real) {
+		place = mem_strdup(real);
+		free(real);		/* realpath's own malloc */
+		return place;
 	}
-	char *place = mem_strdup(real);
-	free(real);
+	char *end = sink_end(path), *slash = end ? strrchr(end, '/') : NULL;
+	const char *base = slash ? slash + 1 : end;
+	char *dir = mem_strdup(slash ? end : ".");
+	if (slash)
+		dir[base - end] = '\0';
+	char *real_dir = end ? real_of(dir) : NULL;
+	if (real_dir) {
+		struct buf b = { 0 };
+		buf_printf(&b, "%s/%s", real_dir, base);
+		place = buf_detach(&b);
+	}
+	mem_free(dir);
+	mem_free(end);
+	free(real_dir);
 	return place;
 }
 
@@ -62,7 +69,7 @@ static bool is_device(const char *path)
 static void take(const char *path)
 {
 	bool is_stdout = sink_is_stdout(path);
-	char *place = is_stdout ? mem_strdup("-") : !is_device(path) ? place_of(path) : NULL;
+	char *place = is_stdout ? mem_strdup("-") : sink_descriptor(path) < 0 && !is_device(path) ? place_of(path) : NULL;
 	int i = 0;
 
 	if (!place)
@@ -76,22 +83,55 @@ static void take(const char *path)
 		mem_free(place);
 }
 
-/* hold - a file system without locks goes without. */
-static void hold(int fd, const char *name)
+/* hold - a file system without locks goes without: false. Who waits long is told: the lock may be that of a flock(1) around us, which waits for us. */
+static bool hold(int fd, const char *name)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+	enum { TRIES = 100 };
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	int no = flock(fd, LOCK_EX | LOCK_NB);
+
+	if (no && errno == EWOULDBLOCK) {
 		note("another run writes to %s: waiting for it", name);
-		while (flock(fd, LOCK_EX) && errno == EINTR)
-			;
+		for (int i = 0; i < TRIES && (no = flock(fd, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK; i++)
+			nanosleep(&pause, NULL);
+		if (no && errno == EWOULDBLOCK)
+			warn("another process holds %s: waiting for it", name);
+		while (no && (errno == EINTR || errno == EWOULDBLOCK))
+			no = flock(fd, LOCK_EX);
 	}
+	return !no;
+}
+
+static struct held {
+	dev_t dev;
+	ino_t ino;
+	int fd;			/* one of our own: a lock is of the opening, which several runs behind one >> share; -1: it could not be opened, or has no locks */
+} held[MAX_OUTPUTS];
+static int n_held;
+
+/* hold_output - of what descriptor `to` writes to, when that is a file: NULL when it is none. */
+static const struct held *hold_output(int to)
+{
+	struct stat st;
+	char name[32];
+
+	if (to < 0 || fstat(to, &st) || !S_ISREG(st.st_mode))
+		return NULL;
+	for (int i = 0; i < n_held; i++)
+		if (held[i].dev == st.st_dev && held[i].ino == st.st_ino)
+			return &held[i];
+	if (n_held == MAX_OUTPUTS)
+		return NULL;
+	snprintf(name, sizeof name, "/proc/self/fd/%d", to);
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+	bool is_held = hold(fd < 0 ? to : fd, "this file");
+	held[n_held] = (struct held){ st.st_dev, st.st_ino, is_held ? fd : -1 };
+	return &held[n_held++];
 }
 
 void tool_hold_output(const char *path)
 {
-	struct stat st;
-
-	if (sink_is_stdout(path) && !fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode))
-		hold(STDOUT_FILENO, "this file");
+	hold_output(sink_descriptor(path));
 }
 
 /* name_of_lock - beside a file that is not there yet. */
@@ -163,8 +203,11 @@ static void refuse_input(const char *path, bool is_aside)
 	const struct tool_input *input = tool_inputs(&n);
 
 	for (size_t i = 0; place && i < n; i++) {
-		char *other = strcmp(input[i].path, "-") && (is_aside || !input[i].may_be_output) ? real_of(input[i].path) : NULL;
-		if (other && !strcmp(other, place) && !is_device(place))
+		if (!is_aside && input[i].may_be_output)
+			continue;
+		bool is_stdin = !strcmp(input[i].path, "-");
+		char *other = is_stdin ? NULL : real_of(input[i].path);
+		if ((is_stdin ? is_file(STDIN_FILENO, place) == 1 : other && !strcmp(other, place)) && !is_device(place))
 			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
 		free(other);
 	}
@@ -189,33 +232,56 @@ static struct sink *open_output(const char *path, bool is_binary)
 	return s;
 }
 
-/* check_tail - a file that standard output is appended to is empty or ends with a stream's end. Where it cannot be looked at, it is taken for whole. */
-static void check_tail(void)
+/* check_tail - a file that is appended to is empty, or ends with a stream's end, or with that of a line. Where it cannot be looked at, it is taken for whole. */
+static void check_tail(int to, off_t size, bool is_binary)
 {
-	unsigned char tail[BLOCK_TAIL];
-	struct stat st;
-	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	unsigned char head[8], tail[BLOCK_TAIL];
+	char name[32];
 
-	if (flags < 0 || !(flags & O_APPEND) || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode) || !st.st_size)
-		return;
-	int fd = open("/proc/self/fd/1", O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof name, "/proc/self/fd/%d", to);
+	int fd = size ? open(name, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
-	bool is_short = st.st_size < BLOCK_TAIL;
-	ssize_t n = is_short ? 0 : pread(fd, tail, sizeof tail, st.st_size - BLOCK_TAIL);
+	ssize_t most = size < BLOCK_TAIL ? (ssize_t)size : BLOCK_TAIL;
+	bool is_stream = pread(fd, head, sizeof head, 0) == sizeof head && block_is_head(head), is_read = pread(fd, tail, (size_t)most, size - most) == most;
 	close(fd);
-	if (is_short || (n == BLOCK_TAIL && !block_is_tail(tail)))
-		die(EXIT_DATA, "standard output is a file that does not end with a whole stream: what is appended to it could not be read (taste-view --repair takes an unfinished tail off)");
+	if (!is_read)
+		return;
+	const char *said = to == STDOUT_FILENO ? "standard output" : name;
+	if (is_binary && (most < BLOCK_TAIL || !block_is_tail(tail)))
+		die(EXIT_DATA, "%s is a file that does not end with a whole stream: what is appended to it could not be read (taste-view --repair takes an unfinished tail off)", said);
+	if (!is_binary && is_stream)
+		die(EXIT_DATA, "%s is a file of binary streams: text behind them could not be read", said);
+	if (!is_binary && tail[most - 1] != '\n')
+		die(EXIT_DATA, "%s is a file whose last line does not end: what is appended to it would go on with that", said);
+}
+
+/* append - behind what is whole; and a stream whole or not at all: what of it is written is taken back when the program ends early. True when that is so. */
+static bool append(int to, bool is_binary)
+{
+	struct stat st, messages;
+	const struct held *h = hold_output(to);
+	int flags = h ? fcntl(to, F_GETFL) : -1;
+
+	if (flags < 0 || fstat(to, &st))
+		return false;
+	if (flags & O_APPEND)
+		check_tail(to, st.st_size, is_binary);
+	bool is_appended = is_binary && flags & O_APPEND && h->fd >= 0 && tmp_appends(to, h->fd, st.st_size);
+	if (is_binary && to != STDERR_FILENO && !fstat(STDERR_FILENO, &messages) && messages.st_dev == st.st_dev && messages.st_ino == st.st_ino)
+		usage_die("standard error goes to the same file: a message would stand in the stream");
+	return is_appended;
 }
 
 struct sink *tool_output(const char *path, bool is_binary)
 {
 	refuse_input(path, false);
 	take(path);
-	tool_hold_output(path);
-	if (is_binary && sink_is_stdout(path))
-		check_tail();
-	return open_output(path, is_binary);
+	bool is_appended = append(sink_descriptor(path), is_binary);
+	struct sink *s = open_output(path, is_binary);
+	if (is_appended)
+		appended = s;
+	return s;
 }
 
 void tool_output_again_at(const char *path)
@@ -250,6 +316,11 @@ void tool_output_close(struct sink *s)
 	for (int i = 0; i < MAX_OUTPUTS; i++)
 		if (open_sinks[i] == s)
 			open_sinks[i] = NULL;
+	bool is_appended = s == appended;
 	if (sink_close(s, &e))
 		die_err(&e);
+	if (is_appended) {
+		appended = NULL;
+		tmp_appended();
+	}
 }

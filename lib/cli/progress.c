@@ -1,4 +1,8 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "progress.h"
+#include "../base/buf.h"
 #include "../base/clock.h"
 
 static bool is_wanted;
@@ -13,6 +17,19 @@ void progress_start(struct progress *p, const char *what, const char *unit, uint
 {
 	*p = (struct progress){ .what = what, .unit = unit, .total = total, .is_on = is_wanted, .to = stderr, .clock = clock_now };
 	p->start = p->last = clock_now();
+}
+
+/* room - columns that the terminal has, 0: no terminal, or it does not say; -1: it is another job's just now, and writing to it may stop us. */
+static int room(FILE *to)
+{
+	struct winsize w;
+	int fd = fileno(to);
+
+	if (fd < 0 || !isatty(fd))
+		return 0;
+	if (tcgetpgrp(fd) >= 0 && tcgetpgrp(fd) != getpgrp())
+		return -1;
+	return ioctl(fd, TIOCGWINSZ, &w) ? 0 : w.ws_col;
 }
 
 static void put_line(struct progress *p, double now)
@@ -30,19 +47,24 @@ static void put_line(struct progress *p, double now)
 		r /= 1e3;
 		scale = "k ";
 	}
-	fprintf(p->to, "\r%s:", p->what);
+	struct buf line = { 0 };
+	int columns = room(p->to);
+	if (columns < 0)
+		return;
+	buf_printf(&line, "%s:", p->what);
 	if (p->total)
-		fprintf(p->to, " %3.0f %%", 100 * (double)(p->done < p->total ? p->done : p->total) / (double)p->total);
-	fprintf(p->to, " %.*f %s%s/s", r < 10 ? 1 : 0, r, scale, p->unit);
+		buf_printf(&line, " %3.0f %%", 100 * (double)(p->done < p->total ? p->done : p->total) / (double)p->total);
+	buf_printf(&line, " %.*f %s%s/s", r < 10 ? 1 : 0, r, scale, p->unit);
 	if (p->total && rate > 0 && p->done < p->total) {
 		uint64_t left = (uint64_t)((double)(p->total - p->done) / rate + 0.5);
 		if (left >= 3600)
-			fprintf(p->to, ", %llu:%02u:%02u left", (unsigned long long)(left / 3600), (unsigned)(left / 60 % 60), (unsigned)(left % 60));
+			buf_printf(&line, ", %llu:%02u:%02u left", (unsigned long long)(left / 3600), (unsigned)(left / 60 % 60), (unsigned)(left % 60));
 		else
-			fprintf(p->to, ", %u:%02u left", (unsigned)(left / 60), (unsigned)(left % 60));
+			buf_printf(&line, ", %u:%02u left", (unsigned)(left / 60), (unsigned)(left % 60));
 	}
-	fputs("\033[K", p->to);
+	fprintf(p->to, "\r%.*s\033[K", columns ? columns - 1 : (int)line.len, line.p);	/* a line that is broken could not be wiped */
 	fflush(p->to);
+	buf_release(&line);
 	p->has_line = true;
 	stands = p->to == stderr;
 }

@@ -21,7 +21,7 @@
 
 const char *const tool_version = TASTE_VERSION;
 
-enum { MAX_INPUTS = 256, MAX_ROWS = 128 };
+enum { MAX_ROWS = 128 };
 
 static struct {
 	struct tool *t;
@@ -30,8 +30,8 @@ static struct {
 	double start;
 	struct par *pool;
 	int n_stdin;		/* inputs that are standard input */
-	struct tool_input input[MAX_INPUTS];
-	size_t n_inputs;
+	struct tool_input *input;
+	size_t n_inputs, cap_inputs;
 	bool given[MAX_ROWS];	/* of the program's own options, by row: argv has it */
 } g;
 
@@ -56,7 +56,11 @@ static void message(const char *fmt, va_list ap)
 
 	/* one write, so that lines of a pipeline's programs do not mix */
 	buf_printf(&b, "%s%s: ", progress_wipe(), g.t ? g.t->name : "taste");
+	size_t from = b.len;
 	buf_vprintf(&b, fmt, ap);
+	for (size_t i = from; i < b.len; i++)		/* a file may be called anything */
+		if ((unsigned char)b.p[i] < ' ' || b.p[i] == 127)
+			b.p[i] = '?';
 	buf_putc(&b, '\n');
 	fflush(stderr);
 	fwrite(b.p, 1, b.len, stderr);
@@ -156,16 +160,17 @@ static void on_bus_error(int sig, siginfo_t *info, void *unused)
 static void set_signals(void)
 {
 	/* those that end a program unless it does something about it; SIGXCPU is the time limit of a batch system */
-	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGABRT };
+	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGABRT, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT };
 	struct sigaction sa = { .sa_handler = on_signal }, old;
 
 	signal(SIGXFSZ, SIG_IGN);	/* a write beyond the limit is an error like others */
 	sigemptyset(&sa.sa_mask);
 	sa.sa_flags = (int)SA_RESETHAND;
-	for (size_t i = 0; i < sizeof end / sizeof *end; i++) {
-		sigaction(end[i], NULL, &old);
+	for (int i = 0, n = (int)(sizeof end / sizeof *end); i < n + SIGRTMAX - SIGRTMIN + 1; i++) {
+		int sig = i < n ? end[i] : SIGRTMIN + i - n;
+		sigaction(sig, NULL, &old);
 		if (old.sa_handler != SIG_IGN)		/* nohup stays nohup */
-			sigaction(end[i], &sa, NULL);
+			sigaction(sig, &sa, NULL);
 	}
 	snprintf(cut_short, sizeof cut_short, "%s: a file was made shorter while it was read, or its disk fails\n", g.t->name);
 	sa.sa_sigaction = on_bus_error;
@@ -425,8 +430,8 @@ static void note_input(const char *path, bool may_be_output)
 		return;
 	if (!strcmp(path, "-") && ++g.n_stdin > 1)
 		usage_die("standard input can be read only once");
-	if (g.n_inputs < MAX_INPUTS)
-		g.input[g.n_inputs++] = (struct tool_input){ path, may_be_output };
+	arr_reserve(g.input, g.n_inputs + 1, g.cap_inputs);
+	g.input[g.n_inputs++] = (struct tool_input){ path, may_be_output };
 }
 
 void tool_reads(const char *path)
@@ -434,12 +439,17 @@ void tool_reads(const char *path)
 	note_input(path, false);
 }
 
+void tool_replaces(const char *path)
+{
+	note_input(path, true);
+}
+
 void tool_reads_args(size_t from)
 {
 	for (size_t i = from; i < g.t->n_args; i++)
 		note_input(g.t->arg[i], !g.t->makes_other);
 	if (g.t->n_args <= from)
-		note_input("-", true);
+		note_input("-", !g.t->makes_other);
 }
 
 const struct tool_input *tool_inputs(size_t *n)
@@ -474,6 +484,7 @@ int tool_close(int status)
 		fprintf(stderr, "\n%s: %.3f s wall, %.3f s CPU, peak RSS %.1f MB\n", g.t->name, clock_now() - g.start, cpu_seconds(),
 			(double)r.ru_maxrss / 1024);
 	}
+	mem_free(g.input);
 	mem_free(g.t->verb ? (void *)(g.t->arg - 1) : (void *)g.t->arg);
 	buf_release(&g.t->prov);
 	return status;

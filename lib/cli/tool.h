@@ -60,7 +60,8 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * says it of the operands from the one on, or of "-" where there are none. */
 void tool_reads(const char *path);
 void tool_reads_args(size_t from);
-/* tool_inputs - what was said to be read, the first 256 of it. */
+void tool_replaces(const char *path);		/* an operand that the output may take the place of, whatever tool.makes_other */
+/* tool_inputs - what was said to be read, up to now. */
 struct tool_input { const char *path; bool may_be_output; };
 const struct tool_input *tool_inputs(size_t *n);
 /* tool_close - check and close stdout, print the -v footer (version, command, seconds, peak RSS), free the pool. Returns the exit status. */

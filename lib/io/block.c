@@ -511,6 +511,11 @@ static bool is_header(const unsigned char *p, uint64_t n)
 	return n >= BLOCK_HEAD && !memcmp(p, magic, 8) && sealed(p);
 }
 
+bool block_is_head(const unsigned char *p)
+{
+	return !memcmp(p, magic, sizeof magic);
+}
+
 bool block_is_tail(const unsigned char *p)
 {
 	return !memcmp(p, block_magic, 4) && get32(p + 4) == BLOCK_END && get64(p + 8) == 24 && sealed(p) && is_sum(get64(p + 48), p + BLOCK_HEAD, 24);

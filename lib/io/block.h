@@ -110,6 +110,8 @@ void blockr_free(struct blockr *r);
 
 /* ---- repair ---- */
 
+/* block_is_head - do these 8 bytes begin a stream? */
+bool block_is_head(const unsigned char *p);
 /* block_is_tail - are these the last BLOCK_TAIL bytes of a stream that was finished: its end block? */
 bool block_is_tail(const unsigned char *p);
 /*

@@ -180,7 +180,7 @@ static int64_t read_fd(struct file *f, void *p, size_t n)
 		f->on_wait(f->on_wait_ctx);
 	do
 		got = read(f->fd, p, n);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || (errno == EAGAIN && poll(&ready, 1, -1) >= 0)));	/* EAGAIN: somebody who shares the pipe wants not to be blocked */
 	if (got < 0)
 		return err_sys(&f->err, errno, "%s", f->name);
 	f->consumed += (uint64_t)got;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,22 @@ static char *join(const char *a, const char *b, const char *c)
 	return s;
 }
 
-/* open_beside - make the temporary in the target's own directory, with the mode the target has or would get. */
-static int open_beside(struct sink *s, const char *path, mode_t mode)
+/* keep_owner - owner, group and mode of the file that is replaced, or as far as we may; whom its group let in, another is not to. */
+static void keep_owner(int fd, const struct stat *old)
+{
+	struct stat now;
+	mode_t mode = old->st_mode & 0777;
+
+	if (!fstat(fd, &now) && (now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
+	    fchown(fd, old->st_uid, old->st_gid) && now.st_gid != old->st_gid && fchown(fd, (uid_t)-1, old->st_gid))
+		mode = (mode & 0707) | (mode & 07) << 3;
+	if (fchmod(fd, mode)) {
+		/* a file system without modes */
+	}
+}
+
+/* open_beside - make the temporary in the target's own directory, as the old file is or, without one, as umask has it. */
+static int open_beside(struct sink *s, const char *path, const struct stat *old)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	char *dir = mem_strdup(path);
@@ -56,9 +71,13 @@ static int open_beside(struct sink *s, const char *path, mode_t mode)
 	}
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	errno = no;
-	if (fd >= 0) {
-		if (fchmod(fd, mode)) {
-			/* a file system without modes */
+	if (fd >= 0 && old) {
+		keep_owner(fd, old);
+	} else if (fd >= 0) {
+		mode_t mask = umask(0);
+		umask(mask);
+		if (fchmod(fd, 0666 & ~mask)) {
+			/* likewise */
 		}
 	}
 	return fd;
@@ -91,14 +110,13 @@ static int number_of(const char *path)
 	return -1;
 }
 
-/* at_the_end - where the links end that path is, also when no file is there yet; NULL when it cannot be told. */
-static char *at_the_end(const char *path)
+char *sink_end(const char *path)
 {
 	enum { MOST = 40 };	/* as the kernel follows */
 	char to[PATH_MAX], *p = mem_strdup(path);
 	ssize_t n = 0;
 
-	for (int i = 0; i < MOST && (n = readlink(p, to, sizeof to - 1)) > 0; i++) {
+	for (int i = 0; i < MOST && number_of(p) < 0 && (n = readlink(p, to, sizeof to - 1)) > 0; i++) {
 		char *slash = strrchr(p, '/');
 		to[n] = '\0';
 		p[slash && *to != '/' ? slash - p + 1 : 0] = '\0';
@@ -113,21 +131,50 @@ static char *at_the_end(const char *path)
 	return p;
 }
 
-bool sink_is_stdout(const char *path) { return number_of(path) == STDOUT_FILENO; }
+int sink_descriptor(const char *path)
+{
+	char *end = sink_end(path);
+	int n = end ? number_of(end) : -1;
+
+	mem_free(end);
+	return n;
+}
+
+bool sink_is_stdout(const char *path) { return sink_descriptor(path) == STDOUT_FILENO; }
+
+/* why_not - the rename that ends a long run would fail: told before it begins. 0, or an errno. */
+static int why_not(const char *path, const struct stat *st)
+{
+	struct statx x;
+	struct stat dir;
+	uid_t me = geteuid();
+	int no = 0;
+
+	if (!statx(AT_FDCWD, path, 0, 0, &x) && x.stx_attributes_mask & x.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return EBUSY;
+	char *end = sink_end(path), *slash = end ? strrchr(end, '/') : NULL;
+	if (slash)
+		slash[1] = '\0';
+	if (end && me && !stat(slash ? end : ".", &dir) && dir.st_mode & S_ISVTX && dir.st_uid != me && st->st_uid != me)
+		no = EPERM;
+	mem_free(end);
+	return no;
+}
 
 struct sink *sink_open(const char *path, struct err *e)
 {
 	struct sink *s = mem_new(1, sizeof *s);
 	struct stat st;
+	int n = sink_descriptor(path), no;
 
-	if (sink_is_stdout(path)) {
+	if (n == STDOUT_FILENO) {
 		s->name = mem_strdup("(standard output)");
 		s->fd = STDOUT_FILENO;
 	} else {
 		s->name = mem_strdup(path);
 		bool is_there = !stat(path, &st);
-		if (number_of(path) >= 0) {
-			s->fd = fcntl(number_of(path), F_DUPFD_CLOEXEC, 3);
+		if (n >= 0) {
+			s->fd = fcntl(n, F_DUPFD_CLOEXEC, 3);
 		} else if (!is_there && errno != ENOENT) {	/* what is there, with which mode, cannot be told */
 			s->fd = -1;
 		} else if (!*path || (is_there && S_ISDIR(st.st_mode))) {
@@ -135,13 +182,14 @@ struct sink *sink_open(const char *path, struct err *e)
 			s->fd = -1;
 		} else if (is_there && access(path, W_OK)) {	/* a rename would replace a file that is not ours to write */
 			s->fd = -1;
+		} else if (is_there && S_ISREG(st.st_mode) && (no = why_not(path, &st))) {
+			errno = no;
+			s->fd = -1;
 		} else if (is_there && !S_ISREG(st.st_mode)) {
 			s->fd = open(path, O_WRONLY | O_CLOEXEC);
 		} else {
-			mode_t mask = umask(0);
-			umask(mask);
-			s->path = at_the_end(path);	/* so that a link stays */
-			s->fd = s->path ? open_beside(s, s->path, is_there ? st.st_mode & 0777 : 0666 & ~mask) : -1;
+			s->path = sink_end(path);	/* so that a link stays */
+			s->fd = s->path ? open_beside(s, s->path, is_there ? &st : NULL) : -1;
 		}
 		if (s->fd < 0) {
 			err_sys(e, errno, "%s", path);
@@ -175,6 +223,8 @@ static int write_all(struct sink *s, const unsigned char *p, size_t n)
 		ssize_t w = write(s->fd, p, n);
 		if (w < 0 && errno == EINTR)
 			continue;
+		if (w < 0 && errno == EAGAIN && poll(&(struct pollfd){ .fd = s->fd, .events = POLLOUT }, 1, -1) >= 0)
+			continue;	/* somebody who shares the pipe wants not to be blocked; we do */
 		if (w < 0 && (errno == EPIPE || errno == ECONNRESET)) {
 			tmp_unlink_all();
 			signal(SIGPIPE, SIG_DFL);

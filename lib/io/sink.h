@@ -15,11 +15,15 @@
 struct sink;
 
 /*
- * sink_open - path or "-". NULL with *e set. Of a link the file it leads to is replaced, or made. What is no regular file, and an open descriptor named as
- * /dev/stdout, /dev/stderr, /dev/fd/N or /proc/self/fd/N, is written where it stands.
+ * sink_open - path or "-". NULL with *e set. Of a link the file it leads to is replaced, or made. What is no regular file, and an open descriptor (sink_descriptor), is
+ * written where it stands. A file that is replaced leaves its owner, group and mode to the new one; where that may not have the group, all others' rights are the group's.
  */
 struct sink *sink_open(const char *path, struct err *e);
-bool sink_is_stdout(const char *path);			/* does it name standard output? */
+/* sink_descriptor - the open descriptor that path names: 1 for "-", or /dev/stdout, /dev/stderr, /dev/fd/N, /proc/self/fd/N, or a link to such; else -1. */
+int sink_descriptor(const char *path);
+bool sink_is_stdout(const char *path);			/* is it 1? */
+/* sink_end - where the links end that path is, also when no file is there yet, or at the name of an open descriptor: for mem_free; NULL when it cannot be told. */
+char *sink_end(const char *path);
 /* sink_open_memory - behind what is in *to, which outlives the sink; sink_close only frees. */
 struct sink *sink_open_memory(const char *name, struct buf *to);
 /* sink_write - buffered; 0 or <0 (then it stays failed). A reader that is gone ends the process the way SIGPIPE would. */

@@ -1,6 +1,6 @@
 # nightly.mk - every night from listening logs to lists: make -f nightly.mk [NAME=VALUE...] [TARGET]
 #
-# Reads EXPORTS, files of any source that taste-ingest knows, and writes into the current directory what follows from them, each file whole or not at all:
+# Reads EXPORTS, files of any source that taste-ingest knows, without blanks in their names, and writes into the current directory what follows from them, each file whole or not at all:
 #   events.taste items.tsv   the log, and what its items are called      als.taste pop.taste    models
 #   items.vecs users.vecs    vectors                                     *.cand                 candidates
 #   quality.tsv better.ok    metrics, and a word that they are better    tonight.tsv            the lists: user, item, score, reason
@@ -30,10 +30,10 @@ help:
 clean:
 	rm -f events.taste items.tsv als.taste pop.taste items.vecs users.vecs als.cand more.cand held.*.taste held.als held.pop held.ranked.tsv quality.tsv better.ok
 
-# The log. To keep one that grows beyond its exports: taste-ingest --dedupe-against events.taste ... >> events.taste
+# The log, but for what a wrong clock dates tomorrow. To keep one that grows beyond its exports: taste-ingest --dedupe-against events.taste --catalogue items.tsv --items items.new ... >> events.taste
 events.taste items.tsv &: $(EXPORTS)
 	$(if $(EXPORTS),,echo "nightly.mk: no exports" >&2; exit 3)
-	taste-ingest $(t) $(SOURCE) --sort time --dedupe --items items.tsv -b -o events.taste $^
+	taste-ingest $(t) $(SOURCE) --sort time --dedupe --until "$$(date -d tomorrow +%s)" --items items.tsv -b -o events.taste $(foreach f,$^,'$f')
 
 als.taste: events.taste
 	taste-train als $(t) -d $(DIM) -o $@ $<
