@@ -132,7 +132,10 @@ void states_follow(struct ordered *m, struct sink *out, struct err *e)
 void states_write(struct err *e)
 {
 	struct sink *s = tool_output_again(o.state);
+	size_t n_late = seq_states_late(&job.states);
 
+	if (n_late)
+		warn("%zu of %zu listeners have no event that is later than what %s remembers of them: given twice?", n_late, job.states.n_kept, file_shown(o.state));
 	if (seq_states_save(&job.states, s, &prov, e))
 		die_err(e);
 	tool_output_close(s);

@@ -27,6 +27,19 @@ printf 'skipper\tm000002\t2\n' | embed --state k > got; { printf 'skipper\tm0000
 printf 'skipper\tm000003\t3\tskip\n' | embed --state k > got; is "then a skip gives one too" "$(cut -f1 got)" skipper
 cp k k.old; printf 'a\tnowhere\n' | embed --state k > got; is "items unknown to the model are no events" "$(cat got; taste-view --tensor n k | wc -l)" 1
 
+# what was given before
+printf 'a\tm000001\t10\na\tm000002\t20\nb\tm000001\t30\nc\tm000001\n' > day1; printf 'a\tm000003\t20\nb\tm000002\t31\nc\tm000002\t1\nd\tm000001\t1\n' > day2
+state() { taste-embed -m seq.taste --state "$@" 2> err; }
+said="listeners have no event that is later than what tw remembers of them: given twice?"
+state tw day1 > v1; is "what is later is nothing to tell" "$? $(cat err)" "0 "
+cp tw t1; state tw day1 > got; is "events given twice are told, of those who have times, and are read" "$? $(cat err) $(cut -f1 got | tr '\n' ' ')" "0 taste-embed: 2 of 3 $said a b c "
+cmp -s v1 got; is "the vectors are others then" $? 1
+cp t1 tw; state tw day2 > got; is "of those, too, of whom one event is of the same second; not of a listener who is new, or of whom no times are known" "$? $(cat err)" "0 taste-embed: 1 of 4 $said"
+cp t1 tw; state tw --follow < day2 > follow2; is "so with --follow, at its end" "$? $(cat err)" "0 taste-embed: 1 of 4 $said"
+same "the vectors are the same" <(sort follow2) <(sort got)
+cp t1 tw; { cat day1; printf 'a\tm000004\t21\n'; } | state tw --follow > got; is "who has a later one is none of them" "$? $(cat err)" "0 taste-embed: 1 of 3 $said"
+cp t1 tw; embed --state tw day1 > got 2> err; is "-q is quiet" "$(cat err)" ""
+
 # more than --length
 taste-train seq -q -d 16 -e 1 --length 15 -o short.taste log.tsv
 sort -t "$T" -s -k1,1 log.tsv | awk -F '\t' '{ n[$1]++; l[NR] = $0; u[NR] = $1 } END { for (i = 1; i <= NR; i++) { k[u[i]]++; print l[i] > (k[u[i]] <= n[u[i]] - 15 ? "old" : "last") } }'

@@ -130,7 +130,7 @@ uint32_t seq_states_user(struct seq_states *t, struct str id)
 	}
 	if (t->kept_of[u] == VOCAB_NONE) {
 		arr_reserve(t->kept, t->n_kept + 1, t->cap_kept);
-		t->kept[t->n_kept] = (struct seq_kept){ .slot = t->n_kept };
+		t->kept[t->n_kept] = (struct seq_kept){ .slot = t->n_kept, .newest = TIME_NONE };
 		t->kept_of[u] = (uint32_t)t->n_kept++;
 	}
 	return u;
@@ -229,12 +229,21 @@ int seq_states_load(const struct seq_states *t, uint32_t u, struct seq_reader *r
 	return 0;
 }
 
+/* newest - of n times and one more. */
+static int64_t newest(const int64_t *time, size_t n, int64_t most)
+{
+	for (size_t j = 0; j < n; j++)
+		most = time[j] > most ? time[j] : most;
+	return most;
+}
+
 int seq_states_store(struct seq_states *t, uint32_t u, const struct seq_reader *r, size_t n_new, bool is_liked, struct err *e)
 {
 	struct seq_kept *k = &t->kept[t->kept_of[u]];
 	const struct seq_state *st = &r->state;
-	size_t n = t->s->dims.n, bytes = event_bytes(t);
+	size_t n = t->s->dims.n, bytes = event_bytes(t), n_there = min_size(n_new, st->n);
 
+	k->newest = newest(st->time + st->n - n_there, n_there, k->newest);
 	if (!k->is_stored || n_new >= st->n) {
 		k->first = 0;
 		n_new = st->n;
@@ -350,4 +359,17 @@ int seq_states_save(const struct seq_states *t, struct sink *s, const struct pro
 	mem_free(n);
 	mem_free(is_liked);
 	return ret ? (e->code ? (int)e->code : ERR_SYS) : 0;
+}
+
+size_t seq_states_late(const struct seq_states *t)
+{
+	const int64_t *time = (const int64_t *)(const void *)t->time.p;
+	size_t n = 0;
+
+	for (size_t u = 0; u < t->n_old; u++) {
+		const struct seq_kept *k = t->kept_of[u] == VOCAB_NONE ? NULL : &t->kept[t->kept_of[u]];
+		if (k && k->newest != TIME_NONE)	/* it was loaded before: its times are good */
+			n += k->newest <= newest(time + t->start[u], t->start[u + 1] - t->start[u], TIME_NONE);
+	}
+	return n;
 }

@@ -6,6 +6,7 @@
  *   seq_states_load     their state into a reader, then seq_append, then
  *   seq_states_store    back again (any thread; a listener at a time by one)
  *   seq_states_save     all of it as a new file: those who had no events as they were
+ *   seq_states_late     whose events may have been read before
  *
  * A file is an artifact of KIND_MODEL that no reader of models takes:
  *
@@ -17,7 +18,7 @@
  *           kind u8 [sum of n]          paged; content kinds of the events, with more than one
  *   ids     user
  *
- * Memory: the mapped file, the ids, and 24 bytes a listener; 32 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (4 seq_state_rows d + 9) bytes each.
+ * Memory: the mapped file, the ids, and 24 bytes a listener; 40 more of those with new events. Their states are in a scratch file in tmp_dir(): up to length (4 seq_state_rows d + 9) bytes each.
  */
 #ifndef TASTE_SEQ_STATE_H
 #define TASTE_SEQ_STATE_H
@@ -36,6 +37,7 @@ struct seq_states {
 	struct seq_kept {		/* of those with new events */
 		uint64_t slot;		/* in the scratch file */
 		size_t first, n;	/* a ring of `length` events */
+		int64_t newest;		/* time of the new ones, TIME_NONE: none has one */
 		bool is_stored, is_liked;
 	} *kept;
 	size_t n_kept, cap_kept;
@@ -57,5 +59,7 @@ int seq_states_load(const struct seq_states *t, uint32_t u, struct seq_reader *r
 int seq_states_store(struct seq_states *t, uint32_t u, const struct seq_reader *r, size_t n_new, bool is_liked, struct err *e);
 /* seq_states_save - prov may be NULL. The file that was opened may be the one that is written, if that happens under another name until it is whole (file.h). */
 int seq_states_save(const struct seq_states *t, struct sink *s, const struct prov *prov, struct err *e);
+/* seq_states_late - how many listeners have been stored whose newest event is no later than the newest that the file had of them, both having times. */
+size_t seq_states_late(const struct seq_states *t);
 
 #endif
