@@ -30,6 +30,7 @@ static struct past *past;
 static struct features columns;
 static struct tablew *table;
 static struct buf text;
+static uint32_t example;		/* the first of contexts with an unknown key */
 static size_t n_unknown, n_bad, n_rows, n_hits, n_left_out, n_timeless;
 
 /* ---- reading ---- */
@@ -71,7 +72,9 @@ static void read_requests(const char *path, struct err *e)
 			continue;
 		struct asked a = { .user = vocab_add(&users, ev.user.p, ev.user.len), .item = vocab_add(&items, ev.item.p, ev.item.len),
 				   .context = vocab_add(&contexts, ev.context.p, ev.context.len), .act = (uint8_t)seqs_act_of(ev.kind) };
-		n_unknown += context_read(&c, &none, ev.time, ev.context, false, &n_bad);
+		size_t unknown = context_read(&c, &none, ev.time, ev.context, false, &n_bad);
+		example = unknown && !n_unknown ? a.context : example;
+		n_unknown += unknown;
 		a.time = ev.time != TIME_NONE ? ev.time : c.time;
 		n_timeless += a.time == TIME_NONE;
 		arr_reserve(asked, n_asked + 1, cap_asked);
@@ -406,7 +409,7 @@ static void check_features(void)
 		usage_die("--requests needs --events: a log that was read to its end knows what was heard");
 	if (o.past && o.items)
 		usage_die("--past has the catalogue that it was made with: --items goes with --events");
-	say_context("--context", unknown, bad);
+	say_context("--context", unknown, common_context(), bad);
 }
 
 void rank_features(struct err *e)
@@ -437,7 +440,7 @@ void rank_features(struct err *e)
 	tool_output_close(out);
 	if (truth)
 		tool_output_close(truth);
-	say_context("--requests", n_unknown, n_bad);
+	say_context("--requests", n_unknown, n_unknown ? contexts.str[example] : (struct str){ "", 0 }, n_bad);
 	note("%zu requests: %zu rows of %zu features, %zu with a label above 0; %zu requests without one left out", n_requests, n_rows, columns.n, n_hits, n_left_out);
 	tablew_free(table);
 	features_release(&columns);

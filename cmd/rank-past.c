@@ -19,10 +19,13 @@ void check_past(void)
 		tool_reads(o.events.v[i]);
 }
 
-void say_context(const char *where, size_t unknown, size_t bad)
+void say_context(const char *where, size_t unknown, struct str example, size_t bad)
 {
-	if (unknown)
-		warn("%s: %zu key%s that nothing is known of, passed over", where, unknown, unknown == 1 ? "" : "s");
+	if (unknown) {
+		char clip[ERR_CLIP_MAX];
+		struct str key = context_stranger(example);
+		warn("%s: %zu key%s that nothing is known of, such as '%s', passed over", where, unknown, unknown == 1 ? "" : "s", err_clip(clip, key.p, key.len));
+	}
 	if (bad)
 		warn("%s: %zu value%s that cannot be read, passed over", where, bad, bad == 1 ? "" : "s");
 }
@@ -99,7 +102,7 @@ struct past *load_past(void (*before)(struct past *p), struct err *e)
 		die_err(e);
 	note("%llu events of %zu users and %zu items, %zu kinds of situation", (unsigned long long)p->n_events, p->n_users, p->n[PAST_ITEM], p->n_codes);
 	if (p->n_bad_values)
-		say_context("events", 0, p->n_bad_values);
+		say_context("events", 0, (struct str){ "", 0 }, p->n_bad_values);
 	return p;
 }
 

@@ -18,6 +18,7 @@ static struct vocab sources;			/* that the model knows */
 static uint32_t *column;			/* [model.n_features] which of ours it is; VOCAB_NONE: none */
 static float **word;				/* [model.n_features] our words to the model's; NULL: numbers */
 static size_t n_unknown, n_bad;			/* of contexts */
+static struct buf example;			/* the first of them with an unknown key */
 static uint64_t n_strange;			/* lines of sources that the model does not know */
 
 static struct worker {				/* a thread's */
@@ -135,7 +136,10 @@ void stage_request(const struct event *ev)
 {
 	struct situation *s = situation_at(past_user(past, ev->user, true));
 
-	n_unknown += context_read(&s->c, &past->words, ev->time, ev->context, false, &n_bad);
+	size_t unknown = context_read(&s->c, &past->words, ev->time, ev->context, false, &n_bad);
+	if (unknown && !n_unknown)
+		buf_put(&example, ev->context.p, ev->context.len);
+	n_unknown += unknown;
 	if (ev->time != TIME_NONE)
 		s->c.time = ev->time;
 	context_at(&s->c, past_now(past));
@@ -199,7 +203,7 @@ void stage_open(struct err *e)
 	open_workers(e);
 	match_columns(&workers[0].f);
 	size_t bad = 0, unknown = context_read(&common, &past->words, past_now(past), common_context(), false, &bad);
-	say_context("--context", unknown, bad);
+	say_context("--context", unknown, common_context(), bad);
 	if (!o.is_line)
 		read_requests(e);
 }
@@ -364,7 +368,8 @@ bool stage_sees(const struct event *ev)
 
 void stage_close(void)
 {
-	say_context("--requests", n_unknown, n_bad);
+	say_context("--requests", n_unknown, (struct str){ example.p, example.len }, n_bad);
+	buf_release(&example);
 	if (n_strange)
 		warn("%llu candidates are of sources that %s does not know: what those said does not count", (unsigned long long)n_strange, file_shown(o.trees));
 	for (int t = 0; t < n_workers; t++) {

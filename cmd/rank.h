@@ -121,8 +121,8 @@ void check_candidate(const struct tabler *r, const struct str *f, size_t n, doub
 /* common_context - the text of --context. check_context - that it goes with the requests, and how many of its keys are unknown and values bad, which is said when all options are right. */
 struct str common_context(void);
 void check_context(size_t *unknown, size_t *bad);
-/* say_context - on stderr, how many keys and values of contexts were passed over. */
-void say_context(const char *where, size_t unknown, size_t bad);
+/* say_context - on stderr, how many keys and values of contexts were passed over; example: a context that has such a key. */
+void say_context(const char *where, size_t unknown, struct str example, size_t bad);
 
 /* side_load - all that the options name, models too. */
 void side_load(struct err *e);

@@ -85,6 +85,12 @@ static void what_cannot_be_read_is_counted(void **state)
 	struct context c;
 	assert_int_equal(context_read(&c, &words, TIME_NONE, (struct str){ "hour=99;x=", 10 }, true, NULL), 1);
 	assert_int_equal(words.word[CONTEXT_DEVICE].n, 0);
+	static const struct { const char *text, *key; } first[] = { { "", "" }, { ";,;", "" }, { "time=1,day=mon;hour=x;device=", "" }, { "hour=1,,a=1;b=2", "a" }, { "place;time=0;b", "b" }, { "device=a=b;=5;c", "" } };
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		struct str key = context_stranger((struct str){ first[i].text, strlen(first[i].text) });
+		assert_int_equal(key.len, strlen(first[i].key));
+		assert_memory_equal(key.p, first[i].key, key.len);
+	}
 }
 
 static void words_have_an_end(void **state)

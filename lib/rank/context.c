@@ -91,22 +91,31 @@ static enum put put_key(struct context *c, struct context_words *w, struct str k
 	return PUT_UNKNOWN;
 }
 
+/* next_pair - k=v that *rest begins with, which is what stands behind it then. False when there is no more. */
+static bool next_pair(struct str *rest, struct str *key, struct str *v)
+{
+	const char *end = rest->p + rest->len, *p = rest->p;
+
+	while (p < end && (*p == ';' || *p == ','))
+		p++;
+	const char *stop = p;
+	while (stop < end && *stop != ';' && *stop != ',')
+		stop++;
+	pieces_pair((struct str){ p, (size_t)(stop - p) }, key, v);
+	*rest = (struct str){ stop, (size_t)(end - stop) };
+	return stop > p;
+}
+
 size_t context_put(struct context *c, struct context_words *w, struct str text, bool adds, size_t *bad)
 {
-	const char *end = text.p + text.len;
 	size_t unknown = 0;
 	int64_t time;
 
 	/* the time first: hour and day go before what follows from it, wherever they stand */
-	for (int round = 0; round < 2; round++)
-		for (const char *p = text.p, *stop; p < end; p = stop + 1) {
-			for (stop = p; stop < end && *stop != ';' && *stop != ',';)
-				stop++;
-			struct str key, v;
+	for (int round = 0; round < 2; round++) {
+		struct str rest = text, key, v;
+		while (next_pair(&rest, &key, &v)) {
 			enum put how = PUT;
-			if (stop == p)
-				continue;
-			pieces_pair((struct str){ p, (size_t)(stop - p) }, &key, &v);
 			if (str_is(key, "time") != !round)
 				continue;
 			if (round)
@@ -119,7 +128,20 @@ size_t context_put(struct context *c, struct context_words *w, struct str text, 
 			if (bad)
 				*bad += how == PUT_BAD;
 		}
+	}
 	return unknown;
+}
+
+struct str context_stranger(struct str text)
+{
+	struct context c;
+	struct context_words none = { 0 };
+	struct str key, v;
+
+	while (next_pair(&text, &key, &v))
+		if (!str_is(key, "time") && put_key(&c, &none, key, v, false) == PUT_UNKNOWN)
+			return key;
+	return (struct str){ "", 0 };
 }
 
 void context_at(struct context *c, int64_t time)

@@ -43,6 +43,8 @@ size_t context_codes(const struct context_words *w, enum context_key k);
 size_t context_read(struct context *c, struct context_words *w, int64_t time, struct str text, bool adds, size_t *bad);
 /* context_put - what the text says, over what *c holds already; else as context_read. */
 size_t context_put(struct context *c, struct context_words *w, struct str text, bool adds, size_t *bad);
+/* context_stranger - the first of the keys that context_put counts as unknown; empty where there is none. */
+struct str context_stranger(struct str text);
 /* context_at - one without a time is of this moment; its hour and day are those of the moment, where they are not known. */
 void context_at(struct context *c, int64_t time);
 void context_release(struct context_words *w);
