@@ -6,7 +6,7 @@
  *   tail_share    mean over users of the share of their items that are not of the head (beyond.h)
  *   entropy_C     mean over users of label_mix_entropy of their items by column C, bits; users without labels are left out
  *   span_C        the same of their items of this round and the window - 1 before it; only once there are so many
- *   overlap       expected share of a user's items that another one, drawn at random, has too: sum over items of c (c - 1) / (U (U - 1)) / mean of distinct items a user, c the users of an
+ *   overlap       expected share of the users' items, all of them together, that another user, drawn at random, has too: sum over items of c (c - 1) / (U (U - 1)) / mean of distinct items a user, c the users of an
  *                 item and U all users. From the counts, no pair is looked at
  *   jaccard       mean over pairs of users of |A and B| / |A or B|: of all pairs, or of n_pairs drawn with replacement, the same for the same seed
  *   gini          of how often each item of the catalogue is there (metric.h)
