@@ -45,9 +45,12 @@ static struct str split(const char *option, const char *text, char sep, double m
 	const char *at = strrchr(text, sep);
 	char clip[ERR_CLIP_MAX];
 
-	if (!at || at == text || !scan_f64(at + 1, strlen(at + 1), number) || *number < min || *number > max)
-		usage_die("%s: '%s' is not %s%c and a number from %g to %g", option, err_clip(clip, text, strlen(text)),
-			  sep == ':' && !strcmp(option, "--explore") ? "a way" : sep == ':' ? "a condition" : "a name", sep, min, max);
+	if (!at || at == text || !scan_f64(at + 1, strlen(at + 1), number) || *number < min || *number > max) {
+		err_clip(clip, text, strlen(text));
+		if (!strcmp(option, "--explore"))
+			usage_die("--explore: '%s' is not epsilon:E, softmax:T or thompson:S, with a number from %g to %g", clip, min, max);
+		usage_die("%s: '%s' is not %s%c and a number from %g to %g", option, clip, sep == ':' ? "a condition" : "a name", sep, min, max);
+	}
 	return (struct str){ text, (size_t)(at - text) };
 }
 

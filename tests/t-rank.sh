@@ -216,6 +216,7 @@ must_fail "distances of what" 2 "*--space: 'title=2' is not*" taste-rank --items
 must_fail "half a place" 2 "*--space: 'creator=1.5' is not*" taste-rank --items rules.tsv --space creator=1.5 cand.tsv
 must_fail "a day that is none" 2 "*--day: '2024-02-30' is not a day*" taste-rank --day 2024-02-30 cand.tsv
 must_fail "a way to explore that is none" 2 "*--explore: 'luck' is not one of*" taste-rank --explore luck:1 cand.tsv
+for x in 0.1 epsilon :1 softmax:x thompson:-1; do must_fail "--explore $x: the ways are named" 2 "*--explore: '$x' is not epsilon:E, softmax:T or thompson:S, with a number from 0 to *" taste-rank --explore $x cand.tsv; done
 must_fail "a probability beyond 1" 2 "*--explore: epsilon is a probability*" taste-rank --explore epsilon:2 cand.tsv
 must_fail "a deviation that is hardly one" 2 "*--explore: the deviation of thompson is 0, or*" taste-rank --explore thompson:1e-9 cand.tsv
 must_fail "a temperature of 0" 2 "*--explore: the temperature*" taste-rank --explore softmax:0 cand.tsv
