@@ -143,8 +143,7 @@ static void build_catalogue(const uint32_t *count, struct err *e)
 	if (o.items) {
 		if (items_load(&it, o.items, o.has_header, NULL, NULL, e))
 			die_err(e);
-		for (size_t i = 0; i < item.n; i++)
-			in[i] = vocab_find(&it.id, item.str[i].p, item.str[i].len) != VOCAB_NONE;
+		catalogue_mark(in, &it);
 		beyond.n_by = by_read(by, o.by ? o.by : "kind,creator,tags", &it, e);
 		beyond.by = by;
 		for (size_t b = 0; b < beyond.n_by; b++)

@@ -253,6 +253,16 @@ size_t by_read(struct labels by[BEYOND_BY], const char *columns, const struct it
 	return n;
 }
 
+void catalogue_mark(uint8_t *in, const struct items *it)
+{
+	size_t n_named = 0;
+
+	for (size_t i = 0; i < item.n; i++)
+		n_named += in[i] = vocab_find(&it->id, item.str[i].p, item.str[i].len) != VOCAB_NONE;
+	if (item.n && !n_named)
+		warn("none of %zu items is in %s: it says nothing of them", item.n, file_shown(o.items));
+}
+
 size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts)
 {
 	size_t n = 0;

@@ -42,8 +42,7 @@ static void build_catalogue(struct metric_truth *t, struct err *e)
 		return;
 	if (items_load(&it, o.items, o.has_header, NULL, NULL, e))
 		die_err(e);
-	for (size_t i = 0; i < item.n; i++)
-		in[i] = vocab_find(&it.id, item.str[i].p, item.str[i].len) != VOCAB_NONE;
+	catalogue_mark(in, &it);
 	t->n_catalogue = it.id.n;
 	rounds.n_by = by_read(by, o.by ? o.by : "creator,tags", &it, e);
 	rounds.by = by;

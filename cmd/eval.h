@@ -78,6 +78,8 @@ uint32_t *popular_order(uint32_t *item_users, size_t *n, struct err *e);
 
 /* by_read - labels by these columns of the catalogue ("creator,tags"); usage_die when they are none. it NULL: only look at the names. Returns how many. */
 size_t by_read(struct labels by[BEYOND_BY], const char *columns, const struct items *it, struct err *e);
+/* catalogue_mark - which of all items [item.n] are in the catalogue; that none is, is said on stderr. */
+void catalogue_mark(uint8_t *in, const struct items *it);
 /* cuts_parse - "10,20". Returns how many. cut_of_verb - the one length of -k; without it one that no list reaches, which may be added to places. */
 enum { MAX_CUTS = 16 };
 size_t cuts_parse(size_t cut[MAX_CUTS], const char *cuts);

@@ -10,7 +10,7 @@
 #include "knn.h"
 
 /* Rows that users have, by the ids of queries. */
-struct pairs { struct vocab user; struct csr rows; };
+struct pairs { struct vocab user; struct csr rows; uint64_t n_asked; bool was_met; };	/* was_met: of n_asked queries one at least was a user's */
 
 static struct {
 	uint64_t *allowed;
@@ -59,10 +59,12 @@ static void read_pairs(struct pairs *to, const struct opt_list *files, const str
 	mem_free(item_row);
 }
 
-static struct knn_rows rows_of(const struct pairs *p, struct str id)
+static struct knn_rows rows_of(struct pairs *p, struct str id)
 {
 	uint32_t u = vocab_find(&p->user, id.p, id.len);
 
+	p->n_asked++;
+	p->was_met = p->was_met || u != VOCAB_NONE;
 	if (u == VOCAB_NONE)
 		return (struct knn_rows){ NULL, 0 };
 	return (struct knn_rows){ p->rows.col + p->rows.start[u], p->rows.start[u + 1] - p->rows.start[u] };
@@ -118,6 +120,8 @@ static void read_where(const struct knn_base *b)
 	for (size_t i = 0; i < o.where.n; i++)
 		if (!where_is_about(&w[i], &pick.items))
 			warn("%s: no item has '%.*s', which --where asks for", file_shown(o.items), (int)min_size(w[i].name.len, 60), w[i].name.p);
+		else if ((w[i].op == WHERE_IS || w[i].op == WHERE_HAS) && !where_is_met(&w[i], &pick.items))
+			warn("%s: no item has '%.60s', which --where asks for", file_shown(o.items), o.where.v[i]);
 	for (size_t r = 0; r < b->n; r++)
 		if (!where_holds(w, o.where.n, &pick.items, knn_base_id(b, r)))
 			pick.allowed[r / 64] &= ~((uint64_t)1 << r % 64);
@@ -144,6 +148,18 @@ static void read_creators(const struct knn_base *b)
 	vocab_release(&v);
 }
 
+/* warn_strange - when the catalogue has none of the vectors. */
+static void warn_strange(const struct knn_base *b)
+{
+	for (size_t r = 0; r < b->n; r++) {
+		struct str id = knn_base_id(b, r);
+		if (vocab_find(&pick.items.id, id.p, id.len) != VOCAB_NONE)
+			return;
+	}
+	if (b->n)
+		warn("none of %zu vectors is in %s: it says nothing of them", b->n, file_shown(o.items));
+}
+
 void knn_pick_load(struct knn_base *b)
 {
 	struct err e = { 0 };
@@ -159,6 +175,7 @@ void knn_pick_load(struct knn_base *b)
 		if (items_load(&pick.items, o.items, o.has_header, &prov, &inputs, &e))
 			die_err(&e);
 		pick.has_items = true;
+		warn_strange(b);
 	}
 	if (o.allow.n || o.deny.n || o.where.n) {
 		make_allowed(b->n, !o.allow.n);
@@ -176,6 +193,18 @@ void knn_pick_load(struct knn_base *b)
 	}
 	if (o.per_creator)
 		read_creators(b);
+}
+
+static void say_pairs(const struct pairs *p, const struct opt_list *files, const char *so)
+{
+	if (p->n_asked && !p->was_met && p->user.n)
+		warn("none of %llu queries is of a user in %s: %s", (unsigned long long)p->n_asked, file_shown(files->v[0]), so);
+}
+
+void knn_pick_say(void)
+{
+	say_pairs(&pick.exclude, &o.exclude, "it excludes nothing");
+	say_pairs(&pick.among, &o.among, "nothing may be found");
 }
 
 void knn_pick_release(void)

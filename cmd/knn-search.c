@@ -180,6 +180,7 @@ int knn_search(void)
 		die_err(&e);
 	tool_output_close(out);
 	knn_find_note();
+	knn_pick_say();
 	knn_out_free(writer);
 	knn_find_close();
 	knn_pick_release();

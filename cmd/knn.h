@@ -74,6 +74,8 @@ const float *knn_base_vector(const struct knn_base *b, size_t row);
 struct knn_rows { const uint32_t *row; size_t n; };	/* ascending */
 /* knn_pick_load - read --allow, --deny, --where, --items, --exclude and --among. */
 void knn_pick_load(struct knn_base *b);
+/* knn_pick_say - on stderr, that --exclude or --among has none of the users that asked. */
+void knn_pick_say(void);
 void knn_pick_release(void);
 const uint64_t *knn_pick_allowed(const uint32_t **row, size_t *n);	/* a bit a row, n bits set, and the same as rows; NULL: all */
 /* knn_pick_ban - rows that the query may not find: --exclude, --no-self. `room` is for one more row than its user has. */

@@ -144,6 +144,17 @@ static void read_items(struct err *e)
 	items_release(&c.items);
 }
 
+/* warn_strange - when the log has none of the catalogue's items, which have the first numbers. */
+static void warn_strange(void)
+{
+	size_t n = c.log.start[c.log.n_users], i = 0;
+
+	while (i < n && c.log.what[i] >= c.shelf.n)
+		i++;
+	if (n && i == n)
+		warn("none of %zu items with events is in %s: it says nothing of them", c.log.item.n - c.shelf.n, file_shown(o.items));
+}
+
 static void read_log(struct err *e)
 {
 	struct progress pr;
@@ -160,6 +171,8 @@ static void read_log(struct err *e)
 		die_err(e);
 	progress_end(&pr);
 	mem_free(path);
+	if (o.items)
+		warn_strange();
 	for (size_t u = 0; u < c.log.n_users; u++)
 		for (size_t i = c.log.start[u]; i < c.log.start[u + 1]; i++)
 			if (c.log.time[i] == TIME_NONE) {

@@ -71,6 +71,19 @@ static void read_vectors(struct past *p, struct err *e)
 	vecs_release(&v);
 }
 
+/* warn_strange - when the log has none of the catalogue's items, which have the first numbers. */
+static void warn_strange(const struct past *p, size_t n_listed)
+{
+	size_t n = 0;
+
+	for (size_t u = 0; u < p->n_users; u++)
+		for (size_t i = 0; i < p->user[u].n_all; i++, n++)
+			if (p->user[u].ev[i].item < n_listed)
+				return;
+	if (n)
+		warn("none of %zu items is in %s: it says nothing of them", p->n[PAST_ITEM] - n_listed, file_shown(o.items));
+}
+
 struct past *load_past(void (*before)(struct past *p), struct err *e)
 {
 	struct past *p;
@@ -90,10 +103,13 @@ struct past *load_past(void (*before)(struct past *p), struct err *e)
 			die_err(e);
 		items_release(&it);
 	}
+	size_t n_listed = p->n[PAST_ITEM];
 	progress_start(&pr, "past", "events", 0);
 	for (size_t i = 0; i < o.events.n; i++)
 		read_events(p, o.events.v[i], &pr, e);
 	progress_end(&pr);
+	if (o.items)
+		warn_strange(p, n_listed);
 	if (before)
 		before(p);
 	if (o.vectors)

@@ -337,11 +337,14 @@ static void index_shown(void)
 	shown = sorted;
 }
 
-/* warn_nothing - about what no item has. */
-static void warn_nothing(const struct where *w)
+/* warn_nothing - about what no item has; text: the condition. */
+static void warn_nothing(const struct where *w, struct str text)
 {
 	if (!where_is_about(w, &side.items))
-		warn("%s: no item has '%.*s', which a rule asks for", file_shown(o.items), (int)min_size(w->name.len, 60), w->name.p);
+		text = w->name;
+	else if ((w->op != WHERE_IS && w->op != WHERE_HAS) || where_is_met(w, &side.items))
+		return;
+	warn("%s: no item has '%.*s', which a rule asks for", file_shown(o.items), (int)min_size(text.len, 60), text.p);
 }
 
 void rules_open(struct err *e)
@@ -374,10 +377,10 @@ void rules_open(struct err *e)
 	if (o.fresh_share > 0)
 		open_fresh();
 	for (size_t i = 0; i < o.never.n; i++)
-		warn_nothing(&never[i]);
+		warn_nothing(&never[i], (struct str){ o.never.v[i], strlen(o.never.v[i]) });
 	for (size_t q = 0; q < run.n_quotas; q++)
 		if (rules[q].n)
-			warn_nothing(&rules[q].where[0]);
+			warn_nothing(&rules[q].where[0], rules[q].name);
 	if (o.shown) {
 		load_shown(e);
 		index_shown();

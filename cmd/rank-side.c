@@ -9,6 +9,9 @@
 
 struct side side;
 
+static uint64_t n_candidates, n_asking;
+static struct { bool items, allow, pop, because, vectors, users; } met;	/* have any of those who came been found there? */
+
 static void read_ids(struct vocab *v, const struct opt_list *files, struct err *e)
 {
 	const struct str *field;
@@ -87,10 +90,23 @@ enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c)
 	return o.never.n && rules_never(c->row, c->item) ? DROP_NEVER : DROP_NOT;
 }
 
+/* meet - is the candidate in a file where none was found before? */
+static void meet(const struct rerank_cand *c)
+{
+	met.items = met.items || c->row != VOCAB_NONE;
+	met.vectors = met.vectors || c->vec;
+	met.allow = met.allow || vocab_find(&side.allow, c->item.p, c->item.len) != VOCAB_NONE;
+	met.pop = met.pop || (o.model && idtab_find(&side.pop.model.ids[MODEL_ITEMS], c->item.p, c->item.len) != VOCAB_NONE);
+	met.because = met.because || (side.because && vector_of(side.because, c->item));
+}
+
 void mark_filters(struct seat *s)
 {
 	uint32_t u = vocab_find(&side.seen.user, s->user.p, s->user.len);
 
+	n_asking++;
+	n_candidates += s->list.n;
+	met.users = met.users || u != VOCAB_NONE;
 	for (size_t i = 0; i < s->list.n; i++) {
 		struct rerank_cand *c = &s->list.cand[i];
 		c->row = vocab_find(&side.items.id, c->item.p, c->item.len);
@@ -98,7 +114,24 @@ void mark_filters(struct seat *s)
 		c->creator = item_column(c->row, ITEM_CREATOR);
 		c->pop = o.model ? pop_scaled(&side.pop, c->item) : 0;
 		c->vec = side.vectors ? vector_of(side.vectors, c->item) : NULL;
+		meet(c);
 	}
+}
+
+void side_say(void)
+{
+	const struct { bool was_met; uint64_t n; const char *what, *path, *so; } said[] = {
+		{ met.items, n_candidates, "candidates", o.items, "it says nothing of them" },
+		{ met.allow || !side.allow.n, n_candidates, "candidates", o.allow.n ? o.allow.v[0] : NULL, "none may come" },
+		{ met.pop, n_candidates, "candidates", o.model, "it says nothing of them" },
+		{ met.because, n_candidates, "candidates", side.because ? side.because->path : NULL, "it says nothing of them" },
+		{ met.vectors, n_candidates, "candidates", side.vectors && side.vectors != side.because ? side.vectors->path : NULL, "it says nothing of them" },
+		{ met.users || !side.seen.user.n, n_asking, "users", o.seen.n ? o.seen.v[0] : NULL, "it says nothing of them" },
+	};
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		if (!said[i].was_met && said[i].n && said[i].path)
+			warn("none of %llu %s is in %s: %s", (unsigned long long)said[i].n, said[i].what, file_shown(said[i].path), said[i].so);
 }
 
 struct str item_column(uint32_t row, enum items_column c)

@@ -129,6 +129,8 @@ void side_load(struct err *e);
 void side_release(void);
 /* mark_filters - what is known of each candidate: forbidden or not, its popularity, its row in the catalogue, its creator. */
 void mark_filters(struct seat *s);
+/* side_say - on stderr, which of the side files has none of the candidates, or none of the users, that came. */
+void side_say(void);
 /* forbidden - the hard rule that keeps this candidate out of user u's list (VOCAB_NONE: of whom --seen knows nothing), DROP_NOT: none. */
 enum rerank_drop forbidden(uint32_t u, const struct rerank_cand *c);
 struct str item_column(uint32_t row, enum items_column c);

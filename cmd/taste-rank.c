@@ -385,6 +385,7 @@ static void rank(struct err *e)
 		if (n_dropped[d])
 			note("%llu dropped by %s", (unsigned long long)n_dropped[d], rerank_drop_name((enum rerank_drop)d));
 	rules_say();
+	side_say();
 	tastes_say(n_users);
 	tablew_free(table);
 	for (size_t s = 0; s < SCORER_USERS; s++) {

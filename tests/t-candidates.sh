@@ -160,4 +160,6 @@ done
 must_fail "--serial without its source" 2 "*--serial is of the sources continue and again*" taste-rank candidates --items items.tsv --source now --serial show log.tsv
 must_fail "--serial without a catalogue" 2 "*--serial needs --items*" taste-rank candidates --source again --serial show log.tsv
 must_fail "--chart-every without --requests" 2 "*--chart-every says nothing without --requests*" taste-rank candidates --chart-every 7 log.tsv
+is "a catalogue of other items is told" "$(taste-rank candidates --items <(sed 's/^/x/' items.tsv) log.tsv 2>&1 > /dev/null | sed 's/[0-9][0-9]*/N/; s/in .*:/in F:/')" "taste-rank: none of N items with events is in F: it says nothing of them"
+is "though not where there are no events" "$(taste-rank candidates --items items.tsv /dev/null 2>&1)" ""
 done_testing

@@ -87,4 +87,5 @@ ok "an empty catalogue" taste-eval --items none --truth truth --train train rank
 ok "no vectors" taste-eval --vectors none --truth truth --train train ranked
 { printf 'a\tmusic\t\tX\t\t\t\t'; awk 'BEGIN { for (i = 0; i < 300000; i++) printf "t%d;", i % 200000; print "" }'; } > many
 ok "an item of 200000 tags" taste-eval --items many --truth truth --train train ranked
+like "a catalogue of other items is told" "$(taste-eval --items <(printf 'nobody\tmusic\n') --truth truth --train train ranked 2>&1 > none)" "taste-eval: none of * items is in *: it says nothing of them"
 done_testing

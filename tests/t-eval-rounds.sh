@@ -65,7 +65,8 @@ taste-eval rounds --train train --tolerance 9 <(printf 'u\ta\t1\n') r0 > v 2> er
 : > none; taste-eval rounds --train train --tolerance 9 r0 none > v 2> err; is "nor is a round of nobody" "$? $(cat err)" "1 taste-eval: not kept: tail_share of round 1 (none) is missing, 900 % allowed"
 must_fail "--tolerance and nothing to hold" 2 "taste-eval: --tolerance holds tail_share, which needs --train, and entropies, which need --items*" taste-eval rounds --tolerance 0.1 r0
 printf 'z\n' > bare
-must_fail "--tolerance and no labels anywhere" 4 "taste-eval: r0: there is neither a tail_share nor an entropy in round 0*" taste-eval rounds --items bare --tolerance 0.1 r0
+must_fail "--tolerance and no labels anywhere, in a catalogue of other items" 4 "taste-eval: none of 3 items is in bare: it says nothing of them
+taste-eval: r0: there is neither a tail_share nor an entropy in round 0*" taste-eval rounds --items bare --tolerance 0.1 r0
 
 # bad input
 : > none

@@ -252,4 +252,6 @@ must_fail "--gap of single events" 2 "*--gap: with --label skipped each event is
 cut -f1-4 cand.tsv | awk -F '\t' '!s[$1]++ { print $1 FS "shown before" FS 1 }' > before
 is "what was only shown before is of no source" "$(L --past past.taste --shown before bycand 2>&1 > none)" ""
 must_fail "--gap without requests" 2 "*--gap says nothing without --requests*" taste-rank features --events log.tsv --gap 5 cand.tsv
+is "a catalogue of items that the log has not is told" "$(taste-rank features --events log.tsv --items <(printf 'nobody\tmusic\n') cand.tsv 2>&1 > none | sed 's/[0-9][0-9]*/N/; s/in .*:/in F:/')" "taste-rank: none of N items is in F: it says nothing of them"
+is "and not one of some of its items" "$(taste-rank past -o none --events log.tsv --items <(printf 'nobody\n'; head -1 log.tsv | cut -f2) 2>&1)" ""
 done_testing

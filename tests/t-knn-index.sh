@@ -125,6 +125,11 @@ for base in vecs.tsv "ip.idx --ef 4600"; do
 	is "--queries-per-user with --per-creator, $base" "$(awk -F '\t' 'NR == FNR { c[$1] = $4; next } $1 != q { q = $1; split("", n) } c[$2] != "" && n[c[$2]]++' items.tsv got | wc -l) $(wc -l < got)" "0 $(wc -l < want.users)"
 done
 like "a condition about what no item has is told" "$(taste-knn search -k 1 --items items.tsv --where colour=red ip.idx q.tsv 2>&1 > /dev/null)" "taste-knn: items.tsv: no item has 'colour', which --where asks for"
+is "so is one that holds for none" "$(taste-knn search -k 1 --items items.tsv --where 'kind=Podcast' --where 'kind~PODC|x' --where 'kind!=x' ip.idx q.tsv 2>&1 > /dev/null)" "taste-knn: items.tsv: no item has 'kind=Podcast', which --where asks for"
+like "a catalogue of other items is told" "$(taste-knn search -k 1 --items <(sed 's/^/x/' items.tsv) --per-creator 1 ip.idx q.tsv 2>&1 > /dev/null)" "taste-knn: none of * vectors is in *: it says nothing of them"
+like "events of other users are told" "$(taste-knn search -k 1 --exclude <(printf 'nobody\t1\n') --among <(printf 'nobody\t1\n') ip.idx q.tsv 2>&1 > /dev/null)" "taste-knn: none of * queries is of a user in *: it excludes nothing
+taste-knn: none of * queries is of a user in *: nothing may be found"
+is "and not those of one" "$(taste-knn search -k 1 --exclude <(head -1 q.tsv | cut -f1 | sed 's/$/\tz/') ip.idx q.tsv 2>&1 > /dev/null)" ""
 must_fail "--where without a catalogue" 2 "*need --items*" taste-knn search --where kind=a ip.idx q.tsv
 must_fail "a condition that is none" 2 "taste-knn: condition 'kind', *" taste-knn search --items items.tsv --where kind ip.idx q.tsv
 cat ip.idx ip.idx > two.idx; must_fail "two indexes are told as such" 4 "taste-knn: two.idx: a second index follows the first" taste-knn stats two.idx

@@ -126,8 +126,14 @@ printf 'a\tmusic\tA\tAnn\tone\t2024-04-20\t1\trock\nb\tmusic\tB\tAnn\tone\t2024-
 list() { taste-rank --items rules.tsv "$@" cand.tsv | grep ^u1 | cut -f2 | tr '\n' ' '; }
 printf 'a\nc\n' > ac; printf 'x\ta\n' > other; printf 'u1\tq\n' > q
 is "--never drops what the catalogue says" "$(list --never 'tags=live|talk')" "a b e "
-like "what nothing has is told" "$(taste-rank --items rules.tsv --never tag=live --floor mood=x:0.1 --cap kind=x:0.1 cand.tsv 2>&1 > none)" "taste-rank: rules.tsv: no item has 'tag', which a rule asks for
+is "what nothing has is told" "$(taste-rank --items rules.tsv --never tag=live --floor mood=x:0.1 --cap kind=music:1 cand.tsv 2>&1 > none)" "taste-rank: rules.tsv: no item has 'tag', which a rule asks for
 taste-rank: rules.tsv: no item has 'mood', which a rule asks for"
+is "and what no item is" "$(taste-rank --items rules.tsv --never kind=Music --never 'tags~LIVE|x' --floor 'tags~zz:0.1' --cap 'released<1900:0.1' --cap 'kind!=music|podcast:0.1' cand.tsv 2>&1 > none)" "taste-rank: rules.tsv: no item has 'kind=Music', which a rule asks for
+taste-rank: rules.tsv: no item has 'tags~zz', which a rule asks for"
+sed 's/^/x/' rules.tsv > strange; printf 'zz\ta\n' > nobody; taste-train pop -q -o strange.pop <(printf 'zz\txa\n'); printf 'xa\t1\t0\n' > strange.vecs
+is "side files of other items and users are told" "$(taste-rank --items strange --per-creator 1 --allow strange -m strange.pop --diversity 0.1 --vectors strange.vecs --seen nobody --because <(cat strange.vecs) cand.tsv 2>&1 > none | sed 's/[0-9][0-9]* /N /; s/in .*:/in F:/')" "$(printf 'taste-rank: none of N %s\n' 'candidates is in F: it says nothing of them' 'candidates is in F: none may come' 'candidates is in F: it says nothing of them' 'candidates is in F: it says nothing of them' 'candidates is in F: it says nothing of them' 'users is in F: it says nothing of them')"
+is "but not when nobody came, nor with -q" "$(taste-rank --items strange -m strange.pop --seen nobody /dev/null 2>&1; taste-rank -q --items strange cand.tsv 2>&1 > none)" ""
+is "one that is there is enough" "$(taste-rank --items <(cat strange; printf 'a\n') --seen <(printf 'u1\tq\n') cand.tsv 2>&1 > none)" ""
 is "and what it does not know stays" "$(printf 'u\tz\t1\n' | taste-rank --items rules.tsv --never 'tags!=rock' | cut -f2)" "z"
 is "--space keeps one creator's apart" "$(list --space creator=1)" "a d b e c "
 is "as far as there are others" "$(list --space creator=9)" "a d e b c "

@@ -310,3 +310,11 @@ bool where_is_about(const struct where *w, const struct items *it)
 			return true;
 	return false;
 }
+
+bool where_is_met(const struct where *w, const struct items *it)
+{
+	for (size_t i = 0; i < it->id.n; i++)
+		if (holds(w, it, i))
+			return true;
+	return false;
+}

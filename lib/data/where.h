@@ -56,6 +56,8 @@ int where_parse(struct where *w, const char *text, struct err *e);
 bool where_holds(const struct where *w, size_t n, const struct items *it, struct str id);
 /* where_is_about - does any item have what it asks for? Where none has, a name is misspelt, most likely. Passes over the catalogue until one has. */
 bool where_is_about(const struct where *w, const struct items *it);
+/* where_is_met - does the condition hold for any item? Of one with = or ~ for which it does not, a value is misspelt, most likely. */
+bool where_is_met(const struct where *w, const struct items *it);
 void where_release(struct where *w);	/* zeroed is empty */
 
 #endif
