@@ -9,6 +9,7 @@
 #include "../lib/base/scan.h"
 #include "../lib/cli/output.h"
 #include "../lib/cli/progress.h"
+#include "../lib/data/pairs.h"
 #include "rank.h"
 
 struct rank_opts o = { .k = 10, .pop_weight = 0.1, .out = "-", .gap = 1800, .seed = 1, .tail_head = 0.8, .fresh_days = 30 };
@@ -233,13 +234,30 @@ bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what
 	return true;
 }
 
+/* warn_event - once: a log as candidates has its times for scores. */
+static void warn_event(const struct tabler *r, struct str kind)
+{
+	static bool was_told;
+	struct buf where = { 0 };
+
+	if (was_told)
+		return;
+	was_told = true;
+	tabler_where(r, &where);
+	warn("%s: fields 3 and 4 are a time and '%.*s': these look like events, where a candidate has a score and a source", where.p, (int)kind.len, kind.p);
+	buf_release(&where);
+}
+
 void check_candidate(const struct tabler *r, const struct str *f, size_t n, double *score)
 {
 	struct err e = { 0 };
 	char what[120];
 
-	if (!candidate_is_wrong(f, n, score, what, sizeof what))
+	if (!candidate_is_wrong(f, n, score, what, sizeof what)) {
+		if (!o.has_header && pairs_is_event(f, n))
+			warn_event(r, f[3]);
 		return;
+	}
 	tabler_bad(r, &e, "%s", what);
 	die_err(&e);
 }

@@ -145,6 +145,9 @@ printf 'y\tb\t1\n' > no.seen; must_fail "a list with what was skipped in train i
 must_fail "gains of events" 4 "taste-eval: no.truth:1: an event, which has no gain" taste-eval --gains --truth no.truth --no-train no.lists
 must_fail "gains of binary events" 4 "taste-eval: no.taste: *: an event, which has no gain" taste-eval --gains --truth no.taste --no-train no.lists
 like "a truth that stands in train is told" "$(taste-eval --truth <(printf 'q\ta\nq\tz\n') --train train --name n empty 2>&1 > none)" "taste-eval: /dev/fd/*: 1 of 2 pairs of the truth are in train: no list may have them"
+printf 'q\ta\t1700000000\tplay\t3\n' > ev; must_fail "events are no list" 4 "taste-eval: ev:1: an event, which has no score: fields 3 and 4 are a time and 'play'*" taste-eval --truth truth --train train ev
+ok "but counts of a source are scores, and a reason may be any" taste-eval --truth <(printf 'q\ta\n') --no-train <(printf 'q\ta\t1700000000\tplays\nq\tb\t3\tplay\nq\tc\t1700000000.5\tlike\n')
+ok "and a header knows what is a score" taste-eval -H --truth <(printf 'user\titem\nq\ta\n') --no-train <(printf 'user\titem\tscore\twhat\nq\ta\t1700000000\tplay\n')
 must_fail "an empty train" 4 "taste-eval: empty: there are no events in it*" taste-eval --truth truth --train empty ranked
 must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing

@@ -3,6 +3,7 @@
 #include "pairs.h"
 #include "seqs.h"
 #include "../base/mem.h"
+#include "../base/scan.h"
 
 struct pairsr {
 	struct eventr *events;		/* one of the two */
@@ -98,10 +99,22 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
 	return 1;
 }
 
+static bool is_kind(struct str s)
+{
+	return str_is(s, "play") || seqs_act_of(s) != SEQS_PLAY;
+}
+
 bool pairsr_is_event(const struct pairsr *r, struct str *kind)
 {
 	*kind = r->kind;
-	return r->events || str_is(r->kind, "play") || str_is(r->kind, "plays") || seqs_act_of(r->kind) != SEQS_PLAY;
+	return r->events || is_kind(r->kind) || str_is(r->kind, "plays");
+}
+
+bool pairs_is_event(const struct str *f, size_t n)
+{
+	int64_t t;
+
+	return n > 3 && is_kind(f[3]) && scan_i64(f[2].p, f[2].len, &t) && t >= 100000000 && t < 100000000000;
 }
 
 void pairsr_where(const struct pairsr *r, struct buf *out)

@@ -17,6 +17,9 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
  * event, is play, plays or what seqs_act_of knows. *kind dies at the next call.
  */
 bool pairsr_is_event(const struct pairsr *r, struct str *kind);
+/* pairs_is_event - whether a row of n fields, where the third should be a score, is an event's, most likely: the third a time from 1973 to 5138, the fourth as in pairsr_is_event but plays, which a source of
+ * counts may be called. */
+bool pairs_is_event(const struct str *f, size_t n);
 void pairsr_where(const struct pairsr *r, struct buf *out);
 void pairsr_close(struct pairsr *r);
 

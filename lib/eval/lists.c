@@ -8,6 +8,7 @@
 
 struct listr {
 	enum list_format format;
+	bool has_header;
 	struct file *file;		/* one of the three */
 	struct pairsr *pairs;
 	struct tabler *table;
@@ -21,7 +22,7 @@ struct listr *listr_open(const char *path, enum list_format f, bool has_header, 
 	static const char *const ranked[] = { "user", "item", "score" };
 	struct listr *r = mem_new(1, sizeof *r);
 
-	*r = (struct listr){ .format = f };
+	*r = (struct listr){ .format = f, .has_header = has_header };
 	switch (f) {
 	case LIST_RANKED:
 		if ((r->table = tabler_open(path, NULL, has_header, e)))
@@ -127,6 +128,8 @@ static int next_ranked(struct listr *r, struct str *user, struct str *item, doub
 		return listr_bad(r, e, "%zu field%s: a ranked line has user, item and score", n, n == 1 ? "" : "s");
 	if (!f[0].len || !f[1].len)
 		return listr_bad(r, e, "the user or the item is empty");
+	if (!r->has_header && pairs_is_event(f, n))
+		return listr_bad(r, e, "an event, which has no score: fields 3 and 4 are a time and '%.*s' (a log is train or truth)", (int)f[3].len, f[3].p);
 	*user = f[0];
 	*item = f[1];
 	return number_field(r, f[2], 3, "score", number, e);

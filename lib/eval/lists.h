@@ -7,7 +7,7 @@
 #include "../data/pairs.h"
 
 enum list_format {
-	LIST_RANKED,		/* a table: user, item, score */
+	LIST_RANKED,		/* a table: user, item, score; what pairs_is_event is an error, but behind a header */
 	LIST_TRUTH,		/* events, or a table of user and item; every gain is 1 */
 	LIST_GAINS,		/* a table: user, item, gain; events are an error */
 	LIST_TREC_RUN,		/* topic, Q0, document, rank, similarity, name: cut at blanks; the rank is not used */
