@@ -80,6 +80,9 @@ must_fail "no prefix" 2 "*-o PREFIX*" taste-split loo log
 must_fail "shares beyond everything" 2 "*more than everything*" taste-split ratio --test 0.9 --valid 0.2 -o x log
 mkdir ro && chmod 500 ro; [ "$(id -u)" -eq 0 ] && skip "a directory that cannot be written is told" "running as root" || must_fail "a directory that cannot be written is told" 3 "*Permission denied" taste-split loo -o ro/x log
 must_fail "a prefix in no directory" 3 "taste-split: nowhere/x.train.tsv: No such file or directory" taste-split loo -o nowhere/x log
+printf 'u\ti\t4\t881250949\n' > udata; must_fail "a time where an event's kind is wanted is told" 4 "taste-split: udata:1: field 4: '881250949' is a number, not what happened (play, skip, like, ...): are the columns user, item, time, event?" taste-split loo -o x udata
+must_fail "also behind a header" 4 "taste-split: /dev/fd/*:2: field 1: '881250949' is a number, not what happened (play, skip, like, ...)" taste-split loo -o x -H <(printf 'event\tuser\titem\n881250949\tu\ti\n')
+ok "a code of eight digits is a kind" taste-split loo -o x <(printf 'u\ti\t4\t88125094\n')
 must_fail "loo of two events" 2 "*--min: loo takes an event for test*3 at least*" taste-split loo --min 2 -o x log
 must_fail "a least number of events of no protocol that has one" 2 "*--min belongs to loo and users*" taste-split time --min 5 -o x nofile
 done_testing

@@ -39,6 +39,15 @@ struct eventr {
 
 enum { MAX_FIELDS = 1024 };
 
+bool event_kind_is_time(struct str kind)
+{
+	size_t n = 0;
+
+	while (n < kind.len && kind.p[n] >= '0' && kind.p[n] <= '9')
+		n++;
+	return n >= 9 && n == kind.len;
+}
+
 static int read_header(struct eventr *r, struct err *e)
 {
 	struct line *l = &r->in.line;
@@ -129,6 +138,9 @@ static int next_line(struct eventr *r, struct event *ev, struct err *e)
 				       column_name[c]);
 	if (f[2].len && (!scan_i64(f[2].p, f[2].len, &ev->time) || ev->time == TIME_NONE))
 		return bad_field(r, r->column[2], f[2], "is not a time (seconds since 1970; taste-ingest converts others)", e);
+	if (event_kind_is_time(f[3]))
+		return bad_field(r, r->column[3], f[3], r->has_columns ? "is a number, not what happened (play, skip, like, ...)" :
+				 "is a number, not what happened (play, skip, like, ...): are the columns user, item, time, event?", e);
 	if (f[4].len && !scan_f64(f[4].p, f[4].len, &ev->value))
 		return bad_field(r, r->column[4], f[4], "is not a value (a finite number)", e);
 	return 1;

@@ -30,6 +30,9 @@ static inline int64_t event_age(int64_t time, int64_t later)
 	return __builtin_sub_overflow(later, time, &age) ? INT64_MAX : age;
 }
 
+/* event_kind_is_time - is it a whole number of 9 digits or more? That is no word for what happened, but a column from elsewhere: readers of text refuse it. */
+bool event_kind_is_time(struct str kind);
+
 struct eventr;
 /* eventr_open - path or "-". has_header (-H): the first TSV line names the columns (user and item must be there, unknown ones are left out);
  * ignored for binary input. */

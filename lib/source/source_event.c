@@ -256,6 +256,8 @@ static int make_event(struct source *s, struct listen *l, struct err *e)
 		return reject_field(s, WANT_ITEM, f[WANT_ITEM], "item", "is no item: an id is wanted", e);
 	if (f[WANT_TIME].len && !source_is_time(f[WANT_TIME], s->o->time_unit, &ev->time))
 		return reject_field(s, WANT_TIME, f[WANT_TIME], "time", "is not a time (seconds or milliseconds since 1970, or ISO 8601)", e);
+	if (event_kind_is_time(f[WANT_EVENT]))
+		return reject_field(s, WANT_EVENT, f[WANT_EVENT], "event", "is a number, not what happened (play, skip, like, ...): --map says where what is", e);
 	if (f[WANT_VALUE].len && !scan_f64(f[WANT_VALUE].p, f[WANT_VALUE].len, &ev->value))
 		return reject_field(s, WANT_VALUE, f[WANT_VALUE], "value", "is not a finite number", e);
 	return SOURCE_ROW;
