@@ -229,6 +229,8 @@ bool candidate_is_wrong(const struct str *f, size_t n, double *score, char *what
 		snprintf(what, len, "%zu field%s, a candidate has user, item and score", n, n == 1 ? "" : "s");
 	else if (!f[0].len || !f[1].len)
 		snprintf(what, len, "field %d: %s is empty", f[0].len ? 2 : 1, f[0].len ? "the item" : "the user");
+	else if (!o.has_header && tsv_is_header(f, n))
+		snprintf(what, len, "%s", TSV_HEADER);
 	else
 		snprintf(what, len, "field 3: '%s' is not a score (a finite number)", err_clip(clip, f[2].p, f[2].len));
 	return true;

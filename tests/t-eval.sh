@@ -148,6 +148,10 @@ like "a truth that stands in train is told" "$(taste-eval --truth <(printf 'q\ta
 printf 'q\ta\t1700000000\tplay\t3\n' > ev; must_fail "events are no list" 4 "taste-eval: ev:1: an event, which has no score: fields 3 and 4 are a time and 'play'*" taste-eval --truth truth --train train ev
 ok "but counts of a source are scores, and a reason may be any" taste-eval --truth <(printf 'q\ta\n') --no-train <(printf 'q\ta\t1700000000\tplays\nq\tb\t3\tplay\nq\tc\t1700000000.5\tlike\n')
 ok "and a header knows what is a score" taste-eval -H --truth <(printf 'user\titem\nq\ta\n') --no-train <(printf 'user\titem\tscore\twhat\nq\ta\t1700000000\tplay\n')
+printf 'user\titem\nq\ta\n' > htruth; printf 'user\titem\tscore\nq\ta\t1\n' > hlist; must_fail "a truth with names and without -H" 4 "taste-eval: htruth:1: this looks like a line of column names, which -H announces" taste-eval --truth htruth --no-train <(printf 'q\ta\t1\n')
+must_fail "and lists" 4 "taste-eval: hlist:1: this looks like a line of column names, which -H announces" taste-eval --truth <(printf 'q\ta\n') --no-train hlist
+ok "both with it" taste-eval -H --truth htruth --no-train hlist
+ok "a user who is called user has items" taste-eval --truth <(printf 'q\ta\nuser\titem\n') --no-train <(printf 'user\titem\t1\nuser\ta\tnone\n' | head -1)
 must_fail "an empty train" 4 "taste-eval: empty: there are no events in it*" taste-eval --truth truth --train empty ranked
 must_fail "--name pop" 2 "*--name pop is the popularity row's*" taste-eval --name pop --truth lt --train ltrain lr
 done_testing

@@ -243,6 +243,7 @@ printf 'u\ti\t1\ts' > nonl; is "no final newline is fine" "$(taste-rank nonl)" "
 printf 'a b\t\\t\\\\\t1\ts\n\xff\t\xfe\t1\ts\n' > odd; is "ids of every kind are kept" "$(taste-rank odd | cut -f1,2)" "$(cut -f1,2 odd)"
 { printf 'u\t'; head -c 10000000 /dev/zero | tr '\0' y; printf '\t1\ts\n'; } > long; is "a 10 MB id is kept" "$(taste-rank long | wc -c)" 10000010
 printf 'u\ti\n' > cols; must_fail "too few columns are named" 4 "taste-rank: cols:1: 2 fields*" taste-rank cols
+must_fail "names without -H are told" 4 "taste-rank: (standard input):1: this looks like a line of column names, which -H announces" taste-rank <<< $'user\titem\tscore'
 is "events as candidates are told, once" "$(printf 'u\ti\t1700000000\tplay\nu\tj\t1700000000\tlike\n' | taste-rank 2>&1 > none)" "taste-rank: (standard input):1: fields 3 and 4 are a time and 'play': these look like events, where a candidate has a score and a source"
 is "and counts are scores" "$(printf 'u\ti\t1700000000\tplays\nu\tj\t17\tplay\n' | taste-rank 2>&1 > none)" ""
 printf 'u\ti\tnan\ts\n' > nan; must_fail "NaN is named" 4 "taste-rank: nan:1: field 3: 'nan' is not a score*" taste-rank nan

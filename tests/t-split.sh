@@ -83,6 +83,8 @@ must_fail "a prefix in no directory" 3 "taste-split: nowhere/x.train.tsv: No suc
 printf 'u\ti\t4\t881250949\n' > udata; must_fail "a time where an event's kind is wanted is told" 4 "taste-split: udata:1: field 4: '881250949' is a number, not what happened (play, skip, like, ...): are the columns user, item, time, event?" taste-split loo -o x udata
 must_fail "also behind a header" 4 "taste-split: /dev/fd/*:2: field 1: '881250949' is a number, not what happened (play, skip, like, ...)" taste-split loo -o x -H <(printf 'event\tuser\titem\n881250949\tu\ti\n')
 ok "a code of eight digits is a kind" taste-split loo -o x <(printf 'u\ti\t4\t88125094\n')
+for h in 'user\titem' 'user\titem\ttime' 'user\titem\ttime\tevent\tvalue\tcontext\tmore'; do must_fail "names without -H: $h" 4 "taste-split: /dev/fd/*:1: this looks like a line of column names, which -H announces" taste-split loo -o x <(printf "$h\n"); done
+ok "events of a user who is called user" taste-split loo -o x <(printf 'user\titem\t1\nuser\titem\t2\n'; printf 'user\titem\n')
 must_fail "loo of two events" 2 "*--min: loo takes an event for test*3 at least*" taste-split loo --min 2 -o x log
 must_fail "a least number of events of no protocol that has one" 2 "*--min belongs to loo and users*" taste-split time --min 5 -o x nofile
 done_testing

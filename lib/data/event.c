@@ -124,6 +124,8 @@ static int next_line(struct eventr *r, struct event *ev, struct err *e)
 	int64_t n = tsv_split(l, r->field, r->has_columns ? MAX_FIELDS : COLUMNS, e);
 	if (n < 0)
 		return (int)n;
+	if (l->no == 1 && tsv_is_header(r->field, (size_t)n))
+		return err_set(e, ERR_DATA, "%s:1: %s", file_name(r->in.file), TSV_HEADER);
 	if (r->has_columns ? (size_t)n != r->n_fields : n < 2 || n > COLUMNS)
 		return r->has_columns ? err_set(e, ERR_DATA, "%s:%llu: %lld fields, the header has %zu", file_name(r->in.file), (unsigned long long)l->no,
 						(long long)n, r->n_fields)

@@ -8,6 +8,7 @@
 struct pairsr {
 	struct eventr *events;		/* one of the two */
 	struct tabler *table;
+	bool has_header;
 	size_t kind_at;			/* of a table, as rows are handed out: where an event's kind would stand, SIZE_MAX: nowhere */
 	struct str kind;		/* of the last pair, empty: none */
 };
@@ -59,6 +60,7 @@ struct pairsr *pairsr_open(const char *path, bool has_header, struct err *e)
 
 	if (!r)
 		return NULL;
+	r->has_header = has_header;
 	if (events)
 		r->events = eventr_open(path, has_header, e);
 	else if ((r->table = tabler_open(path, NULL, has_header, e)) && !tabler_order(r->table, names, 2, e))
@@ -91,6 +93,8 @@ int pairsr_next(struct pairsr *r, struct str *user, struct str *item, struct str
 		return tabler_bad(r->table, e, "one field: a user and an item are wanted");
 	if (!f[0].len || !f[1].len)
 		return tabler_bad(r->table, e, "field %d: the %s is empty", f[0].len ? 2 : 1, f[0].len ? "item" : "user");
+	if (!r->has_header && tabler_line(r->table) == 1 && tsv_is_header(f, n))
+		return tabler_bad(r->table, e, TSV_HEADER);
 	*user = f[0];
 	*item = f[1];
 	if (n > 2)

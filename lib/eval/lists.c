@@ -128,6 +128,8 @@ static int next_ranked(struct listr *r, struct str *user, struct str *item, doub
 		return listr_bad(r, e, "%zu field%s: a ranked line has user, item and score", n, n == 1 ? "" : "s");
 	if (!f[0].len || !f[1].len)
 		return listr_bad(r, e, "the user or the item is empty");
+	if (!r->has_header && tabler_line(r->table) == 1 && tsv_is_header(f, n))
+		return listr_bad(r, e, TSV_HEADER);
 	if (!r->has_header && pairs_is_event(f, n))
 		return listr_bad(r, e, "an event, which has no score: fields 3 and 4 are a time and '%.*s' (a log is train or truth)", (int)f[3].len, f[3].p);
 	*user = f[0];

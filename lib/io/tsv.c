@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "tsv.h"
+#include "../base/scan.h"
 
 static int bad(const struct line *l, size_t field, struct err *e, const char *what, const char *p, size_t len)
 {
@@ -80,6 +81,13 @@ int tsv_column(const struct str *header, size_t n, const char *name, bool any_ca
 		*at = i;
 	}
 	return 0;
+}
+
+bool tsv_is_header(const struct str *f, size_t n)
+{
+	double number;
+
+	return n >= 2 && str_is(f[0], "user") && str_is(f[1], "item") && (n == 2 || (f[2].len && !scan_f64(f[2].p, f[2].len, &number)));
 }
 
 void tsv_put(struct buf *b, const char *p, size_t len)

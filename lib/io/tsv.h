@@ -17,6 +17,10 @@ int64_t tsv_split(struct line *l, struct str *field, size_t max, struct err *e);
 /* tsv_column - which of the n columns of a header, which stands on a line of a file, has that name: *at, SIZE_MAX where none has. <0 when two have. */
 int tsv_column(const struct str *header, size_t n, const char *name, bool any_case, const char *file, uint64_t line, size_t *at, struct err *e);
 
+/* tsv_is_header - is a first row that was taken for data a line of column names: "user", "item", and nothing or no number behind them? TSV_HEADER: what to say then. */
+bool tsv_is_header(const struct str *field, size_t n);
+#define TSV_HEADER "this looks like a line of column names, which -H announces"
+
 /* tsv_put - append one field, escaped. Separators are the caller's: buf_putc(b, '\t'). */
 void tsv_put(struct buf *b, const char *p, size_t len);
 
