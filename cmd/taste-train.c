@@ -189,6 +189,12 @@ void finish_prov(void)
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 }
 
+void warn_unknown(const char *option, uint64_t n_unknown, uint64_t n_events)
+{
+	if (n_unknown > n_events / 2)
+		warn("%s: %llu of %llu events are of users or items that are not learnt from", option, (unsigned long long)n_unknown, (unsigned long long)n_events);
+}
+
 /* belongs_to - the heading, which names verbs, that an option stands under; NULL: any. */
 static const char *belongs_to(const struct opt *of)
 {

@@ -151,6 +151,7 @@ static void read_valid(struct err *e)
 				ask(u, v.what[j]);
 				break;
 			}
+	warn_unknown("--valid", v.n_unknown, v.n_events);
 	if (!job.n_asked)
 		die(EXIT_DATA, "no user of --valid has both a past and something that is not in it");
 	if (v.n_unknown)

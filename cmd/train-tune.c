@@ -141,6 +141,7 @@ void tune(struct inter *in, learner *learn, struct err *e)
 	if (valid_load(&t.valid, o.tune, in, &io, (size_t)o.tune_k, (size_t)o.tune_users, (uint64_t)o.seed, &prov, &inputs, e))
 		die_err(e);
 	note("%llu events to tune by, %llu of unknown users or items; %zu users", (unsigned long long)t.valid.n_events, (unsigned long long)t.valid.n_unknown, t.valid.n_users);
+	warn_unknown("--tune", t.valid.n_unknown, t.valid.n_events);
 	choose_budgets(&s, &t, e);
 	for (size_t i = 0; i < sizeof searched / sizeof *searched; i++)
 		if (!strcmp(searched[i].verb, tool.verb) && !searched[i].is_off)

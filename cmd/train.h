@@ -76,6 +76,9 @@ extern struct prov prov;
 extern struct buf inputs;
 void finish_prov(void);
 
+/* warn_unknown - when most of the events that are held out say nothing. */
+void warn_unknown(const char *option, uint64_t n_unknown, uint64_t n_events);
+
 extern const struct model_tuned *tuned;		/* what --tune has found, for the file; NULL: was not searched */
 extern bool is_trial;				/* while it searches: a learner says nothing and leaves prov as it is */
 

@@ -36,6 +36,9 @@ seq --valid my.valid.tsv -v -o valid.taste my.train.tsv 2> err
 n=$(awk -F '\t' 'NR == FNR { has[$1 FS $2]; u[$1]; i[$2]; next } !($1 FS $2 in has) && $1 in u && $2 in i && $4 != "skip" && $4 != "dislike" && !s[$1]++' my.train.tsv my.valid.tsv | wc -l)
 like "--valid asks each user with something new once" "$(grep 'best epoch' err)" "*of $n users"
 numbers valid.taste > got; seq -o all.taste my.train.tsv; numbers all.taste > without; cmp -s got without && fail "with it, nothing of the log is held out" || pass "with it, nothing of the log is held out"
+sed 's/^/x/' my.valid.tsv > strangers; cat strangers my.valid.tsv > most; head -50 strangers | cat - my.valid.tsv > some
+is "that most of --valid is lost is told" "$(seq -e 1 --valid most -o t my.train.tsv 2>&1 | sed 's/[0-9][0-9]*/N/g')" "taste-train: --valid: N of N events are of users or items that are not learnt from"
+is "not that some is" "$(seq -e 1 --valid some -o t my.train.tsv 2>&1)" ""
 must_fail "--valid of nobody known" 4 "*no user of --valid has both a past and something that is not in it*" bash -c "sed s/^/x/ my.valid.tsv | taste-train seq --valid - my.train.tsv"
 must_fail "one standard input for two" 2 "*only once*" seq --valid -
 

@@ -99,6 +99,9 @@ done
 
 # logs of something else
 cp als.log keep.log
+sed 's/^/x/' valid.tsv | cat - valid.tsv > half; printf 'x\ty\n' | cat - half > most
+is "that most of --tune is lost is told" "$(taste-train $als --tune most -o t train.tsv 2>&1 | sed 's/[0-9][0-9]*/N/g')" "taste-train: --tune: N of N events are of users or items that are not learnt from"
+is "not that half is" "$(taste-train $als --tune half -o t train.tsv 2>&1)" ""
 must_fail "the log of another seed" 4 "taste-train: als.log: the log of another search*" taste-train $als -s 2 --tune-log als.log train.tsv
 must_fail "of other options" 4 "taste-train: als.log: the log of another search*" taste-train $als --nu 0.5 --tune-log als.log train.tsv
 must_fail "of other trials" 4 "taste-train: als.log: the log of another search*" taste-train $als --trials 5 --tune-log als.log train.tsv
