@@ -173,6 +173,7 @@ static void read_log(struct err *e)
 	mem_free(path);
 	if (o.items)
 		warn_strange();
+	warn_far(c.log.newest);
 	for (size_t u = 0; u < c.log.n_users; u++)
 		for (size_t i = c.log.start[u]; i < c.log.start[u + 1]; i++)
 			if (c.log.time[i] == TIME_NONE) {

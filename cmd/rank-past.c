@@ -19,6 +19,12 @@ void check_past(void)
 		tool_reads(o.events.v[i]);
 }
 
+void warn_far(int64_t newest)
+{
+	if (newest >= TIME_FAR)
+		warn(TIME_FAR_SAYS, (long long)newest);
+}
+
 void say_context(const char *where, size_t unknown, struct str example, size_t bad)
 {
 	if (unknown) {
@@ -116,6 +122,7 @@ struct past *load_past(void (*before)(struct past *p), struct err *e)
 		read_vectors(p, e);
 	if (past_ready(p, e))
 		die_err(e);
+	warn_far(p->newest);
 	note("%llu events of %zu users and %zu items, %zu kinds of situation", (unsigned long long)p->n_events, p->n_users, p->n[PAST_ITEM], p->n_codes);
 	if (p->n_bad_values)
 		say_context("events", 0, (struct str){ "", 0 }, p->n_bad_values);

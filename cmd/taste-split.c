@@ -102,6 +102,7 @@ static void write_parts(struct err *e)
 	struct eventw *w[PART_NONE] = { 0 };
 	uint64_t n[PART_NONE] = { 0 };
 	int n_parts = is_verb("users") ? PART_NONE : PART_TEST + 1;
+	int64_t newest = TIME_NONE;
 	struct event ev;
 
 	for (int p = 0; p < n_parts; p++) {
@@ -120,6 +121,7 @@ static void write_parts(struct err *e)
 		if (eventw_write(w[split.part[i]], &ev, e))
 			die_err(e);
 		n[split.part[i]]++;
+		newest = ev.time > newest ? ev.time : newest;
 	}
 	for (int p = 0; p < n_parts; p++) {
 		struct prov mine = { { 0 } };
@@ -138,6 +140,8 @@ static void write_parts(struct err *e)
 		tool_output_close(sink[p]);
 		note("%s: %llu events", split_part_name((enum split_part)p), (unsigned long long)n[p]);
 	}
+	if (newest >= TIME_FAR)
+		warn(TIME_FAR_SAYS, (long long)newest);
 	if (split.n && !n[PART_TRAIN])
 		warn("the train part is empty");
 	if (split.n && !n[PART_TEST] && o.test > 0)

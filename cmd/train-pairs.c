@@ -27,6 +27,7 @@ static void read_pairs(struct inter *in, const char *more, struct err *e)
 	if (inter_load(in, path, n, &io, &prov, &inputs, e))
 		die_err(e);
 	weigh.newest = io.newest;
+	warn_far(io.newest);
 	mem_free(path);
 	progress_end(&pr);
 	note("%llu events, %zu pairs, %zu users, %zu items", (unsigned long long)in->n_events, in->m.start ? in->m.start[in->m.n_rows] : 0,

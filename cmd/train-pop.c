@@ -44,6 +44,7 @@ void train_pop(struct sink *out, struct err *e)
 		count_file(&p, tool.n_args ? tool.arg[i] : standard_input[0], &pr, e);
 		progress_end(&pr);
 	}
+	warn_far(p.newest);
 	if (pop_make_count(&p, e))
 		die_err(e);
 	finish_prov();

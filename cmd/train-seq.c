@@ -84,6 +84,7 @@ static void read_log(struct err *e)
 	if (seqs_load(&job.data, tool.arg, tool.n_args, &so, &prov, &inputs, e))
 		die_err(e);
 	progress_end(&pr);
+	warn_far(job.data.newest);
 	if (!job.data.n)
 		die(EXIT_DATA, "no events to learn from");
 	note("%llu events, %zu users, %zu items", (unsigned long long)job.data.n_events, job.data.n_users, job.data.item.n);

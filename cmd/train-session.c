@@ -53,6 +53,7 @@ static void read_events(struct seqs *s, struct err *e)
 	if (seqs_load(s, tool.arg, tool.n_args, &so, &prov, &inputs, e))
 		die_err(e);
 	progress_end(&pr);
+	warn_far(s->newest);
 }
 
 /* leave_rare - events of items that have fewer than --min-count of them go, and the items. start [n_sessions + 1] goes along. */

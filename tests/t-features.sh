@@ -254,4 +254,7 @@ is "what was only shown before is of no source" "$(L --past past.taste --shown b
 must_fail "--gap without requests" 2 "*--gap says nothing without --requests*" taste-rank features --events log.tsv --gap 5 cand.tsv
 is "a catalogue of items that the log has not is told" "$(taste-rank features --events log.tsv --items <(printf 'nobody\tmusic\n') cand.tsv 2>&1 > none | sed 's/[0-9][0-9]*/N/; s/in .*:/in F:/')" "taste-rank: none of N items is in F: it says nothing of them"
 is "and not one of some of its items" "$(taste-rank past -o none --events log.tsv --items <(printf 'nobody\n'; head -1 log.tsv | cut -f2) 2>&1)" ""
+awk -F '\t' -v OFS='\t' '{ $3 = $3 "000" } 1' log.tsv > ms.tsv
+like "a log in milliseconds is told" "$(taste-rank past -o none --events ms.tsv 2>&1)" "taste-rank: the newest event is at *000, beyond the year 5000: are times milliseconds?*"
+like "by whoever looks for candidates, too" "$(taste-rank candidates ms.tsv 2>&1 > none)" "taste-rank: the newest event is at *000, beyond the year 5000: are times milliseconds?*"
 done_testing

@@ -65,4 +65,6 @@ must_fail "a catalogue that is not there" 3 "*nowhere.tsv*" $ses --items nowhere
 head -c 3000 s.taste > cut.taste; must_fail "a model that was cut" 4 "*cut.taste*" taste-embed -m cut.taste --items all
 must_fail "events and catalogue cannot both be standard input" 2 "*standard input*" $ses --items - -
 must_fail "--tokens without a catalogue" 2 "*--tokens needs --items*" taste-train session --tokens tags log.tsv
+printf 'u\ti\t1700000000000\nu\tj\t1700000001000\nv\ti\t1700000000000\nv\tj\t1700000001000\n' > ms.tsv
+for v in pop ease "session -d 4 -e 1" "seq -d 8 -e 1"; do like "milliseconds are told: $v" "$(taste-train $v -o t ms.tsv 2>&1)" "taste-train: the newest event is at *000, beyond the year 5000: are times milliseconds?*"; done
 done_testing

@@ -85,6 +85,9 @@ must_fail "also behind a header" 4 "taste-split: /dev/fd/*:2: field 1: '88125094
 ok "a code of eight digits is a kind" taste-split loo -o x <(printf 'u\ti\t4\t88125094\n')
 for h in 'user\titem' 'user\titem\ttime' 'user\titem\ttime\tevent\tvalue\tcontext\tmore'; do must_fail "names without -H: $h" 4 "taste-split: /dev/fd/*:1: this looks like a line of column names, which -H announces" taste-split loo -o x <(printf "$h\n"); done
 ok "events of a user who is called user" taste-split loo -o x <(printf 'user\titem\t1\nuser\titem\t2\n'; printf 'user\titem\n')
+is "milliseconds are told" "$(taste-split loo -o x <(printf 'u\ti\t1700000000\nu\tj\t1700000000000\n') 2>&1)" "taste-split: the newest event is at 1700000000000, beyond the year 5000: are times milliseconds? taste-ingest makes seconds of them
+taste-split: the test part is empty"
+is "and the last second before is one" "$(taste-split loo -o x <(for i in 1 2 3; do printf 'u\ti%d\t95617583999\n' $i; done) 2>&1)" ""
 must_fail "loo of two events" 2 "*--min: loo takes an event for test*3 at least*" taste-split loo --min 2 -o x log
 must_fail "a least number of events of no protocol that has one" 2 "*--min belongs to loo and users*" taste-split time --min 5 -o x nofile
 done_testing

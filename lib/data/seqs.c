@@ -99,6 +99,7 @@ static inline void put(struct seqs_make *m, uint32_t u, uint32_t i, double w, in
 	s->what[s->n] = i;
 	s->act[s->n] = (uint8_t)(act | (w > 0 ? 0 : SEQS_WEIGHTLESS));
 	s->time[s->n] = time;
+	s->newest = time > s->newest ? time : s->newest;
 	if (s->device_of)
 		s->device_of[s->n] = device;
 	if (s->value_of)
@@ -111,6 +112,7 @@ struct seqs_make *seqs_begin(struct seqs *s, const struct seqs_opts *o)
 	struct seqs_make *m = mem_new(1, sizeof *m);
 
 	*m = (struct seqs_make){ .s = s, .o = *o };
+	s->newest = TIME_NONE;
 	grow(m);
 	return m;
 }

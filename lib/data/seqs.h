@@ -30,6 +30,7 @@ struct seqs {
 	struct vocab device;		/* values of device= in the contexts, of events that are here, by first sight; at most SEQS_DEVICES_MAX of them */
 	uint8_t *device_of;		/* [n] 0: none, or one more than there is room for; else 1 + number in device. NULL when not asked for */
 	float *value_of;		/* [n] seconds heard, a rating: NaN where there is none. NULL when not asked for */
+	int64_t newest;			/* time of the newest event that was put here, TIME_NONE where none has one; seqs_rows leaves it 0 */
 	uint64_t n_events;		/* read, whatever became of them */
 	uint64_t n_unknown;		/* left out because of keep_items or keep_users */
 };
