@@ -197,7 +197,9 @@ void knn_pick_load(struct knn_base *b)
 
 static void say_pairs(const struct pairs *p, const struct opt_list *files, const char *so)
 {
-	if (p->n_asked && !p->was_met && p->user.n)
+	enum { MANY = 10 };		/* one alone, or two, may be new */
+
+	if (p->n_asked >= MANY && !p->was_met && p->user.n)
 		warn("none of %llu queries is of a user in %s: %s", (unsigned long long)p->n_asked, file_shown(files->v[0]), so);
 }
 

@@ -19,12 +19,6 @@ void check_past(void)
 		tool_reads(o.events.v[i]);
 }
 
-void warn_far(int64_t newest)
-{
-	if (newest >= TIME_FAR)
-		warn(TIME_FAR_SAYS, (long long)newest);
-}
-
 void say_context(const char *where, size_t unknown, struct str example, size_t bad)
 {
 	if (unknown) {

@@ -342,8 +342,8 @@ static void warn_nothing(const struct where *w, struct str text)
 {
 	if (!where_is_about(w, &side.items))
 		text = w->name;
-	else if ((w->op != WHERE_IS && w->op != WHERE_HAS) || where_is_met(w, &side.items))
-		return;
+	else if (w->column != ITEM_KIND || w->op != WHERE_IS || where_is_met(w, &side.items))
+		return;		/* a tag that nothing has today may be right; a kind, of which there are few, is not */
 	warn("%s: no item has '%.*s', which a rule asks for", file_shown(o.items), (int)min_size(text.len, 60), text.p);
 }
 

@@ -120,13 +120,14 @@ void mark_filters(struct seat *s)
 
 void side_say(void)
 {
+	enum { MANY = 10 };		/* users: one alone, or two, may be new */
 	const struct { bool was_met; uint64_t n; const char *what, *path, *so; } said[] = {
 		{ met.items, n_candidates, "candidates", o.items, "it says nothing of them" },
 		{ met.allow || !side.allow.n, n_candidates, "candidates", o.allow.n ? o.allow.v[0] : NULL, "none may come" },
 		{ met.pop, n_candidates, "candidates", o.model, "it says nothing of them" },
 		{ met.because, n_candidates, "candidates", side.because ? side.because->path : NULL, "it says nothing of them" },
 		{ met.vectors, n_candidates, "candidates", side.vectors && side.vectors != side.because ? side.vectors->path : NULL, "it says nothing of them" },
-		{ met.users || !side.seen.user.n, n_asking, "users", o.seen.n ? o.seen.v[0] : NULL, "it says nothing of them" },
+		{ met.users || !side.seen.user.n || n_asking < MANY, n_asking, "users", o.seen.n ? o.seen.v[0] : NULL, "it says nothing of them" },
 	};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)

@@ -89,8 +89,6 @@ void rank_predict(struct err *e);		/* rank-predict.c */
  * to what else there is. check_past - what it reads. */
 struct past *load_past(void (*before)(struct past *p), struct err *e);
 void check_past(void);
-/* warn_far - when the newest event of the log is where only milliseconds are. */
-void warn_far(int64_t newest);
 /* --trees; without it stage_open, stage_score, stage_put_top and stage_close do nothing. check_stage - what goes with it, and what it reads. */
 void check_stage(void);
 void stage_open(struct err *e);

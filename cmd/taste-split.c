@@ -140,8 +140,7 @@ static void write_parts(struct err *e)
 		tool_output_close(sink[p]);
 		note("%s: %llu events", split_part_name((enum split_part)p), (unsigned long long)n[p]);
 	}
-	if (newest >= TIME_FAR)
-		warn(TIME_FAR_SAYS, (long long)newest);
+	warn_far(newest);
 	if (split.n && !n[PART_TRAIN])
 		warn("the train part is empty");
 	if (split.n && !n[PART_TEST] && o.test > 0)

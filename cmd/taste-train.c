@@ -189,12 +189,6 @@ void finish_prov(void)
 	prov_step(&prov, tool.name, tool_version, tool.prov.p, inputs.p ? inputs.p : "");
 }
 
-void warn_far(int64_t newest)
-{
-	if (newest >= TIME_FAR)
-		warn(TIME_FAR_SAYS, (long long)newest);
-}
-
 void warn_unknown(const char *option, uint64_t n_unknown, uint64_t n_events)
 {
 	if (n_unknown > n_events / 2)

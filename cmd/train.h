@@ -76,8 +76,6 @@ extern struct prov prov;
 extern struct buf inputs;
 void finish_prov(void);
 
-/* warn_far - when the newest event that is learnt from is where only milliseconds are. */
-void warn_far(int64_t newest);
 /* warn_unknown - when most of the events that are held out say nothing. */
 void warn_unknown(const char *option, uint64_t n_unknown, uint64_t n_events);
 

@@ -108,6 +108,12 @@ void warn(const char *fmt, ...)
 	va_end(ap);
 }
 
+void warn_far(int64_t newest)
+{
+	if (newest >= INT64_C(95617584000))
+		warn("the newest event is at %lld, beyond the year 5000: are times milliseconds? taste-ingest makes seconds of them", (long long)newest);
+}
+
 void note(const char *fmt, ...)
 {
 	struct buf b = { 0 };

@@ -56,6 +56,8 @@ void usage_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 
 /* warn - "taste-x: message" on stderr unless -q. note - the same, only with -v, behind wall and CPU seconds. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* warn_far - when a log's newest event is beyond the year 5000, where only milliseconds are, most likely. */
+void warn_far(int64_t newest);
 /* tool_reads - say in check_options that path will be read: a second "-" is a usage error, for standard input can be read only once. tool_reads_args
  * says it of the operands from the one on, or of "-" where there are none. */
 void tool_reads(const char *path);

@@ -12,8 +12,6 @@
 #include "../io/prov.h"
 
 #define TIME_NONE INT64_MIN		/* no time */
-#define TIME_FAR INT64_C(95617584000)	/* the year 5000: from there on they are milliseconds, most likely. Times they are all the same: TIME_FAR_SAYS (long long), for a warning */
-#define TIME_FAR_SAYS "the newest event is at %lld, beyond the year 5000: are times milliseconds? taste-ingest makes seconds of them"
 #define VALUE_NONE NAN			/* no value; never a legal one */
 
 struct event {
