@@ -65,7 +65,7 @@ is "and a signal" "$(wc -c < log.taste) $((grown >= size))" "$size 1"; same "to 
 cp whole.taste log.taste; must_fail "messages do not go where a stream goes" 2 "" bash -c 'taste-ingest tsv -b one.tsv >> log.taste 2>&1'; same "nothing of them stays in it" log.taste whole.taste
 must_fail "text is not put behind binary" 4 "taste-ingest: standard output is a file of binary streams: text behind them could not be read" bash -c 'taste-ingest tsv one.tsv >> log.taste'; same "which stays" log.taste whole.taste
 printf 'ana\tm1\t1\tplay\t\t\nbo' > half; must_fail "nor anything behind half a line" 4 "taste-ingest: standard output is a file whose last line does not end*" bash -c 'taste-ingest tsv one.tsv >> half'; is "which stays too" "$(tail -1 half)" bo
-(exec 9>> held; flock 9; timeout 7 taste-ingest tsv -b one.tsv >> held 2> err; is "who waits long is told" "$? $(cat err)" "124 taste-ingest: another process holds this file: waiting for it"; echo $N_TESTS > n); N_TESTS=$(cat n)
+(exec 9>> held; flock 9; timeout -s KILL 7 taste-ingest tsv -b one.tsv >> held 2> err; is "who waits long is told" "$? $(cat err)" "137 taste-ingest: another process holds this file: waiting for it"; echo $N_TESTS > n); N_TESTS=$(cat n)
 
 # what is there already
 taste-ingest tsv -b one.tsv > log.taste; before=$(taste-view log.taste | wc -l)
