@@ -95,7 +95,7 @@ static void meet(const struct rerank_cand *c)
 {
 	met.items = met.items || c->row != VOCAB_NONE;
 	met.vectors = met.vectors || c->vec;
-	met.allow = met.allow || vocab_find(&side.allow, c->item.p, c->item.len) != VOCAB_NONE;
+	met.allow = met.allow || !side.allow.n || vocab_find(&side.allow, c->item.p, c->item.len) != VOCAB_NONE;
 	met.pop = met.pop || (o.model && idtab_find(&side.pop.model.ids[MODEL_ITEMS], c->item.p, c->item.len) != VOCAB_NONE);
 	met.because = met.because || (side.because && vector_of(side.because, c->item));
 }
@@ -123,7 +123,7 @@ void side_say(void)
 	enum { MANY = 10 };		/* users: one alone, or two, may be new */
 	const struct { bool was_met; uint64_t n; const char *what, *path, *so; } said[] = {
 		{ met.items, n_candidates, "candidates", o.items, "it says nothing of them" },
-		{ met.allow || !side.allow.n, n_candidates, "candidates", o.allow.n ? o.allow.v[0] : NULL, "none may come" },
+		{ met.allow, n_candidates, "candidates", o.allow.n ? o.allow.v[0] : NULL, "none may come" },
 		{ met.pop, n_candidates, "candidates", o.model, "it says nothing of them" },
 		{ met.because, n_candidates, "candidates", side.because ? side.because->path : NULL, "it says nothing of them" },
 		{ met.vectors, n_candidates, "candidates", side.vectors && side.vectors != side.because ? side.vectors->path : NULL, "it says nothing of them" },

@@ -446,8 +446,7 @@ static void check_options(void)
 	tool_reads(o.hash_users);
 	if (o.until && !scan_when(o.until, &until))
 		usage_die("--until: '%.60s' is not a time (ISO 8601, a year, or seconds since 1970)", o.until);
-	int64_t unused;
-	if (o.since && !scan_when(o.since, &unused))
+	if (o.since && !scan_when(o.since, &since))		/* a log, then */
 		tool_reads(o.since);
 	for (size_t i = 0; i < o.against.n; i++)
 		tool_reads(o.against.v[i]);
@@ -458,7 +457,7 @@ static void check_options(void)
 static void start_stages(struct err *e)
 {
 	tool_hold_output(o.out);
-	if (o.since && !scan_when(o.since, &since))
+	if (o.since && since == INT64_MIN)
 		read_log(o.since, false, &since, e);
 	for (size_t i = 0; i < o.against.n; i++)
 		read_log(o.against.v[i], true, NULL, e);

@@ -68,8 +68,9 @@ static bool is_device(const char *path)
 /* take - remember what will be written; devices may be written by many. */
 static void take(const char *path)
 {
-	bool is_stdout = sink_is_stdout(path);
-	char *place = is_stdout ? mem_strdup("-") : sink_descriptor(path) < 0 && !is_device(path) ? place_of(path) : NULL;
+	int to = sink_descriptor(path);
+	bool is_stdout = to == STDOUT_FILENO;
+	char *place = is_stdout ? mem_strdup("-") : to < 0 && !is_device(path) ? place_of(path) : NULL;
 	int i = 0;
 
 	if (!place)

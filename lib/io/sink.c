@@ -142,7 +142,7 @@ int sink_descriptor(const char *path)
 
 bool sink_is_stdout(const char *path) { return sink_descriptor(path) == STDOUT_FILENO; }
 
-/* why_not - the rename that ends a long run would fail: told before it begins. 0, or an errno. */
+/* why_not - the rename that ends a long run would fail: told before it begins. path: no link. 0, or an errno. */
 static int why_not(const char *path, const struct stat *st)
 {
 	struct statx x;
@@ -152,12 +152,12 @@ static int why_not(const char *path, const struct stat *st)
 
 	if (!statx(AT_FDCWD, path, 0, 0, &x) && x.stx_attributes_mask & x.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return EBUSY;
-	char *end = sink_end(path), *slash = end ? strrchr(end, '/') : NULL;
+	char *above = mem_strdup(path), *slash = strrchr(above, '/');
 	if (slash)
 		slash[1] = '\0';
-	if (end && me && !stat(slash ? end : ".", &dir) && dir.st_mode & S_ISVTX && dir.st_uid != me && st->st_uid != me)
+	if (me && !stat(slash ? above : ".", &dir) && dir.st_mode & S_ISVTX && dir.st_uid != me && st->st_uid != me)
 		no = EPERM;
-	mem_free(end);
+	mem_free(above);
 	return no;
 }
 
@@ -182,14 +182,13 @@ struct sink *sink_open(const char *path, struct err *e)
 			s->fd = -1;
 		} else if (is_there && access(path, W_OK)) {	/* a rename would replace a file that is not ours to write */
 			s->fd = -1;
-		} else if (is_there && S_ISREG(st.st_mode) && (no = why_not(path, &st))) {
-			errno = no;
-			s->fd = -1;
 		} else if (is_there && !S_ISREG(st.st_mode)) {
 			s->fd = open(path, O_WRONLY | O_CLOEXEC);
 		} else {
 			s->path = sink_end(path);	/* so that a link stays */
-			s->fd = s->path ? open_beside(s, s->path, is_there ? &st : NULL) : -1;
+			no = s->path && is_there ? why_not(s->path, &st) : 0;
+			s->fd = s->path && !no ? open_beside(s, s->path, is_there ? &st : NULL) : -1;
+			errno = no ? no : errno;
 		}
 		if (s->fd < 0) {
 			err_sys(e, errno, "%s", path);
