@@ -18,8 +18,9 @@ bool trees_range(double range[2], const float *value, size_t n)
 	double least = INFINITY, most = -INFINITY;
 
 	for (size_t l = 0; l < n; l++) {
-		least = fmin(least, (double)value[l]);
-		most = fmax(most, (double)value[l]);
+		/* Not fmin and fmax: of such a loop gcc 12 at -O3 for aarch64 says "internal compiler error". */
+		least = (double)value[l] < least ? (double)value[l] : least;
+		most = (double)value[l] > most ? (double)value[l] : most;
 	}
 	range[0] += least;
 	range[1] += most;

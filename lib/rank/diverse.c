@@ -48,7 +48,7 @@ static int number_tags(uint32_t *tag, size_t n, size_t *n_different, struct err 
 /* gather - what the catalogue says of each candidate. */
 static int gather(struct diverse *v, const uint32_t *item, struct err *e)
 {
-	size_t n_tags = 0, n, at = 0;
+	size_t n_tags = 0, n = 0, at = 0;
 
 	for (size_t i = 0; i < v->n && v->by.tags; i++) {
 		facets_of(v->by.tags, item[i], &n);
