@@ -2,6 +2,7 @@
 
 #include "facets.h"
 #include "../base/mem.h"
+#include "../base/once.h"
 #include "../base/pieces.h"
 #include "../base/sort.h"
 
@@ -9,20 +10,17 @@
 struct reading {
 	uint64_t *v;
 	size_t n, cap;
-	size_t *last, cap_last, now;	/* [values] the item that had it last, from 1 */
+	size_t now;		/* the item, from 1 */
+	struct once once;
 	struct buf group;
 };
 
 static void take(struct facets *f, struct reading *r, const char *s, size_t len)
 {
 	uint32_t v = vocab_add(&f->name, s, len);
-	size_t before = r->cap_last;
 
-	arr_reserve(r->last, (size_t)v + 1, r->cap_last);
-	memset(r->last + before, 0, (r->cap_last - before) * sizeof *r->last);
-	if (r->last[v] == r->now)
+	if (!once_first(&r->once, r->now, v))
 		return;
-	r->last[v] = r->now;
 	arr_reserve(r->v, r->n + 1, r->cap);
 	r->v[r->n++] = v;
 }
@@ -90,7 +88,7 @@ int facets_make(struct facets *f, const struct items *it, enum items_column c, c
 	}
 	f->start[it->id.n] = n;
 	mem_free(r.v);
-	mem_free(r.last);
+	once_release(&r.once);
 	buf_release(&r.group);
 	if (!ret && as)
 		ret = renumber(f, it, as, e);

@@ -2,6 +2,7 @@
 
 #include "shelf.h"
 #include "../base/mem.h"
+#include "../base/once.h"
 #include "../base/pieces.h"
 #include "../base/scan.h"
 #include "../base/sort.h"
@@ -114,18 +115,15 @@ static int order_dates(struct shelf *s, struct err *e)
 
 /* ---- columns ---- */
 
-static void put_tags(struct shelf *s, struct str tags, size_t *cap)
+static void put_tags(struct shelf *s, struct str tags, struct once *once, size_t *cap)
 {
-	size_t n = s->tag_start[s->n], first = n;
+	size_t n = s->tag_start[s->n];
 
 	for (struct str tag; pieces_next(&tags, &tag);) {
 		if (!tag.len)
 			continue;
 		uint32_t t = vocab_add(&s->tag, tag.p, tag.len);
-		size_t j = first;
-		while (j < n && s->tag_of[j] != t)
-			j++;
-		if (j == n) {
+		if (once_first(once, s->n + 1, t)) {
 			arr_reserve(s->tag_of, n + 1, *cap);
 			s->tag_of[n++] = t;
 		}
@@ -157,6 +155,7 @@ static int columns(struct shelf *s, const struct items *it, struct err *e)
 {
 	size_t n = it->id.n, cap = 0;
 	struct vocab group = { 0 };
+	struct once once = { 0 };
 	struct buf b = { 0 };
 
 	s->kind_of = mem_try(n, sizeof *s->kind_of, "kinds of items", e);
@@ -170,10 +169,11 @@ static int columns(struct shelf *s, const struct items *it, struct err *e)
 		return e->code;
 	for (; s->n < n; s->n++) {
 		put_item(s, it->row[s->n], &group, &b);
-		put_tags(s, it->row[s->n][ITEM_TAGS], &cap);
+		put_tags(s, it->row[s->n][ITEM_TAGS], &once, &cap);
 	}
 	s->n_groups = group.n;
 	vocab_release(&group);
+	once_release(&once);
 	buf_release(&b);
 	return 0;
 }

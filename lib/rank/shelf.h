@@ -7,7 +7,7 @@
  *
  * released is the first moment of what it says: a year alone begins with its first day, a month with its first.
  *
- * Memory: 45 bytes an item, 8 a tag of an item, and the names of creators, kinds, groups and tags. Reading is thread-safe.
+ * Memory: 45 bytes an item, 8 a tag of an item, and the names of creators, kinds, groups and tags; while it is made 8 bytes a different tag more. Reading is thread-safe.
  */
 #ifndef TASTE_SHELF_H
 #define TASTE_SHELF_H
