@@ -75,13 +75,15 @@ static void take(const char *path)
 
 	if (!place)
 		return;
-	for (; i < MAX_OUTPUTS && taken[i]; i++)
-		if (!strcmp(taken[i], place))
-			usage_die("'%.60s' can hold only one of the outputs", is_stdout ? "standard output" : path);
-	if (i < MAX_OUTPUTS)
+	while (i < MAX_OUTPUTS && taken[i] && strcmp(taken[i], place))
+		i++;
+	bool is_taken = i < MAX_OUTPUTS && taken[i];
+	if (i < MAX_OUTPUTS && !is_taken)
 		taken[i] = place;
 	else
 		mem_free(place);
+	if (is_taken)
+		usage_die("'%.60s' can hold only one of the outputs", is_stdout ? "standard output" : path);
 }
 
 /* hold - a file system without locks goes without: false. Who waits long is told: the lock may be that of a flock(1) around us, which waits for us. */
@@ -200,19 +202,21 @@ void tool_hold_file(const char *path, bool may_be_new)
 static void refuse_input(const char *path, bool is_aside)
 {
 	char *place = strcmp(path, "-") ? real_of(path) : NULL;
+	bool is_read = false;
 	size_t n;
 	const struct tool_input *input = tool_inputs(&n);
 
-	for (size_t i = 0; place && i < n; i++) {
+	for (size_t i = 0; place && !is_read && i < n; i++) {
 		if (!is_aside && input[i].may_be_output)
 			continue;
 		bool is_stdin = !strcmp(input[i].path, "-");
 		char *other = is_stdin ? NULL : real_of(input[i].path);
-		if ((is_stdin ? is_file(STDIN_FILENO, place) == 1 : other && !strcmp(other, place)) && !is_device(place))
-			usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
+		is_read = (is_stdin ? is_file(STDIN_FILENO, place) == 1 : other && !strcmp(other, place)) && !is_device(place);
 		free(other);
 	}
 	free(place);
+	if (is_read)
+		usage_die(is_aside ? "'%.60s' is read: it cannot be written aside" : "'%.60s' is read: it cannot be written over", path);
 }
 
 static struct sink *open_output(const char *path, bool is_binary)
