@@ -19,6 +19,8 @@ pass() { N_TESTS=$((N_TESTS + 1)); echo "ok $N_TESTS - $1"; }
 fail() { N_TESTS=$((N_TESTS + 1)); echo "not ok $N_TESTS - $1"; shift; for l; do printf '%s\n' "$l" | head -20 | sed 's/^/# /'; done; }
 skip() { N_TESTS=$((N_TESTS + 1)); echo "ok $N_TESTS - $1 # SKIP $2"; }
 
+# are_scripts : do the programs stand behind scripts that start them (scripts/valgrind)?
+are_scripts() { ! head -c 4 "$BIN/taste-view" | grep -q ELF; }
 # ok TITLE COMMAND... : the command succeeds
 ok() { local title=$1 out; shift; if out=$("$@" 2>&1); then pass "$title"; else fail "$title" "status $?: $*" "$out"; fi; }
 # is TITLE GOT WANTED : the two texts are the same

@@ -20,7 +20,8 @@ all "an output that is an input is right, or refused" same_file '*' 4
 all "a link stays a link" link '*' 6
 all "also when it leads to nothing yet" loose_link '*' 6
 all "a FIFO is written to" fifo '*' 6
-all "closed descriptors are no place for an output" closed '*' 6
+if are_scripts; then skip "closed descriptors are no place for an output" "the programs are scripts, whose interpreters open files at closed descriptors"
+else all "closed descriptors are no place for an output" closed '*' 6; fi
 all "a small stack is enough" small_stack '*' 6
 all "20 open files are enough" few_files '*' 6
 all "neither zone nor language nor what is set else matters" surroundings '*' 8

@@ -43,7 +43,7 @@ tried=$(${CC:-cc} -std=c17 -fsyntax-only -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORD
 like "a compiler for a big-endian processor is refused" "$? $tried" "1 *taste needs a little-endian processor*"
 
 # an old CPU: whatever is asked, also before main begins
-if command -v qemu-x86_64-static > none && [ "$(uname -m)" = x86_64 ] && ! taste-view -V | grep -q fsanitize && head -c4 "$BIN/taste-view" | grep -q ELF; then
+if command -v qemu-x86_64-static > none && [ "$(uname -m)" = x86_64 ] && ! taste-view -V | grep -q fsanitize && ! are_scripts; then
 	for p in "$BIN"/taste-*; do
 		for a in --version --help ""; do
 			said=$(qemu-x86_64-static -cpu Nehalem "$p" $a 2>&1 < /dev/null); is "${p##*/} $a on a CPU of 2008" "$? $(grep -v 'warning: TCG' <<< "$said")" "3 ${p##*/}: this CPU is too old: x86-64-v3 (AVX2, FMA, BMI; 2013 and later) is needed"
