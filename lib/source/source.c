@@ -183,7 +183,7 @@ uint64_t source_bytes(const struct source *s, uint64_t *total)
 
 void source_digest(const struct source *s, char out[40])
 {
-	memcpy(out, "xxh3:", 5);
+	memcpy(out, "xxh3:", sizeof "xxh3:");
 	file_digest(s->file, out + 5);
 }
 
@@ -393,7 +393,7 @@ int source_header(struct source *s, const char *const *names, size_t n, size_t n
 	for (size_t i = 0; i < n; i++) {
 		if (tsv_column(s->row, s->n, names[i], true, file_name(s->file), source_line(s), &s->own[i], e))
 			return e->code;
-		if (s->own[i] == NOWHERE && i < n_must)
+		if (i < n_must && s->own[i] == NOWHERE)
 			return source_bad(s, e, "no column is named '%.60s'", names[i]);
 	}
 	return SOURCE_ROW;
