@@ -60,7 +60,7 @@ rm -f log.taste; (taste-ingest tsv -b -o /dev/fd/3 part.aa & taste-ingest tsv -b
 cp whole.taste log.taste; { cat two.tsv; echo bad; } > bad.tsv
 must_fail "a bad row takes back what was appended" 4 "taste-ingest: bad.tsv:90001: *" bash -c 'taste-ingest tsv -b bad.tsv >> log.taste'; same "to the byte" log.taste whole.taste
 must_fail "so does a full disk" 3 "taste-ingest: (standard output): File too large" bash -c 'ulimit -f 100; taste-ingest tsv -b two.tsv >> log.taste'; same "to the byte too" log.taste whole.taste
-mkfifo rows; taste-ingest tsv -b rows >> log.taste & pid=$!; { cat two.tsv; while kill -0 $pid; do sleep 0.01; done; } 2> none > rows &
+mkfifo rows; taste-ingest tsv -b rows >> log.taste & pid=$!; timeout 60 bash -c 'exec > rows; cat two.tsv; while kill -0 $0; do sleep 0.01; done' $pid 2> none &
 for i in $(seq 600); do grown=$(wc -c < log.taste); [ "$grown" -le "$size" ] || break; sleep 0.05; done; kill $pid; wait $pid 2> none; wait
 is "and a signal" "$(wc -c < log.taste) $((grown > size))" "$size 1"; same "to the byte as well" log.taste whole.taste
 cp whole.taste log.taste; must_fail "messages do not go where a stream goes" 2 "" bash -c 'taste-ingest tsv -b one.tsv >> log.taste 2>&1'; same "nothing of them stays in it" log.taste whole.taste
