@@ -194,7 +194,7 @@ printf 'u\ti\nbad\n' > own.tsv; must_fail "rejects never go over the input" 2 "*
 must_fail "nor through another name" 2 "*'./own.tsv' is read*" taste-ingest tsv --rejects ./own.tsv own.tsv
 must_fail "nor two outputs into one file" 2 "*'./x.tsv' can hold only one of the outputs*" taste-ingest tsv --items ./x.tsv -o x.tsv own.tsv
 printf 'u\ti\0\n' | taste-ingest tsv --rejects nulrej > none 2>&1; is "a NUL in a reject is shown by U+FFFD" "$(taste-view nulrej | cut -f3-)" "u\ti"$'\xef\xbf\xbd'
-is "what has come goes on before the rest is waited for" "$({ printf 'u\tan item of some length\t1\n'; sleep 0.5; echo late >> order; printf 'u\tj\t2\n'; } | taste-ingest tsv | while read -r l; do echo "${l%%	*}" >> order; done; tr '\n' ' ' < order)" "u late u "
+is "what has come goes on before the rest is waited for" "$({ printf 'u\tan item of some length\t1\n'; for _ in $(seq 200); do [ ! -s order ] || break; sleep 0.05; done; echo late >> order; printf 'u\tj\t2\n'; } | taste-ingest tsv | while read -r l; do echo "${l%%	*}" >> order; done; tr '\n' ' ' < order)" "u late u "
 zstd -q < ratings.dat > packed.zst 2> none && is "zstd is unpacked on the fly" "$(taste-ingest movielens packed.zst 2>&1 | cksum)" "$(taste-ingest movielens ratings.dat | cksum)"
 must_fail "a time where an event's kind is wanted is told" 4 "taste-ingest: *:1: field 4: '881250949' is a number, not what happened (play, skip, like, ...): --map says where what is" taste-ingest tsv <(printf 'u\ti\t4\t881250949\n')
 is "and mapped it is one" "$(printf 'u\ti\t4\t881250949\n' | taste-ingest tsv --map user=1,item=2,value=3,time=4)" "$(printf 'u\ti\t881250949\t\t4\t')"

@@ -1,10 +1,7 @@
 # Too little memory is a sentence and exit status 3, whatever it is that does not fit, and many processes share one model. All of it and larger: scripts/load.
 . "$(dirname "$0")/lib.sh"
 T=$'\t'
-case $(taste-view -V) in *-fsanitize*)
-	skip "programs in little memory" "a sanitizer wants address space without end"
-	done_testing; exit ;;
-esac
+can_limit_memory || { skip "programs in little memory" "a sanitizer wants address space without end, and so does memcheck"; done_testing; exit; }
 taste-synth --users 1500 --events 150000 --music 8000 -s 4 --items items.tsv -b -o log.taste
 taste-view log.taste -o log.tsv
 taste-train als -d 16 -e 1 --solver cg -o als.taste log.taste
