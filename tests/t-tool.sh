@@ -144,25 +144,31 @@ fi
 if unshare -m true 2> /dev/null; then
 	: > mounted; must_fail "so is a mount point" 3 "taste-synth: mounted: Device or resource busy" unshare -m sh -c 'mount --bind mounted mounted && exec taste-synth --users 5 --events 10 -o mounted'
 fi
-python3 - > got <<-'END'
-	import os, subprocess, time
-	r, w = os.pipe(); os.set_blocking(w, False); q, x = os.pipe(); os.set_blocking(q, False)
-	p = subprocess.Popen(["taste-view", "--as", "events"], stdin=q, stdout=w); os.close(w); os.close(q)
-	time.sleep(.1)
-	data = open("log.tsv", "rb").read() * 3
-	if os.fork() == 0:
-	    os.close(r)
-	    with os.fdopen(x, "wb") as f: f.write(data)
-	    os._exit(0)
-	os.close(x); time.sleep(.3)
-	got = os.fdopen(r, "rb").read()
-	print(p.wait(), got == data)
-END
-is "pipes that do not block are waited for" "$(cat got)" "0 True"
+if command -v python3 > /dev/null; then
+	python3 - > got <<-'END'
+		import os, subprocess, time
+		r, w = os.pipe(); os.set_blocking(w, False); q, x = os.pipe(); os.set_blocking(q, False)
+		p = subprocess.Popen(["taste-view", "--as", "events"], stdin=q, stdout=w); os.close(w); os.close(q)
+		time.sleep(.1)
+		data = open("log.tsv", "rb").read() * 3
+		if os.fork() == 0:
+		    os.close(r)
+		    with os.fdopen(x, "wb") as f: f.write(data)
+		    os._exit(0)
+		os.close(x); time.sleep(.3)
+		got = os.fdopen(r, "rb").read()
+		print(p.wait(), got == data)
+	END
+	is "pipes that do not block are waited for" "$(cat got)" "0 True"
+else
+	skip "pipes that do not block are waited for" "no python3"
+fi
 like "a name's own lines are not the message's" "$(taste-view $'a\nb: fake' 2>&1)" 'taste-view: a?b: fake: No such file*'
-if command -v script > /dev/null; then
+if command -v script > /dev/null && script -qec true /dev/null > none 2>&1 < /dev/null; then
 	script -qec 'stty cols 12; taste-synth --users 4000 --events 2500000 -b -o big' /dev/null < /dev/null > got
 	is "progress is no wider than the terminal" "$(tr '\r' '\n' < got | sed 's/\x1b\[K//' | awk 'length > m { m = length } END { print (NR > 2), m }')" "1 11"
+else
+	skip "progress is no wider than the terminal" "no script(1), or no terminal to be had"
 fi
 
 # CPUs
