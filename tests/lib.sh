@@ -38,5 +38,5 @@ must_fail() {
 	case $msg in $glob) pass "$title" ;; *) fail "$title" "message: $msg" "wanted:  $glob" ;; esac
 }
 # can_limit_memory : may the programs of this build run under ulimit -v? Those with a sanitizer want all addresses, and so does valgrind.
-can_limit_memory() { case $B in *address* | *thread* | *valgrind*) return 1 ;; esac; }
+can_limit_memory() { ! are_scripts && ! taste-view -V | grep -qE -e '-fsanitize=[a-z,]*(address|thread)'; }
 done_testing() { echo "1..$N_TESTS"; }
