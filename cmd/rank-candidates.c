@@ -158,7 +158,8 @@ static void warn_strange(void)
 static void read_log(struct err *e)
 {
 	struct progress pr;
-	struct seqs_opts so = { .has_values = c.wants & ~(1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_NEAR), .has_header = o.has_header, .pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
+	struct seqs_opts so = { .has_values = c.wants & ~(1u << SOURCES_NOW | 1u << SOURCES_RISING | 1u << SOURCES_NEAR), .has_header = o.has_header, .time_for = "a list of candidates",
+				.pool = tool_pool(), .progress = progress_show, .progress_ctx = &pr };
 	size_t n = 0;
 	const char **path = mem_new(tool.n_args + o.events.n + 1, sizeof *path);
 
@@ -174,14 +175,6 @@ static void read_log(struct err *e)
 	if (o.items)
 		warn_strange();
 	warn_far(c.log.newest);
-	for (size_t u = 0; u < c.log.n_users; u++)
-		for (size_t i = c.log.start[u]; i < c.log.start[u + 1]; i++)
-			if (c.log.time[i] == TIME_NONE) {
-				char a[ERR_CLIP_MAX], b[ERR_CLIP_MAX];
-				struct str user = c.log.user.str[u], item = c.log.item.str[c.log.what[i]];
-				die(EXIT_DATA, "an event of '%s' on '%s' has no time: candidates are for a moment, and come from what was before it", err_clip(a, user.p, user.len),
-				    err_clip(b, item.p, item.len));
-			}
 }
 
 /* ---- who asks, and when ---- */
@@ -205,7 +198,7 @@ static void read_requests(const char *path, struct err *e)
 		die_err(e);
 	while ((got = eventr_next(r, &ev, e)) == 1) {
 		if (ev.time == TIME_NONE) {
-			eventr_bad(r, e, "the event has no time, and a request is for a moment");
+			eventr_bad(r, e, "an event without a time, which a request needs");
 			die_err(e);
 		}
 		ask(ev.user, ev.time);

@@ -73,8 +73,7 @@ static void assign_by_time(struct err *e)
 	}
 	char a[32], b[32];
 	note("valid from %s, test from %s", valid_from == INT64_MAX ? "nowhere" : time_iso(valid_from, a), test_from == INT64_MAX ? "nowhere" : time_iso(test_from, b));
-	if (split_time(&split, valid_from, test_from, e))
-		die_err(e);
+	split_time(&split, valid_from, test_from);
 }
 
 static void assign(struct err *e)
@@ -193,7 +192,7 @@ int main(int argc, char **argv)
 
 	tool_init(&tool, argc, argv);
 	check_options();
-	if (split_read(&split, tool.arg, tool.n_args, o.has_header, o.is_distinct, &n_repeats, &prov, &inputs, &e))
+	if (split_read(&split, tool.arg, tool.n_args, o.has_header, is_verb("time"), o.is_distinct, &n_repeats, &prov, &inputs, &e))
 		die_err(&e);
 	note("%zu events of %zu users and %zu items, %llu repeats left out", split.n, split.user.n, split.item.n, (unsigned long long)n_repeats);
 	assign(&e);

@@ -79,7 +79,7 @@ void check_trees(void)
 /* load - the rows of files, their columns as in `like`. */
 static void load(struct frame *f, const struct frame *like, const char *const *path, size_t n, const char *groups, struct err *e)
 {
-	struct frame_opts fo = { trees_labels((enum trees_objective)o.objective), o.absent, groups };
+	struct frame_opts fo = { trees_labels((enum trees_objective)o.objective, o.gains), o.absent, groups };
 	struct progress pr;
 
 	progress_start(&pr, "read", "rows", 0);

@@ -142,8 +142,9 @@ must_fail "requests and users" 2 "*does not go with --users*" taste-rank candida
 must_fail "standard input twice" 2 "*standard input can be read only once*" taste-rank candidates --items - -
 must_fail "these options belong to candidates" 2 "*--source is an option of candidates*" taste-rank --source now cand
 printf 'u\ta\t1\nv\tb\n' > notime.tsv
-must_fail "an event without a time" 4 "*an event of 'v' on 'b' has no time*" taste-rank candidates notime.tsv
-must_fail "a request without a time" 4 "*notime.tsv:2: the event has no time*" taste-rank candidates --requests notime.tsv log.tsv
+must_fail "an event without a time" 4 "*notime.tsv:2: an event without a time, which a list of candidates needs" taste-rank candidates notime.tsv
+must_fail "a request without a time" 4 "*notime.tsv:2: an event without a time, which a request needs" taste-rank candidates --requests notime.tsv log.tsv
+taste-view -b --as events notime.tsv > notime.taste; must_fail "nor one of a binary log" 4 "*notime.taste: *an event without a time, which a list of candidates needs" taste-rank candidates notime.taste
 { head -1 log.tsv; echo x; } > bad.tsv
 must_fail "a log that is none" 4 "*bad.tsv:2: 1 field*" taste-rank candidates bad.tsv
 is "an empty log, nothing" "$(cand < /dev/null; echo $?)" 0

@@ -27,7 +27,7 @@ is "time: the cut leaves at most the share, and never parts a moment" "$(cut -f3
 taste-split time --test-from 1970-01-01T00:00:20Z --valid-from 10 -o t log
 is "time: cuts by date" "$(wc -l < t.train.tsv) $(wc -l < t.valid.tsv) $(wc -l < t.test.tsv)" "5 1 3"
 for p in loo time; do must_fail "$p: a seed does nothing" 2 "taste-split: -s belongs to ratio and users*" taste-split $p -s 1 -o p /dev/null; done
-must_fail "time: an event without a time is told" 4 "*event 1 of all files together (of user 'u') has no time*" taste-split time -o x notime
+must_fail "time: an event without a time is told" 4 "*notime:1: an event without a time, which a split by time needs" taste-split time -o x notime
 
 awk 'BEGIN { srand(5); for (i = 0; i < 3000; i++) printf "u%d\ti%d\t%d\n", rand() * 100, rand() * 300, i }' > big
 taste-split ratio --test 0.2 --valid 0.1 -o r big

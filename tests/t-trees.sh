@@ -111,7 +111,9 @@ must_fail "sizes of queries that the rows name" 4 "*train.svm:1: field 2: query 
 must_fail "or a table" 4 "*train.tsv:2: field 1: query '*' is named by the row*" taste-train trees --groups sizes -o x train.tsv
 must_fail "held-out rows of other features" 4 "*--valid: its rows have none of the features*" taste-train trees --valid <(sed '1s/\t/\tx/4g' test.tsv) -o x train.tsv
 like "a feature that held-out rows lack is told" "$(taste-train trees --trees 2 --valid <(cut -f1-4,6- test.tsv) -o v train.tsv 2>&1)" "taste-train: --valid: 1 of * features are missing in all of its rows, the first is '$(head -1 train.tsv | cut -f5)'"
-must_fail "a label below 0" 4 "*:2: field 4: '-1' is not a label (a number from 0 up)" taste-train trees -o x <(sed '2s/^\(q0\tu0\ti0\t\)[0-9]/\1-1/' train.tsv)
+must_fail "a label below 0" 4 "*:2: field 4: '-1' is not a label (a number from 0 to 127, *" taste-train trees -o x <(sed '2s/^\(q0\tu0\ti0\t\)[0-9]/\1-1/' train.tsv)
+must_fail "a label whose gain would be beyond the numbers" 4 "*:2: field 4: '128' is not a label (a number from 0 to 127, for its gain is 2^label - 1; linear gains have no such end)" taste-train trees -o x <(sed '2s/^\(q0\tu0\ti0\t\)[0-9]/\1128/' train.tsv)
+ok "linear it is one" taste-train trees -q --gains linear --trees 1 -o /dev/null <(sed '2s/^\(q0\tu0\ti0\t\)[0-9]/\1128/' train.tsv)
 must_fail "a label above 1" 4 "*is not a label (a number from 0 to 1)" taste-train trees --objective logistic -o x train.tsv
 must_fail "an event log" 4 "*:1: field 1: 'u1' is not a label*" taste-train trees -o x <(printf 'u1\ti1\t5\n')
 must_fail "nothing" 4 "*no rows to learn from" taste-train trees -o x /dev/null

@@ -49,7 +49,7 @@ static void load(struct frame *f, const struct buf *b, const struct frame *like,
 {
 	struct err e = { 0 };
 	const char *path = mem_path(b->p, b->len, MEM_MAPPED);
-	struct frame_opts o = { .labels = trees_labels(objective) };
+	struct frame_opts o = { .labels = trees_labels(objective, false) };
 
 	if (frame_load(f, like, &path, 1, &o, NULL, NULL, NULL, NULL, &e))
 		fail_msg("%s", e.msg);

@@ -1,6 +1,7 @@
 #include "framer.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -107,12 +108,17 @@ static uint32_t column_of(struct framer *r, struct str name, struct err *e)
 
 static int read_label(struct framer *r, struct frame_row *row, size_t field, struct str f, struct err *e)
 {
-	static const char *const wants[] = { " is not a label (a finite number)", " is not a label (a number from 0 up)", " is not a label (a number from 0 to 1)" };
+	static const struct { float least, most; const char *said; } wants[] = {
+		[FRAME_ANY] = { -FLT_MAX, FLT_MAX, " is not a label (a finite number)" },
+		[FRAME_GRADES] = { 0, FLT_MAX, " is not a label (a number from 0 up)" },
+		[FRAME_POWERS] = { 0, 127, " is not a label (a number from 0 to 127, for its gain is 2^label - 1; linear gains have no such end)" },
+		[FRAME_CHANCES] = { 0, 1, " is not a label (a number from 0 to 1)" },
+	};
 
 	row->has_label = f.len;
 	row->label = 0;
-	if (f.len && (!scan_f32(f.p, f.len, &row->label) || (r->o.labels != FRAME_ANY && row->label < 0) || (r->o.labels == FRAME_CHANCES && row->label > 1)))
-		return bad(r, field, e, "", f, wants[r->o.labels]);
+	if (f.len && (!scan_f32(f.p, f.len, &row->label) || row->label < wants[r->o.labels].least || row->label > wants[r->o.labels].most))
+		return bad(r, field, e, "", f, wants[r->o.labels].said);
 	row->label += 0.0f;	/* no -0 */
 	return 0;
 }

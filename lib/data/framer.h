@@ -29,7 +29,7 @@ struct frame_columns {
 	void *ctx;
 };
 
-enum frame_labels { FRAME_ANY, FRAME_GRADES, FRAME_CHANCES };	/* any number; from 0 up; from 0 to 1 */
+enum frame_labels { FRAME_ANY, FRAME_GRADES, FRAME_POWERS, FRAME_CHANCES };	/* any number; from 0 up; from 0 to 127, so that 2^label is a float; from 0 to 1 */
 
 struct frame_opts {
 	enum frame_labels labels;	/* what a label may be */

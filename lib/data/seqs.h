@@ -43,6 +43,7 @@ struct seqs_opts {
 	bool keep_devices;		/* device already holds values, no new ones are added */
 	bool has_devices, has_values;	/* device_of, value_of are asked for */
 	bool has_header;
+	const char *time_for;		/* what needs a time of each event, so that one without is an error of seqs_load; NULL: nothing does */
 	struct par *pool;		/* may be NULL */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes; NULL: none */
 	void *progress_ctx;

@@ -23,12 +23,14 @@ static size_t share_of(size_t n, double share)
 	return (size_t)(up - x <= 1e-12 * up ? up : x);
 }
 
-static int read_one(struct split_log *l, struct eventr *r, struct err *e)
+static int read_one(struct split_log *l, struct eventr *r, bool needs_time, struct err *e)
 {
 	struct event ev;
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
+		if (needs_time && ev.time == TIME_NONE)
+			return eventr_bad(r, e, "an event without a time, which a split by time needs");
 		if (l->n == l->cap) {
 			size_t cap = l->cap ? l->cap * 2 : 4096;
 			struct split_event *more = mem_try(cap, sizeof *more, "events", e);
@@ -72,7 +74,7 @@ static int drop_repeats(struct split_log *l, uint64_t *n_repeats, struct err *e)
 	return ret;
 }
 
-int split_read(struct split_log *l, const char *const *path, size_t n, bool has_header, bool is_distinct, uint64_t *n_repeats, struct prov *p,
+int split_read(struct split_log *l, const char *const *path, size_t n, bool has_header, bool needs_time, bool is_distinct, uint64_t *n_repeats, struct prov *p,
 	       struct buf *inputs, struct err *e)
 {
 	static const char *const from_stdin[] = { "-" };
@@ -86,7 +88,7 @@ int split_read(struct split_log *l, const char *const *path, size_t n, bool has_
 	}
 	for (size_t i = 0; i < n && !ret; i++) {
 		struct eventr *r = eventr_open(path[i], has_header, e);
-		ret = r ? read_one(l, r, e) : (int)e->code;
+		ret = r ? read_one(l, r, needs_time, e) : (int)e->code;
 		if (!ret)
 			ret = eventr_prov(r, p, inputs, e);
 		eventr_close(r);
@@ -187,27 +189,11 @@ int split_loo(struct split_log *l, size_t min, struct err *e)
 
 /* ---- time ---- */
 
-static int need_times(const struct split_log *l, struct err *e)
+void split_time(struct split_log *l, int64_t valid_from, int64_t test_from)
 {
-	char clip[ERR_CLIP_MAX];
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->ev[i].time == TIME_NONE && l->part[i] != PART_NONE) {
-			struct str u = l->user.str[l->ev[i].user];
-			return err_set(e, ERR_DATA, "event %zu of all files together (of user '%s') has no time: a split by time needs one of each", i + 1,
-				       err_clip(clip, u.p, u.len));
-		}
-	return 0;
-}
-
-int split_time(struct split_log *l, int64_t valid_from, int64_t test_from, struct err *e)
-{
-	if (need_times(l, e))
-		return e->code;
 	for (size_t i = 0; i < l->n; i++)
 		if (l->part[i] != PART_NONE)
 			l->part[i] = l->ev[i].time >= test_from ? PART_TEST : l->ev[i].time >= valid_from ? PART_VALID : PART_TRAIN;
-	return 0;
 }
 
 /* cut_at - where in n sorted times a part begins that is as large as can be, has at most `most` of them and parts no moment; n: nowhere. */
@@ -222,8 +208,6 @@ static size_t cut_at(const uint64_t *sorted, size_t n, size_t most)
 
 int split_time_cuts(struct split_log *l, double valid_share, double test_share, int64_t *valid_from, int64_t *test_from, struct err *e)
 {
-	if (need_times(l, e))
-		return e->code;
 	uint64_t *t = mem_try(l->n, sizeof *t, "times", e);
 	size_t n = 0;
 	if (!t)

@@ -30,9 +30,9 @@ struct split_log {
 	uint8_t *part;			/* [n] enum split_part, after a protocol */
 };
 
-/* split_read - all events of paths[n] (none: stdin). is_distinct: only the first event of a (user, item) pair is kept; the others become PART_NONE and are counted.
- * Returns 0 or <0; then the log is released. */
-int split_read(struct split_log *l, const char *const *path, size_t n, bool has_header, bool is_distinct, uint64_t *n_repeats, struct prov *p,
+/* split_read - all events of paths[n] (none: stdin). needs_time: an event without a time is an error. is_distinct: only the first event of a (user, item) pair is kept; the others become
+ * PART_NONE and are counted. Returns 0 or <0; then the log is released. */
+int split_read(struct split_log *l, const char *const *path, size_t n, bool has_header, bool needs_time, bool is_distinct, uint64_t *n_repeats, struct prov *p,
 	       struct buf *inputs, struct err *e);
 void split_release(struct split_log *l);
 /* split_get - event i as a record; strings live with the log. */
@@ -42,10 +42,10 @@ void split_get(const struct split_log *l, size_t i, struct event *ev);
  * before those with one, in input order. Users with fewer than min events (min >= 3) stay in train whole. */
 int split_loo(struct split_log *l, size_t min, struct err *e);
 
-/* split_time - events before valid_from are train, those before test_from valid, the rest test. Every event must have a time. */
-int split_time(struct split_log *l, int64_t valid_from, int64_t test_from, struct err *e);
+/* split_time - events before valid_from are train, those before test_from valid, the rest test. Every event is to have a time: needs_time of split_read. */
+void split_time(struct split_log *l, int64_t valid_from, int64_t test_from);
 /* split_time_cuts - where split_time has to cut for these shares: test is the largest end of the log with at most floor(n * test_share) events, valid the largest end of what is
- * before it with at most floor(n * valid_share). Equal times never straddle a cut, so a part may be smaller, never larger. INT64_MAX: the part is empty. */
+ * before it with at most floor(n * valid_share). Equal times never straddle a cut, so a part may be smaller, never larger. Every event is to have a time. INT64_MAX: the part is empty. */
 int split_time_cuts(struct split_log *l, double valid_share, double test_share, int64_t *valid_from, int64_t *test_from, struct err *e);
 
 /*

@@ -34,9 +34,9 @@ const char *trees_check(const struct trees_opts *o)
 	return NULL;
 }
 
-enum frame_labels trees_labels(enum trees_objective objective)
+enum frame_labels trees_labels(enum trees_objective objective, bool is_linear)
 {
-	return objective == TREES_RANK ? FRAME_GRADES : objective == TREES_LOGISTIC ? FRAME_CHANCES : FRAME_ANY;
+	return objective == TREES_RANK ? is_linear ? FRAME_GRADES : FRAME_POWERS : objective == TREES_LOGISTIC ? FRAME_CHANCES : FRAME_ANY;
 }
 
 const char *trees_measure_name(enum trees_objective objective)
@@ -276,8 +276,6 @@ static int prepare_rows(struct trees_learn *l, struct learn_rows *r, size_t k, s
 		return ERR_MEM;
 	for (size_t i = 0; i < c->n; i++)
 		r->gain[i] = l->o.is_linear ? c->label[i] : (float)(fm_exp((double)c->label[i] * 0.69314718055994530942) - 1);
-	if (!num_is_finite(r->gain, c->n))
-		return err_set(e, ERR_NUMERIC, "2^label - 1 of some label is beyond the numbers; with linear gains the labels themselves count");
 	par_for(l->pool, query_chunks(c), ideal_chunk, &w);
 	return 0;
 }

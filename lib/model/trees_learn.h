@@ -28,7 +28,7 @@ struct trees_opts {
 /* trees_check - NULL, or a sentence that says what is wrong with the options. */
 const char *trees_check(const struct trees_opts *o);
 /* trees_labels - what the labels of an objective may be, for those who read them. */
-enum frame_labels trees_labels(enum trees_objective objective);
+enum frame_labels trees_labels(enum trees_objective objective, bool is_linear);
 
 struct learn_rows {			/* to learn from, or held out */
 	struct coded c;
