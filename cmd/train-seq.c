@@ -264,7 +264,7 @@ void train_seq(struct sink *out, struct err *e)
 		die_err(e);
 	learn(&m, e);
 	note("best epoch %zu, ndcg@10 %.5f of %zu users", m.best_epoch, m.best, job.n_asked);
-	struct seq_names names = { &job.data.item, job.kinds.n > 1 ? &job.kinds : NULL, job.features & SEQ_DEVICE ? &job.data.device : NULL };
+	struct seq_names names = { &job.data.item, job.kinds.n ? &job.kinds : NULL, job.features & SEQ_DEVICE ? &job.data.device : NULL };
 	if (seq_save(&m, o.is_quantised, out, &names, &weigh, &prov, e))
 		die_err(e);
 	if (o.is_quantised)

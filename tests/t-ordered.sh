@@ -48,6 +48,9 @@ like "who has nothing of weight is left out and counted" "$(printf 'a\tm000001\t
 must_fail "a model of several kinds of content has to be told which" 2 "taste-embed: --kind: kinds.taste has *'music', 'podcast', 'audiobook'*" taste-embed -m kinds.taste five.tsv
 must_fail "a kind that it does not know" 2 "taste-embed: --kind: kinds.taste has *" taste-embed -m kinds.taste --kind radio five.tsv
 must_fail "a model of one" 2 "taste-embed: --kind: seq.taste knows no kinds *" taste-embed -m seq.taste --kind music five.tsv
+awk -F '\t' -v OFS='\t' '{ $2 = "music" } 1' items.tsv > one.tsv
+taste-train seq -q -d 8 --layers 1 -e 1 --items one.tsv -o one.taste s.train.tsv; taste-embed -m one.taste five.tsv > want; taste-embed -m one.taste --kind music five.tsv > got; same "a catalogue of one kind names it" got want
+must_fail "and no other" 2 "taste-embed: --kind: one.taste has vectors of these kinds of content, *: 'music'" taste-embed -m one.taste --kind radio five.tsv
 must_fail "models that do not tell kinds apart" 2 "taste-embed: --kind: *als*" taste-embed -m als.taste --kind music five.tsv
 must_fail "--kind is of those folded in" 2 "taste-embed: --kind *" taste-embed -m kinds.taste --kind music --items all
 awk -F '\t' '$2 == "music" { print $1 }' items.tsv | grep -xFf <(cut -f2 s.train.tsv | sort -u) | taste-embed -m kinds.taste --items - > music.vecs

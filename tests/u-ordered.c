@@ -305,7 +305,7 @@ static void contents_are_chosen(void **state)
 	assert_int_equal(ordered_choose(&t.s.ordered, "podcast", &e), 0);
 	assert_int_equal(t.s.ordered.content, 1);
 	assert_int_equal(ordered_choose(&t.s.ordered, NULL, &e), ERR_USAGE);
-	assert_string_equal(e.msg, "m has vectors of several kinds of content, one of which is to be named: 'music', 'podcast'");
+	assert_string_equal(e.msg, "m has vectors of these kinds of content, one of which is to be named: 'music', 'podcast'");
 	e = (struct err){ 0 };
 	assert_int_equal(ordered_choose(&t.s.ordered, "radio", &e), ERR_USAGE);
 	close_subject(&t);

@@ -69,7 +69,7 @@ int ordered_choose(struct ordered *o, const char *content, struct err *e)
 	if (!n)
 		err_set(e, ERR_USAGE, "%s knows no kinds of content, '%s' is none", artifact_name(o->m->art), err_clip(clip, content, strlen(content)));
 	else
-		err_set(e, ERR_USAGE, "%s has vectors of several kinds of content, one of which is to be named: %.300s", artifact_name(o->m->art), names.p);
+		err_set(e, ERR_USAGE, "%s has vectors of these kinds of content, one of which is to be named: %.300s", artifact_name(o->m->art), names.p);
 	buf_release(&names);
 	return e->code;
 }

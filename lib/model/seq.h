@@ -6,7 +6,7 @@
  *           and what weigh_put adds
  *   tensor  item.kind u8 [n_items]      content kind, with more than one
  *           net f32 [n_params]          w of seq_net.h
- *   ids     kind                        names of the content kinds
+ *   ids     kind                        names of the content kinds, where a catalogue says them
  *           device                      with the feature: values that events had
  * Quantised: instead of item.vec item.code i8 [n_items x d] and item.scale f32 [n_items], of net net.code i8 [n_params] and net.scale f32, one for each SEQ_GROUP parameters;
  * a number is code times scale, codes are -127 .. 127.
@@ -69,7 +69,7 @@ void seq_vector(const struct seq *s, const struct seq_reader *r, size_t k, float
 /* seq_scores - out [n_items] from r->h; after model_vectors of the items. scratch [d]. */
 void seq_scores(const struct seq *s, const struct seq_reader *r, float *out, float *scratch);
 
-/* seq_save - the best epoch's numbers, quantised or not. kinds: names, NULL for one; devices: NULL without the feature. */
+/* seq_save - the best epoch's numbers, quantised or not. kinds: names, NULL where nothing says them; devices: NULL without the feature. */
 struct seq_names { const struct vocab *item, *kinds, *devices; };
 int seq_save(const struct seq_learn *m, bool is_quantised, struct sink *s, const struct seq_names *names, const struct weigh *w, const struct prov *prov, struct err *e);
 /* seq_quantise - round the best epoch's numbers to what seq_save would write, to measure what that costs; save before, for rounding again gives others. */
