@@ -37,8 +37,11 @@ like "and the libraries that the program uses" "$(taste-ingest -V | grep ^librar
 is "no others" "$(taste-knn -V | grep -c 'libraries:.*\(csv\|sqlite\|sodium\)')" 0
 
 # a standard descriptor that is closed
-must_fail "a closed standard output is an error" 3 "taste-view: (standard output): *" bash -c 'taste-view log.taste >&-'
-must_fail "also for --help" 3 "taste-view: *" bash -c 'taste-view --help >&-'
+if are_scripts; then skip "a closed standard output is an error" "the programs are scripts, whose interpreters open files at closed descriptors"
+else
+	must_fail "a closed standard output is an error" 3 "taste-view: (standard output): *" bash -c 'taste-view log.taste >&-'
+	must_fail "also for --help" 3 "taste-view: *" bash -c 'taste-view --help >&-'
+fi
 ok "a closed standard output that is not needed is none" bash -c 'taste-view log.taste -o out.tsv >&-'
 same "and the file is whole" out.tsv log.tsv
 taste-view -v log.taste -o out.tsv 2>&-; same "with standard error closed, messages do not go into the output" out.tsv log.tsv
