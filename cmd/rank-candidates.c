@@ -197,10 +197,8 @@ static void read_requests(const char *path, struct err *e)
 	if (!r)
 		die_err(e);
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if (ev.time == TIME_NONE) {
-			eventr_bad(r, e, "an event without a time, which a request needs");
+		if (eventr_time(r, ev.time, "a request", e))
 			die_err(e);
-		}
 		ask(ev.user, ev.time);
 	}
 	if (got < 0 || eventr_prov(r, &prov, &inputs, e))

@@ -382,6 +382,11 @@ int eventr_bad(const struct eventr *r, struct err *e, const char *fmt, ...)
 	return ERR_DATA;
 }
 
+int eventr_time(const struct eventr *r, int64_t time, const char *what, struct err *e)
+{
+	return time == TIME_NONE ? eventr_bad(r, e, "an event without a time, which %s needs", what) : 0;
+}
+
 int eventr_at(const struct eventr *r, struct err *e)
 {
 	struct buf where = { 0 };

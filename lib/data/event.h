@@ -59,6 +59,7 @@ int eventr_block(struct eventr *r, struct event_block *b, struct err *e);	/* 1 a
 void event_block_get(const struct event_block *b, size_t i, struct event *ev);
 void eventr_where(const struct eventr *r, struct buf *out);	/* append "FILE:LINE" or "FILE: block N at OFFSET", of the last event */
 int eventr_bad(const struct eventr *r, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* ERR_DATA: such a place, and what is wrong there */
+int eventr_time(const struct eventr *r, int64_t time, const char *what, struct err *e);	/* 0, or ERR_DATA: such a place, where an event has no time, which `what` needs */
 int eventr_at(const struct eventr *r, struct err *e);	/* put the place before what *e says */
 uint64_t eventr_bytes(const struct eventr *r, uint64_t *total);	/* for progress */
 /* eventr_prov - add the input's provenance steps and its digest ("xxh3:..." or "taste:...") to *p and *inputs (comma-separated). After the end. */

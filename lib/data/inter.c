@@ -39,8 +39,8 @@ static int load_text(struct inter *m, struct inter_opts *o, struct eventr *r, st
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if (o->fade && ev.time == TIME_NONE)
-			return eventr_bad(r, e, "an event without a time, which a half-life needs");
+		if (o->fade && eventr_time(r, ev.time, "a half-life", e))
+			return ERR_DATA;
 		uint32_t u = vocab_number(&m->user, ev.user, o->keep_vocab), i = vocab_number(&m->item, ev.item, o->keep_vocab);
 		add(m, o, p, u, i, weigh(o, &ev), ev.time);
 		if (o->progress && !(m->n_events & 4095)) {
@@ -71,8 +71,8 @@ static int load_binary(struct inter *m, struct inter_opts *o, struct eventr *r, 
 				event_block_get(&b, i, &ev);
 				w = o->weight(&ev, o->ctx);
 			}
-			if (o->fade && b.time[i] == TIME_NONE)
-				got = eventr_bad(r, e, "an event without a time, which a half-life needs");
+			if (o->fade)
+				got = eventr_time(r, b.time[i], "a half-life", e);
 			add(m, o, p, user.to[b.user[i]], item.to[b.item[i]], w, b.time[i]);
 		}
 		if (got < 0)

@@ -132,12 +132,6 @@ void seqs_add(struct seqs_make *m, const struct event *ev)
 	seqs_put(m, u, i, m->o.weight ? m->o.weight(ev, m->o.ctx) : 1, ev);
 }
 
-/* check_time - 0, or an error when what needs a time has none. */
-static int check_time(const struct seqs_make *m, const struct eventr *r, int64_t time, struct err *e)
-{
-	return m->o.time_for && time == TIME_NONE ? eventr_bad(r, e, "an event without a time, which %s needs", m->o.time_for) : 0;
-}
-
 static void tell(const struct seqs_make *m, const struct eventr *r)
 {
 	uint64_t total, done = eventr_bytes(r, &total);
@@ -151,8 +145,8 @@ static int load_text(struct seqs_make *m, struct eventr *r, struct err *e)
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if (check_time(m, r, ev.time, e))
-			return (int)e->code;
+		if (m->o.time_for && eventr_time(r, ev.time, m->o.time_for, e))
+			return ERR_DATA;
 		seqs_add(m, &ev);
 		if (m->o.progress && !(m->s->n_events & 4095))
 			tell(m, r);
@@ -209,8 +203,8 @@ static int load_binary(struct seqs_make *m, struct eventr *r, struct err *e)
 
 	while ((got = eventr_block(r, &b, e)) == 1) {
 		for (size_t i = 0; m->o.time_for && i < b.n && got > 0; i++)
-			if (check_time(m, r, b.time[i], e))
-				got = (int)e->code;
+			if (eventr_time(r, b.time[i], m->o.time_for, e))
+				got = ERR_DATA;
 		if (got < 0)
 			break;
 		take_block(m, &c, &b);

@@ -29,8 +29,8 @@ static int read_one(struct split_log *l, struct eventr *r, bool needs_time, stru
 	int got;
 
 	while ((got = eventr_next(r, &ev, e)) == 1) {
-		if (needs_time && ev.time == TIME_NONE)
-			return eventr_bad(r, e, "an event without a time, which a split by time needs");
+		if (needs_time && eventr_time(r, ev.time, "a split by time", e))
+			return ERR_DATA;
 		if (l->n == l->cap) {
 			size_t cap = l->cap ? l->cap * 2 : 4096;
 			struct split_event *more = mem_try(cap, sizeof *more, "events", e);
